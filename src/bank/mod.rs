@@ -1,0 +1,1 @@
+//! The domain: accounts and transfers. Has never heard of partitions and offsets.

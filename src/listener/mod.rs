@@ -1,0 +1,1 @@
+//! The consumer's poll loop and the listener container. Has never heard of what a record means.

@@ -1,0 +1,1 @@
+//! What a viewer does with a run: messages in, an outcome out. Has never heard of the DOM.

@@ -1,0 +1,1 @@
+//! A world at an instant as plain drawable data. Has never heard of the DOM.
