@@ -1,0 +1,18 @@
+//! The shared checks in a browser (`cargo xtask test --wasm`). `native.rs` runs the same ones natively.
+#![cfg(target_arch = "wasm32")]
+
+mod shared;
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn named_streams_are_pinned() {
+    shared::pinned::named_streams();
+}
+
+#[wasm_bindgen_test]
+fn digests_are_pinned() {
+    shared::pinned::digests();
+}

@@ -1,0 +1,136 @@
+//! `cargo xtask build`: the page as static files in `dist/`, which work under any path of any static host, and their sizes.
+//!
+//! Has never heard of what the page shows.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Outcome,
+    args::Args,
+    setup,
+    shell::{command, files_below, find, root, run},
+};
+
+/// The flags of wasm-opt: the features that rustc's wasm uses since 1.82, without which wasm-opt refuses the module.
+const WASM_OPT: &[&str] = &[
+    "-Oz",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// How large something is on the way to a browser, in bytes.
+#[derive(Clone, Copy, Default)]
+pub struct Size {
+    /// As on disk.
+    pub raw: usize,
+    /// By gzip, level 9.
+    pub gzip: usize,
+    /// By brotli, quality 11.
+    pub brotli: usize,
+}
+
+/// `cargo xtask build [--dev]`.
+///
+/// # Errors
+/// If a tool is missing, the code does not compile, or a file cannot be written.
+pub fn command_build(mut args: Args) -> Outcome {
+    let dev = args.flag("--dev");
+    args.finish("build")?;
+    if dev {
+        return trunk(false);
+    }
+    page()?;
+    print_sizes();
+    Ok(())
+}
+
+/// Makes `dist/` optimised, with wasm-opt if node is there.
+///
+/// # Errors
+/// If a tool is missing, the code does not compile, or a file cannot be written.
+pub fn page() -> Outcome {
+    trunk(true)?;
+    match setup::node_tools()? {
+        Some(modules) => wasm_opt(&modules),
+        None => {
+            println!("node and npm are not here: dist/ is complete, but wasm-opt did not make it smaller");
+            Ok(())
+        }
+    }
+}
+
+/// Makes `dist/` by trunk alone.
+///
+/// # Errors
+/// If a tool is missing or the code does not compile.
+pub fn trunk(optimised: bool) -> Outcome {
+    setup::for_build()?;
+    println!("\nbuilding the page into dist/ (about half a minute when the dependencies are compiled, 2 to 4 minutes the first time)");
+    let trunk = find(&["trunk"]).ok_or("trunk is not on the PATH")?;
+    let mut build = command(trunk);
+    build.arg("build");
+    if optimised {
+        build.arg("--release");
+    }
+    run(&mut build)
+}
+
+/// The folder that `build` makes.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+fn wasm_opt(modules: &Path) -> Outcome {
+    let node = find(&["node"]).ok_or("npm is here but node is not on the PATH")?;
+    let script = modules.join("binaryen").join("bin").join("wasm-opt");
+    for wasm in files_below(&dist()).into_iter().filter(|f| f.extension().is_some_and(|e| e == "wasm")) {
+        let smaller = wasm.with_extension("smaller");
+        run(command(&node).arg(&script).args(WASM_OPT).arg(&wasm).arg("-o").arg(&smaller))?;
+        fs::rename(smaller, wasm)?;
+    }
+    Ok(())
+}
+
+/// The sizes of the files in `dist/`, by path within it, and their sum.
+pub fn sizes() -> (Vec<(String, Size)>, Size) {
+    let mut all = Size::default();
+    let mut each = Vec::new();
+    for file in files_below(&dist()) {
+        let bytes = fs::read(&file).unwrap_or_default();
+        let size = Size { raw: bytes.len(), gzip: gzip(&bytes), brotli: brotli(&bytes) };
+        all = Size { raw: all.raw + size.raw, gzip: all.gzip + size.gzip, brotli: all.brotli + size.brotli };
+        let name = file.strip_prefix(dist()).unwrap_or(&file).to_string_lossy().into_owned();
+        each.push((name, size));
+    }
+    (each, all)
+}
+
+fn print_sizes() {
+    let (each, all) = sizes();
+    println!("\n{:<44} {:>10} {:>10} {:>10}", "dist/", "raw", "gzip", "brotli");
+    for (name, size) in each.iter().chain([&("together".to_owned(), all)]) {
+        println!("{name:<44} {:>10} {:>10} {:>10}", size.raw, size.gzip, size.brotli);
+    }
+}
+
+fn gzip(bytes: &[u8]) -> usize {
+    let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    to.write_all(bytes).and_then(|()| to.finish()).expect("writing into memory does not fail").len()
+}
+
+fn brotli(bytes: &[u8]) -> usize {
+    let mut to = Vec::new();
+    {
+        let mut writer = brotli::CompressorWriter::new(&mut to, 1 << 16, 11, 22);
+        writer.write_all(bytes).expect("writing into memory does not fail");
+    }
+    to.len()
+}

@@ -1,0 +1,88 @@
+//! The page tests: the built page, served from a sub-path, driven by WebDriver in one browser as a person would use it.
+//!
+//! They know the page only by what it shows: roles, labels, and the `data-testid` of its parts.
+//! Have never heard of the library's types.
+
+mod first;
+mod page;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use crate::{
+    Outcome,
+    browser::{Browser, Driven},
+    build,
+    server::Server,
+};
+use page::Page;
+
+/// A page test: its name, and what it does with a page that has just been opened.
+type PageTest = (&'static str, fn(&Page) -> Outcome);
+
+/// The path under which the page is served: it must work under any.
+const SUB_PATH: &str = "/some/docs/lab/";
+
+/// Collects what the page complains about from before its first line of script.
+const COMPLAINTS: &str = "<script>(()=>{const all=window.__complaints=[];\
+const keep=(kind,what)=>all.push(kind+': '+[].map.call(what,x=>String(x&&x.stack||x)).join(' '));\
+for(const kind of ['error','warn']){const old=console[kind];console[kind]=function(){keep(kind,arguments);return old.apply(console,arguments)}}\
+addEventListener('error',e=>keep('uncaught',[e.message||'cannot load '+(e.target.src||e.target.href)]),true);\
+addEventListener('unhandledrejection',e=>keep('rejection',[e.reason]));\
+addEventListener('securitypolicyviolation',e=>keep('policy',[e.violatedDirective+' '+e.blockedURI]))})()</script>";
+
+/// Runs the page tests whose name has `only` in it, in one browser; how many passed and failed.
+///
+/// # Errors
+/// If the browser does not start, `dist/` is not there, or no test has such a name.
+pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
+    if !build::dist().join("index.html").is_file() {
+        return Err("there is no dist/index.html: leave out --no-build".into());
+    }
+    let tests: Vec<PageTest> = all().into_iter().filter(|(name, _)| only.is_none_or(|word| name.contains(word))).collect();
+    if tests.is_empty() {
+        return Err(format!("no page test has {} in its name", only.unwrap_or_default()).into());
+    }
+    let server = Server::start(&build::dist(), SUB_PATH, COMPLAINTS, 0)?;
+    let driven = Driven::start(browser)?;
+    let (mut passed, mut failed) = (0, 0);
+    for (name, test) in tests {
+        let began = Instant::now();
+        let verdict = run_one(test, &Page::new(browser, driven.session(), &server));
+        server.set_offline(false);
+        let seconds = began.elapsed().as_secs_f32();
+        match verdict {
+            Ok(()) => {
+                passed += 1;
+                println!("page test {} {name} ... ok ({seconds:.1} s)", browser.name());
+            }
+            Err(error) => {
+                failed += 1;
+                println!("page test {} {name} ... FAILED ({seconds:.1} s)\n    {error}", browser.name());
+            }
+        }
+    }
+    Ok((passed, failed))
+}
+
+fn all() -> Vec<PageTest> {
+    [first::TESTS].concat()
+}
+
+/// Opens the page, runs the test, and then demands that the page had nothing to complain about.
+fn run_one(test: fn(&Page) -> Outcome, page: &Page) -> Outcome {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        page.open_fresh("")?;
+        test(page)
+    }));
+    let complaints = page.complaints();
+    match result {
+        Ok(Ok(())) if complaints.is_empty() => Ok(()),
+        Ok(Ok(())) => Err(format!("the page complained: {}", complaints.join("\n    ")).into()),
+        Ok(Err(error)) if complaints.is_empty() => Err(error),
+        Ok(Err(error)) => Err(format!("{error}\n    and the page complained: {}", complaints.join("\n    ")).into()),
+        Err(_) => Err("the test itself panicked, see above".into()),
+    }
+}

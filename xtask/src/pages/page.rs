@@ -1,0 +1,190 @@
+//! The page as a test sees it: what it shows, and what a person can do with it.
+//!
+//! Has never heard of any single test.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Outcome,
+    browser::Browser,
+    server::Server,
+    webdriver::{Element, Session},
+};
+
+/// How long anything may take to show itself; generous, for three browsers on a small and busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The page in one browser.
+pub struct Page<'a> {
+    /// Which browser it is in.
+    pub browser: Browser,
+    /// The browser, for what this type has no word for.
+    pub session: &'a Session,
+    /// What serves the page.
+    pub server: &'a Server,
+}
+
+impl<'a> Page<'a> {
+    /// A page in this browser, not opened yet.
+    pub fn new(browser: Browser, session: &'a Session, server: &'a Server) -> Self {
+        Self { browser, session, server }
+    }
+
+    /// Opens the page as on a first visit, in a wide window, with this fragment (empty, or beginning with `#`).
+    ///
+    /// # Errors
+    /// If the app does not come up.
+    pub fn open_fresh(&self, fragment: &str) -> Outcome {
+        self.session.resize(1440, 900)?;
+        // Storage belongs to the origin, so something of that origin must be shown to empty it.
+        self.session.go(&format!("{}index.html?empty", self.server.url()))?;
+        self.session.run("localStorage.clear(); sessionStorage.clear()", &[])?;
+        self.open(fragment)
+    }
+
+    /// Opens the page with this fragment and waits for the app.
+    ///
+    /// # Errors
+    /// If the app does not come up.
+    pub fn open(&self, fragment: &str) -> Outcome {
+        // Without a document between, a change of the fragment alone would not load the page.
+        self.session.go("about:blank")?;
+        self.session.go(&format!("{}{fragment}", self.server.url()))?;
+        self.wait_for_app()
+    }
+
+    /// Waits until the app has taken the page over.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn wait_for_app(&self) -> Outcome {
+        self.wait_until("the app is up", "return !!document.querySelector('[data-testid=app]')")
+    }
+
+    /// Waits until a script's body returns something true.
+    ///
+    /// # Errors
+    /// If it does not in time; with what it returned last.
+    pub fn wait_until(&self, what: &str, script: &str) -> Outcome {
+        let began = Instant::now();
+        loop {
+            let last = match self.session.run(script, &[]) {
+                Ok(value) if value.as_bool() == Some(true) => return Ok(()),
+                Ok(value) => value.to_string(),
+                Err(error) => error.to_string(),
+            };
+            if began.elapsed() > PATIENCE {
+                return Err(format!("waited in vain until {what} (last: {last})").into());
+            }
+            thread::sleep(Duration::from_millis(60));
+        }
+    }
+
+    /// The part of the page with this `data-testid`; the first, if there are several.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn part(&self, testid: &str) -> Outcome<Element> {
+        self.session.find(&css(testid)).map_err(|e| format!("{testid}: {e}").into())
+    }
+
+    /// Clicks on a part.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be clicked.
+    pub fn click(&self, testid: &str) -> Outcome {
+        self.session.click(&self.part(testid)?).map_err(|e| format!("click on {testid}: {e}").into())
+    }
+
+    /// How many parts have this `data-testid`.
+    ///
+    /// # Errors
+    /// As the browser says.
+    pub fn count(&self, testid: &str) -> Outcome<u64> {
+        let count = self.session.run("return document.querySelectorAll(arguments[0]).length", &[css(testid).into()])?;
+        Ok(count.as_u64().unwrap_or(0))
+    }
+
+    /// The text of a part, as shown.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn text(&self, testid: &str) -> Outcome<String> {
+        self.string("return document.querySelector(arguments[0]).textContent", testid)
+    }
+
+    /// An attribute of a part; empty if it has none.
+    ///
+    /// # Errors
+    /// If there is no such part.
+    pub fn attribute(&self, testid: &str, name: &str) -> Outcome<String> {
+        let script = "return document.querySelector(arguments[0]).getAttribute(arguments[1])";
+        let value = self.session.run(script, &[css(testid).into(), name.into()])?;
+        Ok(value.as_str().unwrap_or_default().to_owned())
+    }
+
+    fn string(&self, script: &str, testid: &str) -> Outcome<String> {
+        let value = self.session.run(script, &[css(testid).into()])?;
+        Ok(value.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The virtual time that the page shows, in µs.
+    ///
+    /// # Errors
+    /// If the page shows none.
+    pub fn time_us(&self) -> Outcome<u64> {
+        let text = self.attribute("app", "data-time-us")?;
+        text.parse().map_err(|_| format!("data-time-us is {text:?}").into())
+    }
+
+    /// Whether the page says that it is playing.
+    ///
+    /// # Errors
+    /// As the browser says.
+    pub fn is_playing(&self) -> Outcome<bool> {
+        Ok(self.attribute("app", "data-playing")? == "true")
+    }
+
+    /// Waits until virtual time has come to this moment.
+    ///
+    /// # Errors
+    /// If it does not in time.
+    pub fn wait_for_time(&self, at_us: u64) -> Outcome {
+        let script = format!("return +document.querySelector('[data-testid=app]').dataset.timeUs >= {at_us}");
+        self.wait_until(&format!("virtual time reaches {at_us} µs"), &script)
+    }
+
+    /// Stops the run if it is running.
+    ///
+    /// # Errors
+    /// If it does not stop.
+    pub fn pause(&self) -> Outcome {
+        if self.is_playing()? {
+            self.click("play")?;
+        }
+        self.wait_until("the run is paused", "return document.querySelector('[data-testid=app]').dataset.playing === 'false'")
+    }
+
+    /// Everything that the page has complained about since it was loaded.
+    pub fn complaints(&self) -> Vec<String> {
+        let all = self.session.run("return window.__complaints || ['the page was not watched']", &[]).unwrap_or(json!([]));
+        all.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+}
+
+fn css(testid: &str) -> String {
+    format!("[data-testid=\"{testid}\"]")
+}
+
+/// Fails with a sentence unless something holds.
+///
+/// # Errors
+/// If it does not.
+pub fn demand(holds: bool, sentence: impl FnOnce() -> String) -> Outcome {
+    if holds { Ok(()) } else { Err(sentence().into()) }
+}

@@ -1,0 +1,187 @@
+//! A static file server on 127.0.0.1: for `cargo xtask serve`, the page tests and the screenshots.
+//!
+//! Serves GET and HEAD of files below one folder, under one path; remembers what it could not find.
+//! Has never heard of what the files are for.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    path::{Component, Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::Outcome;
+
+/// A running server; it runs until the process ends.
+pub struct Server {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    /// Begins and ends with a slash; what does not begin with it is not found.
+    prefix: String,
+    /// Put at the beginning of the head of every HTML file; empty for none.
+    head: String,
+    /// While true, every connection is closed without an answer.
+    offline: AtomicBool,
+    missing: Mutex<Vec<String>>,
+}
+
+impl Server {
+    /// Serves `folder` under `prefix` on a port of 127.0.0.1 (0: any free one).
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub fn start(folder: &Path, prefix: &str, head: &str, port: u16) -> Outcome<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port))
+            .map_err(|e| format!("cannot listen on port {port} of 127.0.0.1: {e}; choose another by --port"))?;
+        let port = listener.local_addr()?.port();
+        let shared = Arc::new(Shared {
+            folder: folder.to_owned(),
+            prefix: prefix.to_owned(),
+            head: head.to_owned(),
+            offline: AtomicBool::new(false),
+            missing: Mutex::new(Vec::new()),
+        });
+        let for_thread = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&for_thread);
+                // A connection that breaks off concerns nobody else.
+                thread::spawn(move || drop(shared.answer(stream)));
+            }
+        });
+        Ok(Self { port, shared })
+    }
+
+    /// The address of the folder.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}{}", self.port, self.shared.prefix)
+    }
+
+    /// Closes every further connection without an answer, or answers again.
+    pub fn set_offline(&self, offline: bool) {
+        self.shared.offline.store(offline, Ordering::SeqCst);
+    }
+
+    /// The paths asked for that were not there, without browsers' own asking for `favicon.ico`.
+    pub fn missing(&self) -> Vec<String> {
+        self.shared.missing.lock().expect("no holder of this lock panics").clone()
+    }
+}
+
+impl Shared {
+    fn answer(&self, stream: TcpStream) -> std::io::Result<()> {
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let mut request = String::new();
+        reader.read_line(&mut request)?;
+        let mut header = String::new();
+        while reader.read_line(&mut header)? > 2 {
+            header.clear();
+        }
+        if self.offline.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut words = request.split(' ');
+        let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
+        let path = target.split(['?', '#']).next().unwrap_or("/");
+        let file = self.file(path);
+        let (status, kind, body) = match file.and_then(|f| fs::read(&f).ok().map(|bytes| (f, bytes))) {
+            Some((file, bytes)) => {
+                let kind = content_type(&file);
+                ("200 OK", kind, self.with_head(kind, bytes))
+            }
+            None => {
+                if path != "/favicon.ico" {
+                    self.missing.lock().expect("no holder of this lock panics").push(path.to_owned());
+                }
+                ("404 Not Found", "text/plain", b"not found".to_vec())
+            }
+        };
+        let mut stream = stream;
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
+            body.len()
+        )?;
+        if method != "HEAD" {
+            stream.write_all(&body)?;
+        }
+        stream.flush()
+    }
+
+    fn file(&self, path: &str) -> Option<PathBuf> {
+        let inside = Path::new(path.strip_prefix(&self.prefix)?);
+        if !inside.components().all(|part| matches!(part, Component::Normal(_))) {
+            return None;
+        }
+        let file = self.folder.join(inside);
+        Some(if file.is_dir() { file.join("index.html") } else { file })
+    }
+
+    fn with_head(&self, kind: &str, bytes: Vec<u8>) -> Vec<u8> {
+        if self.head.is_empty() || !kind.starts_with("text/html") {
+            return bytes;
+        }
+        String::from_utf8_lossy(&bytes).replacen("<head>", &format!("<head>{}", self.head), 1).into_bytes()
+    }
+}
+
+fn content_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|e| e.to_str()).unwrap_or("") {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "json" | "webmanifest" => "application/json",
+        "woff2" => "font/woff2",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        io::{Read, Write},
+        net::TcpStream,
+    };
+
+    use super::Server;
+
+    fn get(server: &Server, path: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn serves_below_its_prefix_only_and_never_outside_its_folder() {
+        let folder = std::env::temp_dir().join(format!("xtask-server-{}", std::process::id()));
+        fs::create_dir_all(folder.join("inner")).unwrap();
+        fs::write(folder.join("index.html"), "<head></head>home").unwrap();
+        fs::write(folder.join("inner/a.wasm"), "wasm").unwrap();
+        let server = Server::start(&folder.join("."), "/sub/", "<i>", 0).unwrap();
+        assert!(get(&server, "/sub/").ends_with("<head><i></head>home"));
+        assert!(get(&server, "/sub/inner/a.wasm?x#y").contains("application/wasm"));
+        assert!(get(&server, "/index.html").starts_with("HTTP/1.1 404"));
+        assert!(get(&server, "/sub/../sub/index.html").starts_with("HTTP/1.1 404"));
+        assert_eq!(server.missing(), ["/index.html", "/sub/../sub/index.html"]);
+        server.set_offline(true);
+        assert_eq!(get(&server, "/sub/"), "");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
