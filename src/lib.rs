@@ -25,5 +25,5 @@ pub mod player;
 pub mod scenario;
 pub mod scene;
 pub mod timeline;
-#[cfg(feature = "web")]
+#[cfg(any(feature = "web", test))]
 pub mod ui;

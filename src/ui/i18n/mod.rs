@@ -1,0 +1,55 @@
+//! Everything the page says, in every language, in one compile-time table: an entry without one of the languages does not
+//! compile. Knows nothing of the DOM, and is tested natively.
+
+/// A language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Korean.
+    Ko,
+}
+
+impl Lang {
+    /// The BCP 47 tag, for `html[lang]` and for storage.
+    pub(crate) fn code(self) -> &'static str {
+        self.pick("en", "ko")
+    }
+
+    /// The language of a BCP 47 tag; English for anything unknown.
+    pub(crate) fn of_code(code: &str) -> Lang {
+        if code.starts_with("ko") { Lang::Ko } else { Lang::En }
+    }
+
+    /// One of two, by language.
+    pub(crate) fn pick<T>(self, en: T, ko: T) -> T {
+        match self {
+            Lang::En => en,
+            Lang::Ko => ko,
+        }
+    }
+}
+
+/// Declares a struct of texts with one constant for each language. Each line is `name: "English", "한국어";`.
+macro_rules! texts {
+    ($(#[$doc:meta])* $table:ident { $($key:ident: $en:literal, $ko:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, PartialEq, Eq)]
+        pub(crate) struct $table {
+            $(pub(crate) $key: &'static str,)*
+        }
+
+        impl $table {
+            const EN: $table = $table { $($key: $en,)* };
+            const KO: $table = $table { $($key: $ko,)* };
+
+            /// The texts in one language.
+            pub(crate) fn of(lang: $crate::ui::i18n::Lang) -> &'static $table {
+                lang.pick(&$table::EN, &$table::KO)
+            }
+        }
+    };
+}
+
+pub(crate) use texts;
