@@ -75,3 +75,84 @@ impl KafkaException {
         KafkaException { class, cause: Some(cause), offset: None }
     }
 }
+
+impl ErrorCode {
+    /// The simple name of the exception that the Java clients make of this code (`Errors.exception`).
+    pub const fn exception_class(self) -> &'static str {
+        match self {
+            ErrorCode::UnknownTopicOrPartition => "UnknownTopicOrPartitionException",
+            ErrorCode::LeaderNotAvailable => "LeaderNotAvailableException",
+            ErrorCode::NotLeaderOrFollower => "NotLeaderOrFollowerException",
+            ErrorCode::RequestTimedOut => "TimeoutException",
+            ErrorCode::BrokerNotAvailable => "BrokerNotAvailableException",
+            ErrorCode::NetworkDisconnect => "DisconnectException",
+            ErrorCode::MessageTooLarge => "RecordTooLargeException",
+            ErrorCode::NotEnoughReplicas => "NotEnoughReplicasException",
+            ErrorCode::NotEnoughReplicasAfterAppend => "NotEnoughReplicasAfterAppendException",
+            ErrorCode::InvalidTimestamp => "InvalidTimestampException",
+            ErrorCode::InvalidRecord => "InvalidRecordException",
+            ErrorCode::OutOfOrderSequence => "OutOfOrderSequenceException",
+            ErrorCode::DuplicateSequence => "DuplicateSequenceException",
+            ErrorCode::InvalidProducerEpoch => "InvalidProducerEpochException",
+            ErrorCode::ProducerFenced => "ProducerFencedException",
+            ErrorCode::ConcurrentTransactions => "ConcurrentTransactionsException",
+            ErrorCode::InvalidTxnState => "InvalidTxnStateException",
+            ErrorCode::TransactionalIdNotFound => "TransactionalIdNotFoundException",
+            ErrorCode::OffsetOutOfRange => "OffsetOutOfRangeException",
+            ErrorCode::OffsetNotAvailable => "OffsetNotAvailableException",
+            ErrorCode::FencedLeaderEpoch => "FencedLeaderEpochException",
+            ErrorCode::UnknownLeaderEpoch => "UnknownLeaderEpochException",
+            ErrorCode::CoordinatorNotAvailable => "CoordinatorNotAvailableException",
+            ErrorCode::NotCoordinator => "NotCoordinatorException",
+            ErrorCode::IllegalGeneration => "IllegalGenerationException",
+            ErrorCode::UnknownMemberId => "UnknownMemberIdException",
+            ErrorCode::RebalanceInProgress => "RebalanceInProgressException",
+            ErrorCode::InconsistentGroupProtocol => "InconsistentGroupProtocolException",
+            ErrorCode::MemberIdRequired => "MemberIdRequiredException",
+            ErrorCode::FencedInstanceId => "FencedInstanceIdException",
+            ErrorCode::UnreleasedInstanceId => "UnreleasedInstanceIdException",
+            ErrorCode::FencedMemberEpoch => "FencedMemberEpochException",
+            ErrorCode::StaleMemberEpoch => "StaleMemberEpochException",
+            ErrorCode::GroupIdNotFound => "GroupIdNotFoundException",
+            ErrorCode::GroupSubscribedToTopic => "GroupSubscribedToTopicException",
+            ErrorCode::NonEmptyGroup => "GroupNotEmptyException",
+            ErrorCode::InvalidConfig => "InvalidConfigurationException",
+            ErrorCode::InvalidRequest => "InvalidRequestException",
+            ErrorCode::InvalidSessionTimeout => "InvalidSessionTimeoutException",
+            ErrorCode::TopicAlreadyExists => "TopicExistsException",
+            ErrorCode::InvalidPartitions => "InvalidPartitionsException",
+            ErrorCode::InvalidReplicationFactor => "InvalidReplicationFactorException",
+            ErrorCode::InvalidRecordState => "InvalidRecordStateException",
+            ErrorCode::ShareSessionNotFound => "ShareSessionNotFoundException",
+            ErrorCode::InvalidShareSessionEpoch => "InvalidShareSessionEpochException",
+            ErrorCode::UnstableOffsetCommit => "UnstableOffsetCommitException",
+        }
+    }
+
+    /// The exception without a cause.
+    pub const fn exception(self) -> KafkaException {
+        KafkaException::new(self.exception_class())
+    }
+
+    /// Whether the Java class extends `RetriableException`.
+    pub const fn is_retriable(self) -> bool {
+        matches!(
+            self,
+            ErrorCode::UnknownTopicOrPartition
+                | ErrorCode::LeaderNotAvailable
+                | ErrorCode::NotLeaderOrFollower
+                | ErrorCode::RequestTimedOut
+                | ErrorCode::BrokerNotAvailable
+                | ErrorCode::NetworkDisconnect
+                | ErrorCode::NotEnoughReplicas
+                | ErrorCode::NotEnoughReplicasAfterAppend
+                | ErrorCode::ConcurrentTransactions
+                | ErrorCode::OffsetNotAvailable
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::CoordinatorNotAvailable
+                | ErrorCode::NotCoordinator
+                | ErrorCode::UnstableOffsetCommit
+        )
+    }
+}

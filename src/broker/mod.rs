@@ -3,10 +3,20 @@
 //! Has never heard of banks, listeners or browsers. Everything that happens to a broker comes as a request, a message of
 //! another broker, or a timer; everything it causes leaves as an [`Effect`].
 
+mod config;
+mod effect;
 mod error;
+mod fact;
+pub mod log;
 mod protocol;
 mod record;
+mod topics;
 
+pub(crate) use config::properties;
+pub use config::{BrokerConfig, CleanupPolicy, ClusterConfig, ConfigError, PerMille, Property, TimestampType, TopicConfig, us, wall_ms};
+pub use effect::{Effect, Peer, ReplicaFetch, ReplicaFetched, Timer};
 pub use error::{ErrorCode, KafkaException};
+pub use fact::{DeletionReason, Fact};
 pub use protocol::*;
 pub use record::{Bytes, Control, Header, ProducerStamp, Record, bytes};
+pub use topics::{Topic, Topics};
