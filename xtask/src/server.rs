@@ -132,7 +132,8 @@ impl Shared {
         if self.head.is_empty() || !kind.starts_with("text/html") {
             return bytes;
         }
-        String::from_utf8_lossy(&bytes).replacen("<head>", &format!("<head>{}", self.head), 1).into_bytes()
+        // Before the first element of the head: the tag of the head itself is left out by minification.
+        String::from_utf8_lossy(&bytes).replacen("<meta", &format!("{}<meta", self.head), 1).into_bytes()
     }
 }
 
@@ -172,10 +173,10 @@ mod tests {
     fn serves_below_its_prefix_only_and_never_outside_its_folder() {
         let folder = std::env::temp_dir().join(format!("xtask-server-{}", std::process::id()));
         fs::create_dir_all(folder.join("inner")).unwrap();
-        fs::write(folder.join("index.html"), "<head></head>home").unwrap();
+        fs::write(folder.join("index.html"), "<html><meta>home").unwrap();
         fs::write(folder.join("inner/a.wasm"), "wasm").unwrap();
         let server = Server::start(&folder.join("."), "/sub/", "<i>", 0).unwrap();
-        assert!(get(&server, "/sub/").ends_with("<head><i></head>home"));
+        assert!(get(&server, "/sub/").ends_with("<html><i><meta>home"));
         assert!(get(&server, "/sub/inner/a.wasm?x#y").contains("application/wasm"));
         assert!(get(&server, "/index.html").starts_with("HTTP/1.1 404"));
         assert!(get(&server, "/sub/../sub/index.html").starts_with("HTTP/1.1 404"));

@@ -161,7 +161,7 @@ fn wasm_tests(tally: &mut Tally, browsers: &[Browser]) {
 
 fn wasm_tests_in(browser: Browser) -> Outcome<(u64, u64)> {
     let driver = browser.driver().ok_or("its driver is missing")?;
-    let profile = std::env::temp_dir().join(format!("cqrs-lab-wasm-{}", browser.name()));
+    let profile = std::env::temp_dir().join(format!("cqrs-lab-wasm-{}-{}", browser.name(), std::process::id()));
     let capabilities = tools_dir().join(format!("webdriver-{}.json", browser.name()));
     std::fs::create_dir_all(tools_dir())?;
     std::fs::write(&capabilities, browser.capabilities(&profile.to_string_lossy()).to_string())?;
