@@ -1,0 +1,139 @@
+//! The layout keeps its promises at every width; flights keep theirs at every instant.
+
+use super::sample::sample;
+use super::*;
+use crate::kernel::SimTime;
+use crate::player::Thing;
+
+/// Everything that must not lie on anything else.
+fn solid(layout: &Layout) -> Vec<(String, Rect)> {
+    let mut all: Vec<(String, Rect)> = layout.boxes.iter().map(|b| (format!("{:?}", b.thing), b.rect)).collect();
+    all.extend(layout.headers.iter().map(|(h, r)| (format!("{h:?}"), *r)));
+    all.push(("legend".to_owned(), layout.legend));
+    all.push(("band".to_owned(), layout.band));
+    all
+}
+
+#[test]
+fn nothing_overlaps_and_nothing_sticks_out_from_320_to_2560() {
+    for (lanes, accounts, consumers) in [(3, 4, 2), (1, 2, 1), (12, 6, 4), (6, 1, 6), (3, 0, 1)] {
+        let shape = Shape::of(&sample(lanes, accounts, consumers));
+        for width in (320..=2560).step_by(20) {
+            let layout = Layout::of(&shape, width);
+            let solid = solid(&layout);
+            for (i, (name, rect)) in solid.iter().enumerate() {
+                assert!(rect.x >= 0 && rect.right() <= width && rect.bottom() <= layout.height, "{name} sticks out at {width}: {rect:?}");
+                assert!(rect.w >= 56 && rect.h >= 18, "{name} is too small at {width}: {rect:?}");
+                for (other, at) in &solid[i + 1..] {
+                    assert!(!rect.overlaps(*at), "{name} {rect:?} lies on {other} {at:?} at {width}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_lane_has_room_for_cells_and_wide_screens_for_more() {
+    let shape = Shape::of(&sample(3, 4, 2));
+    for width in (320..=2560).step_by(20) {
+        let layout = Layout::of(&shape, width);
+        assert!(layout.lanes.iter().all(|l| l.cells >= 4 && l.cells_right() <= l.rect.right()), "at {width}: {:?}", layout.lanes);
+    }
+    assert!(Layout::of(&shape, 1920).lanes[0].cells > Layout::of(&shape, 1010).lanes[0].cells);
+}
+
+#[test]
+fn every_standing_way_has_two_ends_on_the_stage() {
+    let scene = sample(3, 4, 2);
+    for width in [320, 390, 768, 900, 1010, 1600] {
+        let layout = Layout::of(&Shape::of(&scene), width);
+        for route in layout.standing(&scene) {
+            let path = layout.path(route, &scene).unwrap_or_else(|| panic!("no way for {route:?} at {width}"));
+            let inside = |p: &Point| p.x >= 0.0 && p.y >= 0.0 && p.x <= width as f32 && p.y <= layout.height as f32;
+            assert!(path.points().iter().all(inside), "{route:?} leaves the stage at {width}: {:?}", path.points());
+            assert!(path.length() > 3.0, "{route:?} has no length at {width}");
+        }
+    }
+}
+
+#[test]
+fn an_offset_older_than_the_cells_lies_in_the_band() {
+    let scene = sample(3, 4, 2);
+    let layout = Layout::of(&Shape::of(&scene), 1010);
+    let (at, lane) = (layout.lanes[0], &scene.topics[0].lanes[0]);
+    assert!(at.first_cell(lane) > lane.log_start);
+    assert_eq!(at.x_of(lane, lane.log_start), at.older_x);
+    assert!(at.x_of(lane, at.first_cell(lane) - 1) < at.cells_x);
+    assert_eq!(at.x_of(lane, at.first_cell(lane)), at.cells_x);
+    assert_eq!(at.x_of(lane, lane.log_end), at.cells_right());
+}
+
+fn flight(number: u64, route: Route) -> Sprite {
+    Sprite {
+        flight: number,
+        route,
+        back: false,
+        cargo: Cargo::Command,
+        count: 0,
+        sent_at: SimTime(1_000),
+        due_at: SimTime(2_000),
+        fate: Fate::Arrives,
+    }
+}
+
+#[test]
+fn a_flight_leaves_and_arrives_at_its_virtual_time() {
+    let mut scene = sample(3, 4, 2);
+    let layout = Layout::of(&Shape::of(&scene), 1010);
+    scene.flights = vec![flight(7, Route::Command)];
+    let (client, api) = (layout.rect(Thing::Client).expect("drawn"), layout.rect(Thing::Api).expect("drawn"));
+    let x = |scene: &mut Scene, now| {
+        scene.now = SimTime(now);
+        Picture::of(scene, &layout, Motion::Smooth).marks[0].at.x
+    };
+    assert_eq!(x(&mut scene, 1_000), client.right() as f32);
+    assert_eq!(x(&mut scene, 2_000), api.x as f32);
+    assert_eq!(x(&mut scene, 1_500), (client.right() + api.x) as f32 / 2.0);
+    scene.flights[0].back = true;
+    assert_eq!(x(&mut scene, 2_000), client.right() as f32);
+}
+
+#[test]
+fn reduced_motion_moves_in_three_stops() {
+    let mut scene = sample(3, 4, 2);
+    let layout = Layout::of(&Shape::of(&scene), 1010);
+    scene.flights = vec![flight(7, Route::Command)];
+    let mut stops: Vec<f32> = (1_000..=2_000)
+        .step_by(10)
+        .map(|now| {
+            scene.now = SimTime(now);
+            Picture::of(&scene, &layout, Motion::Steps).marks[0].at.x
+        })
+        .collect();
+    stops.dedup();
+    assert_eq!(stops.len(), 3);
+}
+
+#[test]
+fn a_lost_flight_stops_on_its_way() {
+    let mut scene = sample(3, 4, 2);
+    let layout = Layout::of(&Shape::of(&scene), 1010);
+    scene.flights = vec![Sprite { fate: Fate::Lost, ..flight(7, Route::Command) }];
+    scene.now = SimTime(1_990);
+    let mark = Picture::of(&scene, &layout, Motion::Smooth).marks[0];
+    assert!(mark.gone && mark.at.x < layout.rect(Thing::Api).expect("drawn").x as f32 - 5.0);
+}
+
+#[test]
+fn more_than_two_hundred_flights_on_one_way_are_a_band_with_their_count() {
+    let mut scene = sample(3, 4, 2);
+    scene.now = SimTime(1_500);
+    let layout = Layout::of(&Shape::of(&scene), 1010);
+    scene.flights = (0..200).map(|n| flight(n, Route::Command)).chain([flight(999, Route::Query)]).collect();
+    let picture = Picture::of(&scene, &layout, Motion::Smooth);
+    assert_eq!((picture.marks.len(), picture.bands.len()), (201, 0));
+    scene.flights.push(flight(200, Route::Command));
+    let picture = Picture::of(&scene, &layout, Motion::Smooth);
+    assert_eq!((picture.marks.len(), picture.bands[0].count), (1, 201));
+    assert_eq!(picture.hit(picture.marks[0].at, 4.0), Some(999));
+}

@@ -1,0 +1,490 @@
+//! What is to be seen, without a coordinate. Does not know how wide the screen is.
+
+use std::sync::Arc;
+
+use crate::kernel::SimTime;
+
+use super::Route;
+use crate::player::Wire;
+
+/// How many of a partition's newest records a scene holds one by one; older ones are a band with a count.
+pub const CELLS_MAX: usize = 72;
+/// How many flights one link shows one by one; more are a band with a count.
+pub const LINK_FLIGHTS_MAX: usize = 200;
+
+/// A world at an instant.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scene {
+    /// The instant.
+    pub now: SimTime,
+    /// The clients, as one.
+    pub client: ClientView,
+    /// The command API.
+    pub api: ApiView,
+    /// The accounts, in order of opening.
+    pub accounts: Vec<AccountView>,
+    /// How many more accounts there are than [`Scene::accounts`] holds.
+    pub accounts_more: u32,
+    /// The write database and what waits in it.
+    pub store: StoreView,
+    /// The relay; `None` under the strategies that have none.
+    pub relay: Option<RelayView>,
+    /// The topics, the one with the events first.
+    pub topics: Vec<TopicView>,
+    /// The brokers by id.
+    pub brokers: Vec<BrokerView>,
+    /// The consumer groups.
+    pub groups: Vec<GroupView>,
+    /// The projections.
+    pub projections: Vec<ProjectionView>,
+    /// The query API.
+    pub query: QueryView,
+    /// The links that are not as they should be, and how long each takes.
+    pub links: Vec<LinkView>,
+    /// What is in transit.
+    pub flights: Vec<Sprite>,
+}
+
+/// How a process or a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Health {
+    /// Working.
+    #[default]
+    Up,
+    /// Working, but slower than it should.
+    Slow,
+    /// Not there.
+    Down,
+}
+
+/// The clients, as one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClientView {
+    /// How many clients.
+    pub count: u32,
+    /// Commands whose outcome no client knows yet.
+    pub waiting: u32,
+    /// Commands issued.
+    pub issued: u64,
+    /// Commands whose completion a client has learned.
+    pub completed: u64,
+    /// Requests sent again after a timeout.
+    pub retried: u64,
+    /// The command issued last.
+    pub last: Option<CommandView>,
+}
+
+/// A command in a few words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandView {
+    /// What it wants.
+    pub kind: CommandKind,
+    /// The amount, 0 if none.
+    pub amount: i64,
+    /// The account, or the one that pays.
+    pub account: Arc<str>,
+    /// The account that is paid, for a transfer.
+    pub to: Option<Arc<str>>,
+}
+
+/// The commands of the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandKind {
+    /// Open an account.
+    Open,
+    /// Deposit an amount.
+    Deposit,
+    /// Withdraw an amount.
+    Withdraw,
+    /// Transfer an amount from one account to another.
+    Transfer,
+}
+
+/// The command API with its command handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ApiView {
+    /// How the process is.
+    pub health: Health,
+    /// Commands being handled.
+    pub in_hand: u32,
+    /// Commands accepted.
+    pub accepted: u64,
+    /// Commands refused by the domain.
+    pub rejected: u64,
+    /// Commits that met another version.
+    pub conflicted: u64,
+}
+
+/// One account, in the write model and in the read model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountView {
+    /// The account's number.
+    pub id: u32,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The aggregate's version.
+    pub version: u64,
+    /// The balance in the write model.
+    pub written: i64,
+    /// The balance in the read model; `None` before its first event was applied.
+    pub read: Option<i64>,
+    /// How many of its events the read model has applied (an effect applied twice counts twice).
+    pub applied: u64,
+    /// How many events it has.
+    pub total: u64,
+}
+
+/// The write database with the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreView {
+    /// How the database is.
+    pub health: Health,
+    /// Events committed.
+    pub committed: u64,
+    /// Rows of the outbox that are not marked published; `None` under the strategies without an outbox.
+    pub unpublished: Option<u32>,
+}
+
+/// The relay between outbox and log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RelayView {
+    /// How the process is.
+    pub health: Health,
+    /// How often it polls, in microseconds.
+    pub interval_us: u64,
+    /// Records on their way to the log and not yet answered.
+    pub in_hand: u32,
+}
+
+/// What a topic is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TopicRole {
+    /// Carries the domain events.
+    Events,
+    /// Holds records that are tried again later.
+    Retry,
+    /// Holds records that were given up.
+    DeadLetter,
+    /// Anything else.
+    Other,
+}
+
+/// A topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicView {
+    /// The topic's number.
+    pub id: u32,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is for.
+    pub role: TopicRole,
+    /// Its partitions.
+    pub lanes: Vec<LaneView>,
+}
+
+impl TopicView {
+    /// Records in all partitions, from log start to log end.
+    pub fn records(&self) -> u64 {
+        self.lanes.iter().map(|l| l.log_end - l.log_start).sum()
+    }
+}
+
+/// A partition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LaneView {
+    /// The partition's number.
+    pub partition: u32,
+    /// The leader; `None` if there is none.
+    pub leader: Option<u32>,
+    /// The brokers that hold a replica.
+    pub replicas: Vec<u32>,
+    /// Those of them that are in sync.
+    pub isr: Vec<u32>,
+    /// The first retained offset.
+    pub log_start: u64,
+    /// What consumers may see ends here.
+    pub high_watermark: u64,
+    /// The next offset to be written.
+    pub log_end: u64,
+    /// The newest records, ascending, at most [`CELLS_MAX`].
+    pub cells: Vec<CellView>,
+    /// Where each group is.
+    pub marks: Vec<MarkView>,
+}
+
+/// A record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellView {
+    /// Its offset.
+    pub offset: u64,
+    /// What is special about it.
+    pub state: CellState,
+}
+
+/// What is special about a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellState {
+    /// Nothing.
+    Plain,
+    /// Not yet below the high watermark.
+    Unreplicated,
+    /// The end of a transaction; never delivered.
+    Control,
+    /// A listener has it in hand.
+    InHand,
+    /// A listener failed on it and will see it again.
+    Failing,
+}
+
+/// Where a group is in a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MarkView {
+    /// The group, as an index into [`Scene::groups`].
+    pub group: u32,
+    /// The committed offset.
+    pub committed: Option<u64>,
+    /// The position of the consumer that owns the partition.
+    pub position: Option<u64>,
+}
+
+/// A broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokerView {
+    /// Its id.
+    pub id: u32,
+    /// How it is.
+    pub health: Health,
+    /// How many partitions it leads.
+    pub leads: u32,
+    /// How many replicas it holds.
+    pub replicas: u32,
+}
+
+/// What a group is doing, in Kafka's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GroupState {
+    /// No members.
+    #[default]
+    Empty,
+    /// Members are joining.
+    PreparingRebalance,
+    /// The assignment is awaited.
+    CompletingRebalance,
+    /// Everyone has an assignment.
+    Stable,
+}
+
+/// A consumer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupView {
+    /// The group's `group.id`.
+    pub name: Arc<str>,
+    /// What it is doing.
+    pub state: GroupState,
+    /// The generation.
+    pub generation: u32,
+    /// Records between committed offset and high watermark.
+    pub lag: u64,
+    /// Its consumers, dead ones included.
+    pub consumers: Vec<ConsumerView>,
+}
+
+/// What a consumer is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConsumerState {
+    /// Has not polled yet.
+    #[default]
+    Starting,
+    /// Polls; has nothing in hand.
+    Listening,
+    /// The listener has a record in hand.
+    Handling,
+    /// Waits for a decision by hand.
+    Deciding,
+    /// Paused by the application.
+    Paused,
+    /// Sleeps after a nack.
+    NackSleep,
+    /// Waits between two attempts.
+    BackingOff,
+    /// In a rebalance.
+    Rebalancing,
+    /// Does not come back to poll.
+    Stalled,
+    /// Stopped in good order.
+    Stopped,
+    /// Dead.
+    Dead,
+}
+
+impl ConsumerState {
+    /// Whether something is wrong with it.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, ConsumerState::NackSleep | ConsumerState::BackingOff | ConsumerState::Stalled | ConsumerState::Dead)
+    }
+}
+
+/// A consumer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConsumerView {
+    /// The consumer's number in the world.
+    pub id: u32,
+    /// What it is doing.
+    pub state: ConsumerState,
+    /// When that ends, if it is known.
+    pub until: Option<SimTime>,
+    /// The record in hand: topic, partition, offset.
+    pub record: Option<(u32, u32, u64)>,
+    /// Which attempt this is, from 1; 0 if nothing is in hand.
+    pub attempt: u32,
+    /// Its partitions: topic, partition.
+    pub assigned: Vec<(u32, u32)>,
+}
+
+/// A projection with its read model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectionView {
+    /// The read model's name.
+    pub name: Arc<str>,
+    /// The group that feeds it, as an index into [`Scene::groups`].
+    pub group: u32,
+    /// How its database is.
+    pub health: Health,
+    /// The rows to show: name, value, whether the write model says something else.
+    pub rows: Vec<(Arc<str>, i64, bool)>,
+    /// How many rows there are.
+    pub row_count: u64,
+    /// Events applied, duplicates included.
+    pub applied: u64,
+    /// Events committed in the write model.
+    pub total: u64,
+    /// Effects that were applied more than once.
+    pub duplicates: u64,
+    /// How old the oldest event is that it has not applied, in microseconds.
+    pub behind_us: u64,
+}
+
+/// The query API.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueryView {
+    /// How the process is.
+    pub health: Health,
+    /// Queries answered.
+    pub answered: u64,
+    /// Of those, with a value that the write model no longer had.
+    pub stale: u64,
+    /// The latest answer.
+    pub last: Option<AnswerView>,
+}
+
+/// The answer to a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerView {
+    /// The account asked for.
+    pub account: Arc<str>,
+    /// What the read model said; `None` if it had no such account.
+    pub read: Option<i64>,
+    /// What the write model said at that moment.
+    pub written: Option<i64>,
+    /// How far behind the read model was, in microseconds.
+    pub stale_us: u64,
+}
+
+/// How a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinkState {
+    /// As set.
+    #[default]
+    Normal,
+    /// Made slower by a fault.
+    Slowed,
+    /// Loses or duplicates some of what it carries.
+    Lossy,
+    /// Nothing passes.
+    Severed,
+}
+
+/// A link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkView {
+    /// Which.
+    pub wire: Wire,
+    /// How it is.
+    pub state: LinkState,
+    /// The typical latency, one way, in microseconds.
+    pub latency_us: u64,
+}
+
+/// What a flight carries; each kind has a colour and a shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cargo {
+    /// A command.
+    Command,
+    /// The answer to a command: accepted or done.
+    Accepted,
+    /// The answer to a command: refused, conflicted or failed.
+    Refused,
+    /// A transaction or a statement on its way to the write database.
+    Statement,
+    /// Its result.
+    StatementDone,
+    /// Records on their way: domain events.
+    Events,
+    /// The log's answer to a producer.
+    Appended,
+    /// A request for records.
+    FetchRequest,
+    /// An answer without records.
+    Nothing,
+    /// A follower's request, or its answer.
+    Replication,
+    /// An offset commit, or its answer.
+    Commit,
+    /// Heartbeats, joins and other requests to a group coordinator.
+    Membership,
+    /// An effect on its way to a read model.
+    Effect,
+    /// The read model's answer.
+    EffectDone,
+    /// A query.
+    Query,
+    /// Its answer.
+    Answer,
+    /// News of a command's completion, or the question after it.
+    Notice,
+    /// An error.
+    Failure,
+}
+
+/// What becomes of a flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Fate {
+    /// It arrives.
+    #[default]
+    Arrives,
+    /// It will not arrive.
+    Lost,
+    /// It arrives twice.
+    Duplicated,
+}
+
+/// Something in transit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sprite {
+    /// The flight's number. One flight may have several sprites, one for each partition that it concerns.
+    pub flight: u64,
+    /// The way it takes.
+    pub route: Route,
+    /// Whether it goes the way back.
+    pub back: bool,
+    /// What it carries.
+    pub cargo: Cargo,
+    /// How many records, 0 where that means nothing.
+    pub count: u32,
+    /// When it left.
+    pub sent_at: SimTime,
+    /// When it arrives.
+    pub due_at: SimTime,
+    /// What becomes of it.
+    pub fate: Fate,
+}

@@ -1,0 +1,276 @@
+//! The chain left to right, from 860 px on. Has never heard of narrow screens.
+
+use crate::player::Thing;
+
+use super::layout::{LaneBox, Layout, Placed, Rails, Rect, Shape, group_of};
+use super::path::{Path, Route, Source};
+use super::{Header, Scene};
+
+const PAD: i32 = 14;
+const TOP: i32 = 36;
+const GAP: i32 = 10;
+
+/// The columns of the chain.
+struct Columns {
+    client: (i32, i32),
+    write: (i32, i32),
+    log: (i32, i32),
+    consumers: (i32, i32),
+    models: (i32, i32),
+}
+
+fn columns(width: i32) -> Columns {
+    let extra = width - 860;
+    let client = (PAD, (84 + extra / 10).min(132));
+    let write = (client.0 + client.1 + 30, (176 + extra / 8).min(240));
+    let models_w = (124 + extra / 10).min(190);
+    let models = (width - PAD - models_w - 8, models_w);
+    let consumers_w = (122 + extra / 10).min(184);
+    let consumers = (models.0 - 20 - consumers_w, consumers_w);
+    let log_x = write.0 + write.1 + 36;
+    Columns { client, write, log: (log_x, consumers.0 - 36 - log_x), consumers, models }
+}
+
+/// The layout of a shape.
+pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
+    let at = columns(width);
+    let mut out = Layout { wide: true, width, ..Layout::default() };
+    out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 78) });
+    let write_end = write_side(&mut out, shape, at.write);
+    let log_end = log(&mut out, shape, at.log);
+    let read_end = read_side(&mut out, shape, at.consumers, at.models);
+    let chain_end = write_end.max(log_end).max(read_end);
+    let query = Rect::new(at.log.0, chain_end + 14, at.log.1, 40);
+    out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
+    out.rails = Rails {
+        write_x: at.write.0 + at.write.1 + 10,
+        produce_x: at.log.0 - 12,
+        broker_x: at.log.0 + at.log.1 + 8,
+        read_x: width - 11,
+        query_x: at.client.0 + at.client.1 / 2,
+    };
+    out.headers = vec![
+        (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)),
+        (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)),
+        (Header::Log, Rect::new(at.log.0, 12, at.log.1, 18)),
+        (Header::ReadSide, Rect::new(at.consumers.0, 12, width - at.consumers.0 - PAD, 18)),
+    ];
+    out.dividers = vec![at.write.0 - 15, at.log.0 - 19, at.consumers.0 - 17];
+    band(&mut out, shape, query.bottom() + 14);
+    out.height = out.band.bottom() + PAD;
+    out
+}
+
+fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
+    let mut y = TOP;
+    let mut stack = |out: &mut Layout, thing, h: i32| {
+        out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
+        y += h + GAP + 2;
+    };
+    stack(out, Thing::Api, 46);
+    stack(out, Thing::Handler, 58);
+    let accounts_y = y;
+    let rows = shape.accounts.len().min(4).div_ceil(2) as i32;
+    for (i, account) in shape.accounts.iter().take(4).enumerate() {
+        let (column, row) = (i as i32 % 2, i as i32 / 2);
+        let half = (w - 8) / 2;
+        let rect = Rect::new(x + column * (half + 8), accounts_y + row * 54, half, 48);
+        out.boxes.push(Placed { thing: Thing::Account(*account), rect });
+    }
+    y = accounts_y + rows * 54 - 6 + if rows > 0 { GAP + 2 } else { 6 };
+    if shape.relay {
+        let half = (w - 8) / 2 - 14;
+        out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, half, 56) });
+        out.boxes.push(Placed { thing: Thing::Outbox, rect: Rect::new(x + half + 8, y, w - half - 8, 56) });
+        y += 56 + GAP + 2;
+        out.boxes.push(Placed { thing: Thing::Relay, rect: Rect::new(x, y, w, 42) });
+        y += 42;
+    } else {
+        out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, w, 56) });
+        y += 56;
+    }
+    y
+}
+
+fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
+    let mut y = TOP - 2;
+    let cell_w = 6 + 7 * shape.digits.max(2) as i32;
+    let marks_h = 13;
+    let rows = shape.groups.len().clamp(1, 4) as i32;
+    let crowded = shape.lanes.len() > 6;
+    let (label_h, cell_h) = if crowded { (12, 20) } else { (16, 27) };
+    for &(topic, partition) in &shape.lanes {
+        let older_x = x + 26;
+        let cells_x = older_x + 36;
+        let cells = ((x + w - cells_x) / cell_w).max(1);
+        let marks_y = y + label_h + cell_h + 2;
+        let h = label_h + cell_h + 2 + rows * marks_h;
+        let rect = Rect::new(x, y, w, h);
+        out.lanes.push(LaneBox { topic, partition, rect, older_x, cells_x, cells_y: y + label_h, cell_w, cell_h, cells, marks_y, marks_h });
+        out.boxes.push(Placed { thing: Thing::Partition { topic, partition }, rect });
+        y += h + if crowded { 4 } else { 9 };
+    }
+    out.legend = Rect::new(x, y, w, 18 * (shape.groups.len() as i32).div_euclid(2).max(1) + 18);
+    y = out.legend.bottom() + 8;
+    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(x, y, w, 46), 2);
+    row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(x, y, w, 44), 5)
+}
+
+/// Puts things side by side, `per_row` in a row; gives the bottom with a gap below, or the top if there are none.
+fn row_of(out: &mut Layout, things: impl ExactSizeIterator<Item = Thing>, row: Rect, per_row: i32) -> i32 {
+    let count = things.len() as i32;
+    let columns = count.min(per_row).max(1);
+    let w = (row.w - (columns - 1) * 8) / columns;
+    for (i, thing) in things.enumerate() {
+        let (column, line) = (i as i32 % columns, i as i32 / columns);
+        let rect = Rect::new(row.x + column * (w + 8), row.y + line * (row.h + 8), w, row.h);
+        out.boxes.push(Placed { thing, rect });
+    }
+    row.y + (count + columns - 1) / columns * (row.h + 8) + i32::from(count > 0) * 4
+}
+
+fn read_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32), (models_x, models_w): (i32, i32)) -> i32 {
+    let mut y = TOP - 2;
+    for (index, (consumers, projection)) in shape.groups.iter().enumerate() {
+        out.boxes.push(Placed { thing: Thing::Group(index as u32), rect: Rect::new(x, y, models_x + models_w - x, 18) });
+        let top = y + 22;
+        let h = if consumers.len() > 4 { 36 } else { 56 };
+        for (i, consumer) in consumers.iter().enumerate() {
+            let rect = Rect::new(x, top + i as i32 * (h + 6), w, h);
+            out.boxes.push(Placed { thing: Thing::Consumer(*consumer), rect });
+        }
+        let consumers_end = top + consumers.len() as i32 * (h + 6) - 6;
+        let mut end = consumers_end;
+        if let Some((number, rows)) = projection {
+            let h = (56 + 18 * (*rows).min(4) as i32).max(84);
+            out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(models_x, top, models_w, h) });
+            end = end.max(top + h);
+        }
+        y = end + 14;
+    }
+    y
+}
+
+/// The band of pairs, over the whole width.
+pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
+    let x = PAD;
+    let w = out.width - 2 * PAD;
+    let count = shape.accounts.len() as i32;
+    let columns = (w / 210).clamp(1, count.max(1));
+    let pair_w = (w - 24) / columns;
+    let rows = (count + columns - 1) / columns;
+    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + 30 + (i / columns) * 60, pair_w - 14, 52)).collect();
+    out.band = Rect::new(x, y, w, 36 + rows.max(1) * 60 - 4);
+}
+
+/// The way of a flight.
+pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path> {
+    let rect = |thing| layout.rect(thing);
+    let rails = layout.rails;
+    Some(match route {
+        Route::Command => {
+            let (client, api) = (rect(Thing::Client)?, rect(Thing::Api)?);
+            Path::through(&[(client.right(), api.y + 14), (api.x, api.y + 14)])
+        }
+        Route::Completion => {
+            let (client, api) = (rect(Thing::Client)?, rect(Thing::Api)?);
+            Path::through(&[(client.right(), api.bottom() - 10), (api.x, api.bottom() - 10)])
+        }
+        Route::WriteDb => {
+            let (api, db) = (rect(Thing::Api)?, store(layout)?);
+            let (from, to) = (api.cy(), db.cy() - 8);
+            Path::through(&[(api.right(), from), (rails.write_x, from), (rails.write_x, to), (db.right(), to)])
+        }
+        Route::Relay => {
+            let (relay, db) = (rect(Thing::Relay)?, store(layout)?);
+            let (from, to) = (relay.cy() - 8, db.cy() + 10);
+            Path::through(&[(relay.right(), from), (rails.write_x, from), (rails.write_x, to), (db.right(), to)])
+        }
+        Route::Produce { from, topic, partition } => produce(layout, scene, from, topic, partition)?,
+        Route::Replication { from, to } => {
+            let (from, to) = (rect(Thing::Broker(from))?, rect(Thing::Broker(to))?);
+            let below = from.bottom() + 9;
+            Path::through(&[(from.cx() - 6, from.bottom()), (from.cx() - 6, below), (to.cx() + 6, below), (to.cx() + 6, to.bottom())])
+        }
+        Route::Fetch { consumer, topic, partition } => {
+            let from = rect(Thing::Consumer(consumer))?;
+            match layout.lane(topic, partition) {
+                Some(lane) => Path::level_curve((from.x, from.cy() - 6), (lane.cells_right() + 5, lane.cells_y + lane.cell_h / 2)),
+                None => topic_way(layout, from, topic)?,
+            }
+        }
+        Route::Commit { consumer, topic, partition } => {
+            let from = rect(Thing::Consumer(consumer))?;
+            match layout.lane(topic, partition) {
+                Some(lane) => {
+                    let row = group_of(scene, consumer).unwrap_or(0).min(3) as i32;
+                    let y = lane.marks_y + row * lane.marks_h + lane.marks_h / 2;
+                    Path::level_curve((from.x, from.cy() + 6), (lane.cells_right() + 3, y))
+                }
+                None => topic_way(layout, from, topic)?,
+            }
+        }
+        Route::Broker { from, broker } => to_broker(layout, from, broker)?,
+        Route::Apply { consumer } => {
+            let from = rect(Thing::Consumer(consumer))?;
+            let group = group_of(scene, consumer)?;
+            let number = scene.projections.iter().position(|p| p.group as usize == group)?;
+            let to = rect(Thing::Projection(number as u32))?;
+            Path::level_curve((from.right(), from.cy()), (to.x, from.cy().clamp(to.y + 10, to.bottom() - 10)))
+        }
+        Route::Query => {
+            let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
+            Path::through(&[(rails.query_x, client.bottom()), (rails.query_x, query.cy()), (query.x, query.cy())])
+        }
+        Route::ReadDb => {
+            let (query, model) = (rect(Thing::QueryApi)?, rect(Thing::Projection(0))?);
+            let y = model.cy();
+            Path::through(&[(query.right(), query.cy()), (rails.read_x, query.cy()), (rails.read_x, y), (model.right(), y)])
+        }
+    })
+}
+
+/// What the write side's rail leads to.
+fn store(layout: &Layout) -> Option<Rect> {
+    layout.rect(Thing::Outbox).or_else(|| layout.rect(Thing::WriteDb))
+}
+
+fn produce(layout: &Layout, scene: &Scene, from: Source, topic: u32, partition: u32) -> Option<Path> {
+    let source = layout.source(from)?;
+    if let Source::Consumer(_) = from {
+        return match layout.lane(topic, partition) {
+            Some(lane) => Some(Path::level_curve((source.x, source.cy()), (lane.cells_right() + 5, lane.cells_y))),
+            None => topic_way(layout, source, topic),
+        };
+    }
+    let y = source.cy() + if from == Source::Relay { 8 } else { 0 };
+    let x = layout.rails.produce_x;
+    if let Some((end, lane)) = layout.log_end(scene, topic, partition) {
+        let top = lane.cells_y - 5;
+        return Some(Path::through(&[(source.right(), y), (x, y), (x, top), (end, top), (end, lane.cells_y)]));
+    }
+    let to = layout.rect(Thing::Topic(topic))?;
+    Some(Path::through(&[(source.right(), y), (x, y), (x, to.cy()), (to.x, to.cy())]))
+}
+
+/// From a consumer to a topic that has a box, not lanes.
+fn topic_way(layout: &Layout, from: Rect, topic: u32) -> Option<Path> {
+    let to = layout.rect(Thing::Topic(topic))?;
+    Some(Path::level_curve((from.x, from.cy() + 12), (to.right(), to.cy())))
+}
+
+fn to_broker(layout: &Layout, from: Source, broker: u32) -> Option<Path> {
+    let (source, to) = (layout.source(from)?, layout.rect(Thing::Broker(broker))?);
+    let above = to.y - 7;
+    Some(match from {
+        Source::Consumer(_) => {
+            let x = layout.rails.broker_x;
+            let y = source.bottom() - 9;
+            Path::through(&[(source.x, y), (x, y), (x, above), (to.cx() + 8, above), (to.cx() + 8, to.y)])
+        }
+        Source::Api | Source::Relay => {
+            let x = layout.rails.produce_x;
+            Path::through(&[(source.right(), source.cy() + 8), (x, source.cy() + 8), (x, above), (to.cx() - 8, above), (to.cx() - 8, to.y)])
+        }
+    })
+}
