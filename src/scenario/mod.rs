@@ -1,1 +1,66 @@
-//! What a run starts from: configuration, settings, built-in scenarios, links. Has never heard of a viewer.
+//! What a run starts from: a [`Scenario`] with its seed, its [`Config`] and its programme of interventions; the table of
+//! all [`settings`] with their real property names.
+//!
+//! Has never heard of browsers. The wire format and the links are beside it.
+
+mod config;
+mod property;
+mod settings;
+mod value;
+
+use std::sync::Arc;
+
+pub use config::{Config, SettingError};
+pub use property::{Property, Scope, TakesEffect};
+pub use settings::{Of, Setting, setting, settings};
+pub use value::{Kind, Unit, Value};
+
+use crate::kernel::SimTime;
+use crate::pipeline::Intervention;
+
+/// The consumer groups of the bank, each behind one projection. A group's number is its place here.
+pub const GROUPS: [&str; 2] = ["account-view", "transfer-history"];
+
+/// The topic of the bank's events.
+pub const TOPIC: &str = "transfer-events";
+
+/// What a run starts from. Together with the viewer's interventions it determines every later state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scenario {
+    /// Its name in links and on the command line.
+    pub name: Arc<str>,
+    /// The seed of every stream of chance.
+    pub seed: u64,
+    /// How long the run is, in microseconds of virtual time.
+    pub duration_us: u64,
+    /// Whether the bank is there, or only a cluster (scripts bring their own clients).
+    pub stage: Stage,
+    /// The settings at the beginning.
+    pub config: Config,
+    /// What happens by itself, ascending by time.
+    pub program: Vec<(SimTime, Intervention)>,
+}
+
+/// What stands on the stage at the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Stage {
+    /// The whole bank: clients, API, databases, relay, the topic and both groups.
+    #[default]
+    Bank,
+    /// Brokers only.
+    ClusterOnly,
+}
+
+impl Scenario {
+    /// A bank with all settings at their defaults, an hour long, in which nothing is programmed.
+    pub fn plain(name: &str, seed: u64) -> Scenario {
+        Scenario {
+            name: Arc::from(name),
+            seed,
+            duration_us: 3_600_000_000,
+            stage: Stage::Bank,
+            config: Config::default(),
+            program: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! How long things take from node to node: a latency for each link, in order on each connection. Knows nothing of what travels.
+
+use std::collections::BTreeMap;
+
+use crate::fault::{Link, Node};
+use crate::kernel::{Latency, Prng, SimTime};
+use crate::scenario::Config;
+
+/// The links' latencies and connections.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Links {
+    links: Vec<Wire>,
+    /// By sender, receiver and link: when the last one that was sent arrives. A later one never overtakes it, as on one
+    /// TCP connection.
+    connections: BTreeMap<(Node, Node, Link), SimTime>,
+}
+
+/// One link.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Wire {
+    latency: Latency,
+    prng: Prng,
+}
+
+impl Links {
+    /// The links with the latencies of the settings, each with a stream of chance of its own.
+    pub fn new(config: &Config, seed: u64) -> Links {
+        let wire = |link: Link| Wire { latency: config.link_latency(link), prng: Prng::stream(seed, "latency", link.index() as u64) };
+        Links { links: Link::ALL.into_iter().map(wire).collect(), connections: BTreeMap::new() }
+    }
+
+    /// Takes the latencies of the settings.
+    pub fn configure(&mut self, config: &Config) {
+        for link in Link::ALL {
+            self.links[link.index()].latency = config.link_latency(link);
+        }
+    }
+
+    /// When something that leaves now arrives, `extra_us` later than it would.
+    pub fn due_at(&mut self, now: SimTime, link: Link, from: Node, to: Node, extra_us: u64) -> SimTime {
+        let wire = &mut self.links[link.index()];
+        let own = now + wire.latency.draw(&mut wire.prng).saturating_add(extra_us);
+        let last = self.connections.entry((from, to, link)).or_insert(own);
+        *last = own.max(*last);
+        *last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_one_never_overtakes_on_a_connection() {
+        let mut config = Config::default();
+        config.set_text("link.fetch.latency", "1ms..50ms").expect("valid");
+        let mut links = Links::new(&config, 1);
+        let mut last = SimTime::ZERO;
+        for n in 0..1_000 {
+            let due = links.due_at(SimTime(n * 100), Link::Fetch, Node::Consumer(0), Node::Broker(1), 0);
+            assert!(due >= last, "{due} before {last}");
+            last = due;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! A buffer that is kept only for its memory: it is empty between two steps, in every clone, and in no digest.
+
+use std::hash::{Hash, Hasher};
+
+/// A reusable buffer.
+#[derive(Debug)]
+pub(super) struct Scratch<T>(Vec<T>);
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Scratch(Vec::new())
+    }
+}
+
+impl<T> Clone for Scratch<T> {
+    fn clone(&self) -> Self {
+        Scratch::default()
+    }
+}
+
+impl<T> Hash for Scratch<T> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl<T> Scratch<T> {
+    /// The buffer, empty. While it is out, another caller gets a fresh one.
+    pub(super) fn take(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.0)
+    }
+
+    /// Gives the buffer back.
+    pub(super) fn give(&mut self, mut buffer: Vec<T>) {
+        buffer.clear();
+        if buffer.capacity() > self.0.capacity() {
+            self.0 = buffer;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Every property that can be set: its real name, what it may be, its default, whose it is, and when a change acts.
+//!
+//! One line a property. Where Kafka or Spring has the property, name and default are theirs, unless the comment says why not.
+
+use super::{Kind, Unit, Value};
+use crate::kernel::Latency;
+
+/// Whose property it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The clients of the bank.
+    Client,
+    /// The command API and its publication strategy.
+    Api,
+    /// The Kafka producer of API or relay.
+    Producer,
+    /// The topic of the events.
+    Topic,
+    /// The brokers.
+    Broker,
+    /// A group's Kafka consumers.
+    Consumer,
+    /// A group's listener container and listener.
+    Listener,
+    /// A group's projection.
+    Projection,
+    /// A link.
+    Link,
+}
+
+/// When a change acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TakesEffect {
+    /// With the next thing that happens.
+    Now,
+    /// With the next record, command or request.
+    NextRecord,
+    /// With the next poll.
+    NextPoll,
+    /// With the group's next rebalance.
+    NextRebalance,
+    /// When the process concerned is started again; the setting restarts it in order.
+    NextRestart,
+}
+
+macro_rules! properties {
+    ($( $name:ident = $text:literal $scope:ident $effect:ident $rule:expr, $kind:expr, $default:expr; )+) => {
+        /// A property, by what it means; one sentence of explanation belongs to each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)] // the real name says it: `Property::name`
+        pub enum Property { $( $name, )+ }
+
+        impl Property {
+            /// Every property, in the order of the picture.
+            pub const ALL: &'static [Property] = &[$( Property::$name, )+];
+
+            /// The real property name, such as `max.poll.records` or `ackMode`.
+            pub const fn name(self) -> &'static str {
+                match self { $( Property::$name => $text, )+ }
+            }
+
+            /// Whose it is.
+            pub const fn scope(self) -> Scope {
+                match self { $( Property::$name => Scope::$scope, )+ }
+            }
+
+            /// When a change acts.
+            pub const fn takes_effect(self) -> TakesEffect {
+                match self { $( Property::$name => TakesEffect::$effect, )+ }
+            }
+
+            /// The rule of the semantics that it belongs to.
+            pub const fn rule(self) -> Option<&'static str> {
+                match self { $( Property::$name => $rule, )+ }
+            }
+
+            /// What it may be.
+            pub const fn kind(self) -> Kind {
+                match self { $( Property::$name => $kind, )+ }
+            }
+
+            /// What it is if nobody says.
+            pub const fn default_value(self) -> Value {
+                match self { $( Property::$name => $default, )+ }
+            }
+        }
+    };
+}
+
+const BOOL: Kind = Kind::Bool;
+const fn int(min: i64, max: i64) -> Kind {
+    Kind::Int { min, max, unit: Unit::None }
+}
+const fn ms(min: i64, max: i64) -> Kind {
+    Kind::Int { min, max, unit: Unit::Ms }
+}
+const fn of(min: i64, max: i64, unit: Unit) -> Kind {
+    Kind::Int { min, max, unit }
+}
+const fn constant(us: u64) -> Value {
+    Value::Latency(Latency::Constant { us })
+}
+const fn tailed(us: u64) -> Value {
+    Value::Latency(Latency::LongTailed { us_median: us })
+}
+const INT_MAX: i64 = i32::MAX as i64;
+const DAYS_365: i64 = 31_536_000_000;
+
+properties! {
+    ClientCount = "clients" Client NextRestart None, int(1, 50), Value::Int(3);
+    AccountCount = "accounts" Client NextRestart None, int(2, 26), Value::Int(4);
+    OpeningBalance = "opening-balance" Client NextRestart None, of(0, 1_000_000_000, Unit::Money), Value::Int(1_000);
+    CommandRate = "commands-per-minute" Client Now None, of(0, 60_000, Unit::PerMinute), Value::Int(120);
+    QueryRate = "queries-per-minute" Client Now None, of(0, 60_000, Unit::PerMinute), Value::Int(120);
+    TransferShare = "transfer-share" Client NextRecord None, of(0, 100, Unit::Percent), Value::Int(70);
+    HotKeyShare = "hot-account-share" Client NextRecord Some("A5"), of(0, 100, Unit::Percent), Value::Int(0);
+    ClientTimeout = "client-timeout" Client NextRecord None, ms(10, 600_000), Value::Int(2_000);
+    ClientRetries = "client-retries" Client NextRecord None, int(0, 100), Value::Int(3);
+    IdempotencyKey = "idempotency-key" Client NextRecord Some("E5"), BOOL, Value::Bool(true);
+    Completion = "completion" Client NextRecord Some("F10"), Kind::Choice(&["polling", "sse", "none"]), Value::Choice("sse");
+    CompletionPollInterval = "completion-poll-interval" Client NextRecord Some("F10"), ms(10, 600_000), Value::Int(1_000);
+
+    Publication = "publication" Api NextRestart Some("F8"), Kind::Choice(&["outbox", "in-transaction", "after-commit"]), Value::Choice("outbox");
+    ApiTime = "handler-time" Api Now None, Kind::Latency, tailed(2_000);
+    ApiThreads = "server.tomcat.threads.max" Api NextRestart None, int(1, 1_000), Value::Int(200);
+    ConflictRetries = "conflict-retries" Api NextRecord Some("F2"), int(0, 100), Value::Int(3);
+    WriteDbTime = "write-db-time" Api Now None, Kind::Latency, tailed(2_000);
+    RelayInterval = "relay-poll-interval" Api Now Some("F8"), ms(1, 600_000), Value::Int(200);
+    RelayBatch = "relay-batch-size" Api Now Some("F8"), of(1, 10_000, Unit::Records), Value::Int(100);
+    RelayOrder = "relay-order" Api Now Some("F8"), Kind::Choice(&["by-commit", "by-id"]), Value::Choice("by-commit");
+
+    Acks = "acks" Producer NextRestart Some("A7"), Kind::Choice(&["all", "1", "0"]), Value::Choice("all");
+    EnableIdempotence = "enable.idempotence" Producer NextRestart Some("A9"), BOOL, Value::Bool(true);
+    Retries = "retries" Producer NextRestart Some("A8"), int(0, INT_MAX), Value::Int(INT_MAX);
+    MaxInFlight = "max.in.flight.requests.per.connection" Producer NextRestart Some("A10"), int(1, 100), Value::Int(5);
+    LingerMs = "linger.ms" Producer NextRestart Some("A8"), ms(0, 60_000), Value::Int(5);
+    BatchSize = "batch.size" Producer NextRestart Some("A6"), of(0, 1_048_576, Unit::Bytes), Value::Int(16_384);
+    DeliveryTimeoutMs = "delivery.timeout.ms" Producer NextRestart Some("A8"), ms(1, 600_000), Value::Int(120_000);
+    RequestTimeoutMs = "request.timeout.ms" Producer NextRestart Some("A8"), ms(1, 600_000), Value::Int(30_000);
+    RetryBackoffMs = "retry.backoff.ms" Producer NextRestart Some("A8"), ms(0, 60_000), Value::Int(100);
+    RecordKey = "record-key" Producer NextRecord Some("A1"), Kind::Choice(&["account", "none"]), Value::Choice("account");
+
+    Partitions = "partitions" Topic NextRestart Some("A1"), int(1, 12), Value::Int(3);
+    ReplicationFactor = "replication.factor" Topic NextRestart Some("B5"), int(1, 5), Value::Int(3);
+    MinInsyncReplicas = "min.insync.replicas" Topic Now Some("A7"), int(1, 5), Value::Int(2);
+    UncleanElection = "unclean.leader.election.enable" Topic Now Some("B5"), BOOL, Value::Bool(false);
+    CleanupPolicy = "cleanup.policy" Topic Now Some("B10"), Kind::Choice(&["delete", "compact", "compact,delete"]), Value::Choice("delete");
+    RetentionMs = "retention.ms" Topic Now Some("B7"), ms(-1, DAYS_365), Value::Int(604_800_000);
+    RetentionBytes = "retention.bytes" Topic Now Some("B8"), of(-1, 1_099_511_627_776, Unit::Bytes), Value::Int(-1);
+    SegmentMs = "segment.ms" Topic Now Some("B7"), ms(1, DAYS_365), Value::Int(604_800_000);
+    // Kafka's least is 1 MiB since 4.0 (0.3); less is allowed here so that segments roll within a minute on the screen.
+    SegmentBytes = "segment.bytes" Topic Now Some("B8"), of(1_024, 1_073_741_824, Unit::Bytes), Value::Int(1_073_741_824);
+
+    Brokers = "brokers" Broker NextRestart Some("B5"), int(1, 5), Value::Int(3);
+    ReplicaLagTimeMaxMs = "replica.lag.time.max.ms" Broker NextRestart Some("B5"), ms(100, 600_000), Value::Int(30_000);
+    // Kafka's default is 9,000.
+    BrokerSessionTimeoutMs = "broker.session.timeout.ms" Broker NextRestart Some("B5"), ms(100, 600_000), Value::Int(9_000);
+    // Kafka's default is 300,000: five minutes of watching for one retention check.
+    RetentionCheckMs = "log.retention.check.interval.ms" Broker NextRestart Some("B7"), ms(100, 3_600_000), Value::Int(5_000);
+    InitialRebalanceDelayMs = "group.initial.rebalance.delay.ms" Broker NextRestart Some("C1"), ms(0, 600_000), Value::Int(3_000);
+    BrokerTime = "broker-time" Broker Now None, Kind::Latency, constant(200);
+
+    Consumers = "consumers" Consumer Now Some("C2"), int(0, 12), Value::Int(1);
+    Concurrency = "concurrency" Consumer NextRestart Some("D16"), int(1, 12), Value::Int(1);
+    GroupProtocol = "group.protocol" Consumer NextRestart Some("C17"), Kind::Choice(&["classic", "consumer"]), Value::Choice("classic");
+    Assignor = "partition.assignment.strategy" Consumer NextRestart Some("C10"),
+        Kind::Choice(&["range", "roundrobin", "sticky", "cooperative-sticky"]), Value::Choice("range");
+    StaticMembership = "group.instance.id" Consumer NextRestart Some("C16"), BOOL, Value::Bool(false);
+    MaxPollRecords = "max.poll.records" Consumer NextPoll Some("C3"), of(1, 100_000, Unit::Records), Value::Int(500);
+    MaxPollIntervalMs = "max.poll.interval.ms" Consumer NextRestart Some("C2"), ms(100, 86_400_000), Value::Int(300_000);
+    SessionTimeoutMs = "session.timeout.ms" Consumer NextRestart Some("C2"), ms(100, 1_800_000), Value::Int(45_000);
+    HeartbeatIntervalMs = "heartbeat.interval.ms" Consumer NextRestart Some("C2"), ms(10, 600_000), Value::Int(3_000);
+    FetchMaxWaitMs = "fetch.max.wait.ms" Consumer NextRestart Some("B2"), ms(0, 600_000), Value::Int(500);
+    AutoOffsetReset = "auto.offset.reset" Consumer NextRestart Some("B11"), Kind::Choice(&["earliest", "latest", "none"]), Value::Choice("earliest");
+    IsolationLevel = "isolation.level" Consumer NextRestart Some("E2"),
+        Kind::Choice(&["read_uncommitted", "read_committed"]), Value::Choice("read_uncommitted");
+    Deserializer = "value.deserializer" Consumer NextRestart Some("D14"),
+        Kind::Choice(&["JsonDeserializer", "ErrorHandlingDeserializer"]), Value::Choice("ErrorHandlingDeserializer");
+
+    ListenerType = "listener" Listener NextRestart Some("D0"), Kind::Choice(&["record", "batch"]), Value::Choice("record");
+    AckMode = "ackMode" Listener NextRestart Some("D2"),
+        Kind::Choice(&["RECORD", "BATCH", "TIME", "COUNT", "COUNT_TIME", "MANUAL", "MANUAL_IMMEDIATE"]), Value::Choice("MANUAL_IMMEDIATE");
+    AckCount = "ackCount" Listener NextRestart Some("D2"), int(1, 100_000), Value::Int(10);
+    AckTime = "ackTime" Listener NextRestart Some("D2"), ms(1, 600_000), Value::Int(5_000);
+    AsyncAcks = "asyncAcks" Listener NextRestart Some("D5"), BOOL, Value::Bool(false);
+    PollTimeout = "pollTimeout" Listener NextRestart Some("D1"), ms(1, 600_000), Value::Int(5_000);
+    ListenerTime = "listener-time" Listener Now None, Kind::Latency, tailed(5_000);
+    OnFailure = "on-failure" Listener NextRestart Some("D6"), Kind::Choice(&["throw", "nack"]), Value::Choice("nack");
+    NackSleep = "nack-sleep" Listener NextRestart Some("D6"), ms(0, 600_000), Value::Int(5_000);
+    ErrorHandler = "commonErrorHandler" Listener NextRestart Some("D8"),
+        Kind::Choice(&["DefaultErrorHandler", "CommonLoggingErrorHandler", "CommonContainerStoppingErrorHandler"]), Value::Choice("DefaultErrorHandler");
+    BackOff = "backOff" Listener NextRestart Some("D11"), Kind::Choice(&["FixedBackOff", "ExponentialBackOff"]), Value::Choice("FixedBackOff");
+    BackOffInterval = "backOff.interval" Listener NextRestart Some("D11"), ms(0, 600_000), Value::Int(0);
+    BackOffMaxAttempts = "backOff.maxAttempts" Listener NextRestart Some("D11"), int(0, 1_000_000), Value::Int(9);
+    BackOffMultiplier = "backOff.multiplier" Listener NextRestart Some("D11"), of(100, 1_000, Unit::Percent), Value::Int(200);
+    BackOffMaxInterval = "backOff.maxInterval" Listener NextRestart Some("D11"), ms(0, 600_000), Value::Int(30_000);
+    Recoverer = "recoverer" Listener NextRestart Some("D12"), Kind::Choice(&["log", "DeadLetterPublishingRecoverer"]), Value::Choice("DeadLetterPublishingRecoverer");
+    SeekAfterError = "seekAfterError" Listener NextRestart Some("D9"), BOOL, Value::Bool(true);
+    RetryTopics = "retryTopics.maxAttempts" Listener NextRestart Some("D13"), int(0, 8), Value::Int(0);
+    RetryTopicDelay = "retryTopics.backOff" Listener NextRestart Some("D13"), ms(1, 600_000), Value::Int(1_000);
+
+    Idempotency = "idempotency" Projection Now Some("E5"), Kind::Choice(&["none", "dedupe-table", "versioned-upsert"]), Value::Choice("dedupe-table");
+    ReadDbTime = "read-db-time" Projection Now None, Kind::Latency, tailed(2_000);
+
+    LinkLatency = "latency" Link Now None, Kind::Latency, tailed(2_000);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_possible_and_survives_text() {
+        for property in Property::ALL {
+            let value = property.default_value();
+            assert!(property.kind().holds(&value), "{}", property.name());
+            assert_eq!(property.kind().parse(&value.to_string()), Some(value), "{}", property.name());
+        }
+    }
+}
