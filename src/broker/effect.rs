@@ -213,4 +213,6 @@ pub enum Timer {
         /// Its producer epoch.
         epoch: u16,
     },
+    /// A timer of the group coordinator.
+    Group(super::group::GroupTimer),
 }

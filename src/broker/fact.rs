@@ -242,4 +242,6 @@ pub enum Fact {
         /// The old epoch.
         epoch: u16,
     },
+    /// Something happened in a consumer group.
+    Group(super::group::GroupFact),
 }

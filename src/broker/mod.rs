@@ -3,10 +3,12 @@
 //! Has never heard of banks, listeners or browsers. Everything that happens to a broker comes as a request, a message of
 //! another broker, or a timer; everything it causes leaves as an [`Effect`].
 
+pub mod assignor;
 mod config;
 mod effect;
 mod error;
 mod fact;
+pub mod group;
 pub mod log;
 mod protocol;
 mod record;

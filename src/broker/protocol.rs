@@ -188,6 +188,8 @@ pub enum GroupRequest {
     },
     OffsetFetch {
         partitions: Vec<TopicPartition>,
+        /// Set by read_committed consumers: offsets of open transactions must be waited for.
+        require_stable: bool,
     },
     /// KIP-848.
     ConsumerGroupHeartbeat {
@@ -376,6 +378,8 @@ pub enum GroupResponse {
         protocol: Arc<str>,
         /// For the leader only: every member with instance id and subscription.
         members: Vec<(Arc<str>, Option<Arc<str>>, Subscription)>,
+        /// The leader is a static member that came back: the assignment stays as it is (C16).
+        skip_assignment: bool,
     },
     SyncGroup {
         assignment: Vec<TopicPartition>,
