@@ -104,8 +104,7 @@ impl<'a> Constrained<'a> {
 
     /// Step 1: a member keeps what it owns, up to its quota.
     fn keep_owned(&mut self, member: usize, owned: &[Slot]) {
-        let mut owned: Vec<Slot> =
-            owned.iter().copied().filter(|s| self.problem.exists(*s) && !self.doubly_claimed.contains(s)).collect();
+        let mut owned: Vec<Slot> = owned.iter().copied().filter(|s| self.problem.exists(*s) && !self.doubly_claimed.contains(s)).collect();
         owned.sort_unstable_by_key(|s| (s.partition, s.topic));
         let keep = if owned.len() < self.quota_min {
             self.under.push(member);

@@ -23,15 +23,8 @@ pub(super) struct Joining {
 
 impl GroupCoordinator {
     pub(super) fn join(&mut self, call: Call, index: usize, request: GroupRequest, out: &mut Vec<Effect>) -> Answer {
-        let GroupRequest::JoinGroup {
-            member_id,
-            client_id,
-            instance_id,
-            session_timeout_us,
-            rebalance_timeout_us,
-            protocols,
-            reason,
-        } = request
+        let GroupRequest::JoinGroup { member_id, client_id, instance_id, session_timeout_us, rebalance_timeout_us, protocols, reason } =
+            request
         else {
             return Some(Err(ErrorCode::InvalidRequest));
         };
@@ -286,9 +279,9 @@ impl GroupCoordinator {
         let group = &mut self.groups[index];
         group.state = GroupState::Stable;
         let assignment: Assignment = group.members.iter().map(|(id, m)| (id.clone(), m.assignment.clone())).collect();
-        let fact =
+        let rebalanced =
             GroupFact::Rebalanced { group: group.name.clone(), generation: group.generation, assignment: Arc::new(assignment) };
-        out.push(fact(fact));
+        out.push(fact(rebalanced));
         let ids: Vec<Arc<str>> = group.members.keys().cloned().collect();
         for id in ids {
             let member = self.groups[index].members.get_mut(&id).expect("the ids are the members'");

@@ -10,8 +10,6 @@ mod offsets;
 mod session;
 mod state;
 mod static_member;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::state::{Group, GroupState, StoredOffset};
 use super::{Call, GroupCoordinator, GroupFact, fact};
-use crate::broker::{Effect, CommittedOffset, ErrorCode, GroupRequest, GroupResponse, Topics, TopicPartition};
+use crate::broker::{CommittedOffset, Effect, ErrorCode, GroupRequest, GroupResponse, TopicPartition, Topics};
 use crate::kernel::SimTime;
 
 type Offsets = BTreeMap<TopicPartition, CommittedOffset>;

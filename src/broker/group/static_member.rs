@@ -10,14 +10,7 @@ use crate::broker::{Effect, ErrorCode};
 
 impl GroupCoordinator {
     /// The old process is fenced. In a stable group whose assignor does not change nobody else notices.
-    pub(super) fn replace_static(
-        &mut self,
-        call: Call,
-        index: usize,
-        old: &Arc<str>,
-        joining: Joining,
-        out: &mut Vec<Effect>,
-    ) -> Answer {
+    pub(super) fn replace_static(&mut self, call: Call, index: usize, old: &Arc<str>, joining: Joining, out: &mut Vec<Effect>) -> Answer {
         let prefix = joining.instance.clone().expect("only static members are replaced");
         let id = self.new_member_id(&prefix);
         let serial = self.next_serial();
