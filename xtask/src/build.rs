@@ -59,7 +59,7 @@ pub fn command_build(mut args: Args) -> Outcome {
 pub fn page() -> Outcome {
     trunk(true)?;
     match setup::node_tools()? {
-        Some(modules) => wasm_opt(&modules),
+        Some(modules) => wasm_opt(&modules, &dist()),
         None => {
             println!("node and npm are not here: dist/ is complete, but wasm-opt did not make it smaller");
             Ok(())
@@ -88,10 +88,14 @@ pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
-fn wasm_opt(modules: &Path) -> Outcome {
+/// Makes every wasm file of a folder smaller, in place.
+///
+/// # Errors
+/// If node is missing or wasm-opt refuses a file.
+pub fn wasm_opt(modules: &Path, folder: &Path) -> Outcome {
     let node = find(&["node"]).ok_or("npm is here but node is not on the PATH")?;
     let script = modules.join("binaryen").join("bin").join("wasm-opt");
-    for wasm in files_below(&dist()).into_iter().filter(|f| f.extension().is_some_and(|e| e == "wasm")) {
+    for wasm in files_below(folder).into_iter().filter(|f| f.extension().is_some_and(|e| e == "wasm")) {
         let smaller = wasm.with_extension("smaller");
         // Relative to the root, where it runs: shorter to read.
         let [script, from, to] = [&script, &wasm, &smaller].map(|file| file.strip_prefix(root()).unwrap_or(file));
@@ -101,8 +105,11 @@ fn wasm_opt(modules: &Path) -> Outcome {
     Ok(())
 }
 
+/// The size of each file by its path, and of all together.
+pub type Sizes = (Vec<(String, Size)>, Size);
+
 /// The sizes of the files in `dist/`, by path within it, and their sum.
-pub fn sizes() -> (Vec<(String, Size)>, Size) {
+pub fn sizes() -> Sizes {
     let mut all = Size::default();
     let mut each = Vec::new();
     for file in files_below(&dist()) {

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bench;
 mod browser;
 mod build;
 mod pages;
@@ -56,6 +57,10 @@ cargo xtask test [--lint] [--native] [--wasm] [--pages] [--browser NAME]… [--o
 cargo xtask tidy
     The rules for source text alone; a part of `test --lint`.
 
+cargo xtask bench [--no-page] [--no-build]
+    Measures what the design sets budgets for, prints the table and writes BENCHMARKS.md.
+    --no-page: only natively, and BENCHMARKS.md stays as it is. --no-build: measures dist/ as it is.
+
 cargo xtask screenshot [--no-build]
     Makes the pictures of docs/ anew, in headless Chromium.
 ";
@@ -91,7 +96,11 @@ fn dispatch() -> Outcome {
         "build" => build::command_build(args),
         "test" => test::command_test(args),
         "tidy" => args.finish("tidy").and_then(|()| tidy::check()),
+        "bench" => bench::command_bench(args),
         "screenshot" => screenshot::command_screenshot(args),
-        _ => Err(format!("no command is called {command}; there are serve, build, test, tidy, screenshot (cargo xtask --help)").into()),
+        _ => {
+            Err(format!("no command is called {command}; there are serve, build, test, tidy, bench, screenshot (cargo xtask --help)")
+                .into())
+        }
     }
 }

@@ -1,0 +1,237 @@
+//! `cargo xtask bench`: what DESIGN section 7 sets budgets for, measured on this machine, as a table and as `BENCHMARKS.md`.
+//!
+//! Has never heard of how the model works: `benches/model` measures it, natively and in Chromium.
+
+use std::{collections::BTreeMap, env, fs, path::PathBuf, time::Duration};
+
+use serde_json::Value;
+
+use crate::{
+    Outcome,
+    args::Args,
+    browser::{Browser, Driven},
+    build,
+    server::Server,
+    setup,
+    shell::{cargo, command, find, output_of, root, run},
+};
+
+/// How long the measurements in the browser may take together.
+const BROWSER_PATIENCE: Duration = Duration::from_secs(180);
+
+/// What is measured: its name in the output of `benches/model`, what it is, and the budget with its unit.
+struct Row {
+    name: &'static str,
+    what: &'static str,
+    budget: Budget,
+}
+
+enum Budget {
+    AtLeast(f64, &'static str),
+    AtMost(f64, &'static str),
+}
+
+const ROWS: &[Row] = &[Row { name: "queue", what: "the queue alone", budget: Budget::AtLeast(13_600_000.0, "holds/s") }];
+
+/// `cargo xtask bench [--no-page] [--no-build]`.
+///
+/// # Errors
+/// If something cannot be built or measured.
+pub fn command_bench(mut args: Args) -> Outcome {
+    let (no_page, as_it_is) = (args.flag("--no-page"), args.flag("--no-build"));
+    args.finish("bench")?;
+    let native = natively()?;
+    let (mut wasm, mut sizes) = (BTreeMap::new(), None);
+    if !no_page {
+        Browser::provide(&[Browser::Chromium])?;
+        wasm = in_chromium()?;
+        if !as_it_is {
+            build::page()?;
+        }
+        sizes = Some(build::sizes());
+    }
+    let table = table(&native, &wasm, sizes.as_ref());
+    println!("\n{table}");
+    if no_page {
+        println!("BENCHMARKS.md stays as it is: without the page the table is not whole");
+        return Ok(());
+    }
+    fs::write(root().join("BENCHMARKS.md"), document(&table))?;
+    println!("written to BENCHMARKS.md");
+    Ok(())
+}
+
+type Measured = BTreeMap<String, f64>;
+
+fn natively() -> Outcome<Measured> {
+    println!("measuring natively (compiling takes about a minute the first time)");
+    let words = ["bench", "--quiet", "-p", "cqrs-lab", "--no-default-features", "--profile", "native", "--bench", "model"];
+    let said = output_of(&mut cargo(&words)).ok_or("the bench does not build or run natively: cargo bench --no-default-features")?;
+    Ok(parse(&said))
+}
+
+/// The same measurements in the page's own profile, in Chromium.
+fn in_chromium() -> Outcome<Measured> {
+    println!("measuring in Chromium (building takes 1 to 3 minutes the first time)");
+    setup::wasm_target()?;
+    setup::wasm_bindgen()?;
+    let module = wasm_bench()?;
+    let folder = module.parent().ok_or("cargo names no folder")?.join("bench-page");
+    let bindgen = find(&["wasm-bindgen"]).ok_or("wasm-bindgen is not on the PATH")?;
+    run(command(bindgen).args(["--target", "web", "--no-typescript", "--out-name", "bench", "--out-dir"]).arg(&folder).arg(&module))?;
+    if let Some(modules) = setup::node_tools()? {
+        build::wasm_opt(&modules, &folder)?;
+    }
+    fs::write(
+        folder.join("index.html"),
+        "<!doctype html><meta charset=utf-8><script type=module>import init from './bench.js'; init()</script><body></body>",
+    )?;
+    let server = Server::start(&folder, "/", "", 0)?;
+    let driven = Driven::start(Browser::Chromium)?;
+    driven.session().go(&server.url())?;
+    let mut said = String::new();
+    let began = std::time::Instant::now();
+    while !said.contains("done") {
+        if began.elapsed() > BROWSER_PATIENCE {
+            return Err(format!("the bench does not end in Chromium; so far:\n{said}").into());
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        let text = driven.session().run("return document.body.textContent", &[])?;
+        said = text.as_str().unwrap_or_default().to_owned();
+    }
+    Ok(parse(&said))
+}
+
+/// Builds the bench for browsers and finds it.
+fn wasm_bench() -> Outcome<PathBuf> {
+    let mut build = cargo(&["build", "-p", "cqrs-lab", "--release", "--bench", "model", "--message-format=json", "--target", setup::WASM]);
+    let said =
+        output_of(&mut build).ok_or("the bench does not build: cargo build --release --bench model --target wasm32-unknown-unknown")?;
+    // Cargo builds the package's programs along with a bench.
+    let benches = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(|m| m["target"]["kind"][0] == "bench");
+    benches.filter_map(|m| m["executable"].as_str().map(PathBuf::from)).last().ok_or_else(|| "cargo names no bench".into())
+}
+
+/// Reads lines of name, value and unit parted by tabs.
+fn parse(said: &str) -> Measured {
+    said.lines()
+        .filter_map(|line| {
+            let mut parts = line.split('\t');
+            Some((parts.next()?.to_owned(), parts.next()?.parse().ok()?))
+        })
+        .collect()
+}
+
+fn table(native: &Measured, wasm: &Measured, sizes: Option<&build::Sizes>) -> String {
+    let mut lines =
+        vec!["| what | natively | in wasm (Chromium) | budget | in wasm / budget |".to_owned(), "|---|---:|---:|---:|---:|".to_owned()];
+    for row in ROWS {
+        let shown = |m: &Measured| m.get(row.name).map_or("–".to_owned(), |v| grouped(*v));
+        let (budget, ratio) = row.budget.shown(wasm.get(row.name));
+        lines.push(format!("| {} | {} | {} | {budget} | {ratio} |", row.what, shown(native), shown(wasm)));
+    }
+    let mut text = lines.join("\n");
+    if let Some((each, all)) = sizes {
+        text.push_str("\n\n| dist/ | raw | gzip | brotli |\n|---|---:|---:|---:|\n");
+        for (name, size) in each.iter().chain([&("together".to_owned(), *all)]) {
+            let name = without_hash(name);
+            text.push_str(&format!(
+                "| {name} | {} | {} | {} |\n",
+                grouped(size.raw as f64),
+                grouped(size.gzip as f64),
+                grouped(size.brotli as f64)
+            ));
+        }
+        let (budget, ratio) = Budget::AtMost(150_000.0, "bytes").shown(Some(&(all.brotli as f64)));
+        text.push_str(&format!("\nFirst load, everything, brotli: {} bytes; budget {budget}; {ratio} of it.", grouped(all.brotli as f64)));
+    }
+    text
+}
+
+impl Budget {
+    /// The budget in words, and what part of it was reached or used up.
+    fn shown(&self, value: Option<&f64>) -> (String, String) {
+        let (sign, bound, unit) = match self {
+            Self::AtLeast(bound, unit) => ('≥', bound, unit),
+            Self::AtMost(bound, unit) => ('≤', bound, unit),
+        };
+        (format!("{sign} {} {unit}", grouped(*bound)), value.map_or("–".to_owned(), |v| format!("{:.2}", v / bound)))
+    }
+}
+
+/// Names of files in `dist/` change with every build.
+fn without_hash(name: &str) -> String {
+    let is_hash = |part: &str| part.get(..17).is_some_and(|p| p.starts_with('-') && p[1..].chars().all(|c| c.is_ascii_hexdigit()));
+    match (0..name.len()).find(|&at| name.is_char_boundary(at) && is_hash(&name[at..])) {
+        Some(at) => format!("{}{}", &name[..at], &name[at + 17..]),
+        None => name.to_owned(),
+    }
+}
+
+/// A number as a person reads it: whole with groups of three, or with two digits behind the point if it is small.
+fn grouped(value: f64) -> String {
+    if value < 100.0 && value.fract() != 0.0 {
+        return format!("{value:.2}");
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn document(table: &str) -> String {
+    format!("# Benchmarks\n\nMade by `cargo xtask bench`; the budgets are the design's.\nMeasured on {}.\n\n{table}\n", machine())
+}
+
+/// The machine in words: what it computes with, never what it is called.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let model = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("model name"))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    });
+    let rust = output_of(command("rustc").arg("--version")).unwrap_or_default();
+    let rust = rust.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let chromium = Browser::Chromium.program().and_then(|p| output_of(command(p).arg("--version"))).unwrap_or_default();
+    let chromium = chromium.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+    format!(
+        "{cores} of {} ({}, {}), {rust}, {chromium}",
+        model.as_deref().unwrap_or("an unnamed processor"),
+        env::consts::OS,
+        env::consts::ARCH
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, grouped, parse, without_hash};
+
+    #[test]
+    fn lines_of_measurements_are_read_and_others_passed_over() {
+        let measured = parse("compiling\nqueue\t12.5\tholds/s\ndone\n");
+        assert_eq!(measured.into_iter().collect::<Vec<_>>(), [("queue".to_owned(), 12.5)]);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(["0.25", "99", "1,234,567"], [0.25, 99.0, 1_234_567.0].map(grouped)[..]);
+    }
+
+    #[test]
+    fn a_budget_is_shown_with_what_was_reached() {
+        let (budget, ratio) = Budget::AtLeast(1_000.0, "holds/s").shown(Some(&500.0));
+        assert_eq!((budget.as_str(), ratio.as_str()), ("≥ 1,000 holds/s", "0.50"));
+    }
+
+    #[test]
+    fn file_names_are_shown_without_their_hashes() {
+        assert_eq!(without_hash("cqrs-lab-2fbfbf0fd9010b38_bg.wasm"), "cqrs-lab_bg.wasm");
+        assert_eq!(without_hash("index.html"), "index.html");
+    }
+}
