@@ -13,10 +13,13 @@
 //! - [`timeline`]: a recording is the truth; seek, step back, go on from the past.
 //! - [`player`]: what a viewer does with a run: messages in, an outcome out.
 //! - [`scene`]: a world at an instant as plain drawable data; floats begin here.
+//! - `conformance` (feature `conformance`): recorded cases of the real systems, played through all of this.
 //! - `ui` (feature `web`): the page.
 
 pub mod bank;
 pub mod broker;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod fault;
 pub mod kernel;
 pub mod listener;
