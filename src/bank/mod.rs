@@ -1,1 +1,43 @@
-//! The domain: accounts and transfers. Has never heard of partitions and offsets.
+//! The domain: accounts and transfers; commands, refusals, events, the write database with its outbox, projections, queries,
+//! completion. Has never heard of partitions and offsets.
+//!
+//! [`Bank`] is a cast of processes as explicit state machines. They meet only through [`Hop`]s over named [`Link`]s,
+//! through the log (which the world keeps) and through the databases. Whatever they cause leaves as an [`Effect`].
+
+mod api;
+mod client;
+mod config;
+mod domain;
+mod effect;
+mod event_book;
+mod fact;
+mod ids;
+mod query;
+mod read_db;
+mod read_model;
+mod relay;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+mod view;
+mod write_db;
+
+pub use api::{Api, ApiCounters, HANDLING_COUNT_MAX, Handling, HandlingStage};
+pub use client::{Client, ClientCounters, PENDING_MAX, Pending, PendingStage};
+pub use config::{
+    ApiConfig, BankConfig, CLIENT_COUNT_MAX, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads,
+};
+pub use domain::{Account, Change, Command, Decision, DomainEvent, EventKind, Money, Rejection, apply, decide};
+pub use effect::*;
+pub use event_book::{EVENT_COUNT_MAX, EventBook};
+pub use fact::{Fact, FactKind};
+pub use ids::{AccountId, ClientIndex, CommandId, EventId, IdSet, QueryId};
+pub use query::{NOTICES_MAX, QueryApi};
+pub use read_db::ReadDb;
+pub use read_model::{HISTORY_ROWS_MAX, History, HistoryRow, PARKED_MAX, ReadModel};
+pub use relay::{Relay, Stage as RelayStage};
+pub use service::Bank;
+pub use store::{KEYS_MAX, OUTBOX_RECENT_MAX, OUTBOX_ROWS_MAX, Outbox, RECENT_VERSIONS_MAX, SNAPSHOT_EVENTS, Store, Stream};
+pub use view::{AccountPair, OutboxView};
+pub use write_db::WriteDb;

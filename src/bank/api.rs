@@ -1,0 +1,328 @@
+//! The command API with its handler: load, decide, store, answer; and the moments between at which a crash hurts.
+
+use std::collections::BTreeMap;
+
+use super::config::{BankConfig, Publication};
+use super::domain::{Command, decide};
+use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message, Moment, MomentKind, Reply, Timer, hop};
+use super::event_book::EventBook;
+use super::fact::{Fact, FactKind};
+use super::ids::{ClientIndex, CommandId, EventId};
+use crate::kernel::SimTime;
+
+/// The most commands in hand at once; one more is answered with 503.
+pub const HANDLING_COUNT_MAX: usize = 1_024;
+
+/// The process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Api {
+    up: bool,
+    handlings: BTreeMap<u32, Handling>,
+    next_handling: u32,
+    counters: ApiCounters,
+}
+
+/// What the API has answered so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[allow(missing_docs)] // each counts the answers of that name
+pub struct ApiCounters {
+    pub accepted_count: u64,
+    pub rejected_count: u64,
+    pub conflicted_count: u64,
+    pub duplicate_count: u64,
+    pub unavailable_count: u64,
+}
+
+/// One attempt of one command, in the hands of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Handling {
+    client: ClientIndex,
+    id: CommandId,
+    attempt: u32,
+    command: Command,
+    stage: HandlingStage,
+    /// Counts the stages; a timer of an earlier one is stale.
+    step: u32,
+    conflict_count: u32,
+    event: Option<EventId>,
+}
+
+/// Where a handling stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // what it waits for
+pub enum HandlingStage {
+    Loading,
+    Decided,
+    Publishing,
+    Committing,
+    Stored,
+    Answering { reply: Reply },
+}
+
+/// What the API asks of the bank: a publication whose answer it may want.
+pub(super) enum Ask {
+    Nothing,
+    /// Publish, and tell the handling.
+    PublishInside {
+        handling: u32,
+        event: EventId,
+    },
+    /// Publish; nobody waits.
+    PublishAfter {
+        event: EventId,
+    },
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Api { up: true, handlings: BTreeMap::new(), next_handling: 0, counters: ApiCounters::default() }
+    }
+}
+
+impl Api {
+    /// Whether the process runs.
+    pub fn is_up(&self) -> bool {
+        self.up
+    }
+
+    /// How many commands are in hand.
+    pub fn handling_count(&self) -> u64 {
+        self.handlings.len() as u64
+    }
+
+    /// The commands in hand, each with its stage.
+    pub fn handlings(&self) -> impl Iterator<Item = (CommandId, Command, HandlingStage)> {
+        self.handlings.values().map(|h| (h.id, h.command, h.stage))
+    }
+
+    /// What was answered so far.
+    pub fn counters(&self) -> ApiCounters {
+        self.counters
+    }
+
+    /// A command arrives.
+    pub(super) fn request(
+        &mut self,
+        now: SimTime,
+        config: &BankConfig,
+        (client, id, attempt, command): (ClientIndex, CommandId, u32, Command),
+        out: &mut Vec<Effect>,
+    ) {
+        if !self.up {
+            let message = Message::CommandReply { client, id, attempt, reply: Reply::Disconnected };
+            return hop(out, Link::ClientApi, Direction::Response, message);
+        }
+        out.push(Effect::Fact(Fact::of(id, FactKind::CommandReceived { attempt })));
+        let handling = self.next_handling;
+        self.next_handling += 1;
+        let stage = HandlingStage::Loading;
+        let entry = Handling { client, id, attempt, command, stage, step: 0, conflict_count: 0, event: None };
+        self.handlings.insert(handling, entry);
+        if self.handlings.len() > HANDLING_COUNT_MAX {
+            return self.unavailable(handling, DbError::Timeout, out);
+        }
+        self.load(now, config, handling, out);
+    }
+
+    fn load(&mut self, now: SimTime, config: &BankConfig, handling: u32, out: &mut Vec<Effect>) {
+        let Some(entry) = self.handlings.get_mut(&handling) else { return };
+        entry.stage = HandlingStage::Loading;
+        let message = Message::Load { handling, id: entry.id, accounts: entry.command.accounts() };
+        hop(out, Link::ApiWriteDb, Direction::Request, message);
+        entry.wait(now, config, handling, out);
+    }
+
+    /// The accounts came: decides.
+    pub(super) fn on_loaded(
+        &mut self,
+        config: &BankConfig,
+        book: &mut EventBook,
+        handling: u32,
+        answer: Result<Loaded, DbError>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(entry) = self.in_stage(handling, HandlingStage::Loading) else { return };
+        entry.step += 1;
+        let loaded = match answer {
+            Ok(loaded) => loaded,
+            Err(error) => return self.unavailable(handling, error, out),
+        };
+        if config.api.idempotency_key
+            && let Some(event) = loaded.done
+        {
+            return self.known(handling, event, out);
+        }
+        let account = |id| loaded.accounts.iter().find(|(account, _)| *account == id).map(|(_, state)| *state);
+        match decide(&entry.command, account) {
+            Ok(decision) => {
+                entry.event = Some(book.draft(entry.id, decision));
+                entry.stage = HandlingStage::Decided;
+                let command = Some(entry.id);
+                out.push(Effect::Moment(Moment { kind: MomentKind::ApiDecidedNotCommitted, subject: handling, command }));
+            }
+            Err(reason) => {
+                out.push(Effect::Fact(Fact::of(entry.id, FactKind::CommandRejected { reason })));
+                self.counters.rejected_count += 1;
+                self.done(handling, Reply::Rejected { reason }, out);
+            }
+        }
+    }
+
+    /// Nothing struck after the decision: to the log first, or to the database.
+    pub(super) fn pass_decided(&mut self, now: SimTime, config: &BankConfig, handling: u32, out: &mut Vec<Effect>) -> Ask {
+        let Some(entry) = self.in_stage(handling, HandlingStage::Decided) else { return Ask::Nothing };
+        let event = entry.event.expect("a decided handling has its event");
+        if config.api.publication == Publication::InsideTransaction {
+            entry.stage = HandlingStage::Publishing;
+            return Ask::PublishInside { handling, event };
+        }
+        self.commit(now, config, handling, out);
+        Ask::Nothing
+    }
+
+    /// The log answered a publication inside the transaction.
+    pub(super) fn on_published(&mut self, handling: u32, ok: bool, out: &mut Vec<Effect>) {
+        let Some(entry) = self.in_stage(handling, HandlingStage::Publishing) else { return };
+        let (id, event) = (entry.id, entry.event.expect("a decided handling has its event"));
+        if ok {
+            let kind = MomentKind::ApiPublishedNotCommitted;
+            return out.push(Effect::Moment(Moment { kind, subject: handling, command: Some(id) }));
+        }
+        out.push(Effect::Fact(Fact::of(id, FactKind::CommandUnpublished { event })));
+        self.counters.unavailable_count += 1;
+        self.done(handling, Reply::Unavailable, out);
+    }
+
+    /// Commits what was decided (and, inside the transaction, published).
+    pub(super) fn commit(&mut self, now: SimTime, config: &BankConfig, handling: u32, out: &mut Vec<Effect>) {
+        let Some(entry) = self.handlings.get_mut(&handling) else { return };
+        if !matches!(entry.stage, HandlingStage::Decided | HandlingStage::Publishing) {
+            return;
+        }
+        entry.stage = HandlingStage::Committing;
+        let event = entry.event.expect("a decided handling has its event");
+        let outbox = config.api.publication == Publication::Outbox;
+        hop(out, Link::ApiWriteDb, Direction::Request, Message::Commit { handling, id: entry.id, event, outbox });
+        entry.wait(now, config, handling, out);
+    }
+
+    /// The transaction ended.
+    pub(super) fn on_committed(
+        &mut self,
+        now: SimTime,
+        config: &BankConfig,
+        handling: u32,
+        answer: Result<Committed, DbError>,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(entry) = self.in_stage(handling, HandlingStage::Committing) else { return };
+        entry.step += 1;
+        match answer {
+            Ok(Committed::Stored) => {
+                entry.stage = HandlingStage::Stored;
+                let command = Some(entry.id);
+                let event = entry.event.expect("a decided handling has its event");
+                out.push(Effect::Fact(Fact::of(entry.id, FactKind::CommandAccepted { event })));
+                out.push(Effect::Moment(Moment { kind: MomentKind::ApiCommittedNotPublished, subject: handling, command }));
+            }
+            Ok(Committed::Duplicate { event }) => self.known(handling, event, out),
+            Ok(Committed::Conflict) => {
+                entry.conflict_count += 1;
+                let last = entry.conflict_count > config.api.conflict_retries_max;
+                let kind = FactKind::CommandConflicted { attempt: entry.conflict_count, last };
+                out.push(Effect::Fact(Fact::of(entry.id, kind)));
+                if last {
+                    self.counters.conflicted_count += 1;
+                    self.done(handling, Reply::Conflicted, out);
+                } else {
+                    self.load(now, config, handling, out);
+                }
+            }
+            Err(error) => self.unavailable(handling, error, out),
+        }
+    }
+
+    /// Nothing struck after the commit: publishes if that is still to be done. [`Api::stored`] follows.
+    pub(super) fn pass_committed(&mut self, config: &BankConfig, handling: u32) -> Ask {
+        let Some(entry) = self.in_stage(handling, HandlingStage::Stored) else { return Ask::Nothing };
+        let event = entry.event.expect("a decided handling has its event");
+        match config.api.publication {
+            Publication::AfterCommit => Ask::PublishAfter { event },
+            Publication::Outbox | Publication::InsideTransaction => Ask::Nothing,
+        }
+    }
+
+    /// Stored and, if it is the API that publishes, with the producer: ready to answer.
+    pub(super) fn stored(&mut self, handling: u32, out: &mut Vec<Effect>) {
+        let Some(entry) = self.in_stage(handling, HandlingStage::Stored) else { return };
+        let event = entry.event.expect("a decided handling has its event");
+        self.counters.accepted_count += 1;
+        self.done(handling, Reply::Accepted { event }, out);
+    }
+
+    /// Nothing struck before the answer: answers.
+    pub(super) fn pass_done(&mut self, handling: u32, out: &mut Vec<Effect>) {
+        let Some(Handling { stage: HandlingStage::Answering { reply }, .. }) = self.handlings.get(&handling) else { return };
+        let reply = *reply;
+        let entry = self.handlings.remove(&handling).expect("just found");
+        let message = Message::CommandReply { client: entry.client, id: entry.id, attempt: entry.attempt, reply };
+        hop(out, Link::ClientApi, Direction::Response, message);
+    }
+
+    /// The database did not answer in time.
+    pub(super) fn on_db_timeout(&mut self, handling: u32, step: u32, out: &mut Vec<Effect>) {
+        let Some(entry) = self.handlings.get(&handling) else { return };
+        if entry.step == step && matches!(entry.stage, HandlingStage::Loading | HandlingStage::Committing) {
+            self.unavailable(handling, DbError::Timeout, out);
+        }
+    }
+
+    /// The idempotency key stands for an event already: the same answer again.
+    fn known(&mut self, handling: u32, event: EventId, out: &mut Vec<Effect>) {
+        let Some(entry) = self.handlings.get_mut(&handling) else { return };
+        out.push(Effect::Fact(Fact::of(entry.id, FactKind::CommandDuplicate { event })));
+        self.counters.duplicate_count += 1;
+        self.done(handling, Reply::Accepted { event }, out);
+    }
+
+    fn unavailable(&mut self, handling: u32, error: DbError, out: &mut Vec<Effect>) {
+        let Some(entry) = self.handlings.get_mut(&handling) else { return };
+        out.push(Effect::Fact(Fact::of(entry.id, FactKind::CommandUnavailable { error })));
+        self.counters.unavailable_count += 1;
+        self.done(handling, Reply::Unavailable, out);
+    }
+
+    fn done(&mut self, handling: u32, reply: Reply, out: &mut Vec<Effect>) {
+        let Some(entry) = self.handlings.get_mut(&handling) else { return };
+        entry.stage = HandlingStage::Answering { reply };
+        let command = Some(entry.id);
+        out.push(Effect::Moment(Moment { kind: MomentKind::ApiDoneNotAnswered, subject: handling, command }));
+    }
+
+    fn in_stage(&mut self, handling: u32, stage: HandlingStage) -> Option<&mut Handling> {
+        self.handlings.get_mut(&handling).filter(|entry| entry.stage == stage)
+    }
+
+    /// The process dies with all it had in hand; connections break.
+    pub(super) fn crash(&mut self, out: &mut Vec<Effect>) {
+        self.up = false;
+        for entry in std::mem::take(&mut self.handlings).into_values() {
+            let Handling { client, id, attempt, .. } = entry;
+            let message = Message::CommandReply { client, id, attempt, reply: Reply::Disconnected };
+            hop(out, Link::ClientApi, Direction::Response, message);
+        }
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.up = true;
+    }
+}
+
+impl Handling {
+    /// Sets the timer of the database call that was just made.
+    fn wait(&mut self, now: SimTime, config: &BankConfig, handling: u32, out: &mut Vec<Effect>) {
+        self.step += 1;
+        let timer = Timer::ApiDbTimeout { handling, step: self.step };
+        out.push(Effect::Timer { at: now + config.api.db_timeout_us, timer });
+    }
+}

@@ -1,0 +1,173 @@
+//! Everything about the bank that can be set. Knows no setting's key and no file format.
+
+use crate::kernel::Latency;
+
+/// How an event gets from the write database to the log (F6, F8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Publication {
+    /// An outbox row in the same transaction; a relay polls, publishes and marks (F8).
+    Outbox,
+    /// The log first, inside the transaction, then the commit: a rollback leaves a phantom (F6).
+    InsideTransaction,
+    /// The commit first, then the log: a crash between loses the event (F6).
+    AfterCommit,
+}
+
+/// How the relay finds what it has not published (F8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelayReads {
+    /// Rows whose published flag is not set.
+    Flag,
+    /// Rows with an id above the greatest one seen: the id-gap trap.
+    LastId,
+}
+
+/// How a projection bears a redelivered event (E5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Idempotency {
+    /// Not at all: `balance += amount`.
+    None,
+    /// The event's id in a table, in the same transaction as the effect.
+    DedupeTable,
+    /// Only `version = stored + 1` is applied; a lower one is skipped, a higher one is parked.
+    VersionedUpsert,
+}
+
+/// How a client learns that an accepted command is done (F10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// GET of the status URL, again and again.
+    Polling,
+    /// Server-sent events over one connection.
+    Sse,
+}
+
+/// The clients.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ClientConfig {
+    /// How many there are; at most [`CLIENT_COUNT_MAX`].
+    pub count: u32,
+    /// The mean time between two commands of one client, in microseconds; 0 issues none.
+    pub command_interval_us: u64,
+    /// The mean time between two queries of one client, in microseconds; 0 issues none.
+    pub query_interval_us: u64,
+    /// How long a client waits for an answer before it tries again, in microseconds.
+    pub request_timeout_us: u64,
+    /// How many times a client tries again, always with the same idempotency key.
+    pub retries_max: u32,
+    /// The pause before a retry, in microseconds.
+    pub retry_back_off_us: u64,
+    /// How completion is learned.
+    pub channel: Channel,
+    /// The time between two looks at the status URL, in microseconds.
+    pub poll_interval_us: u64,
+    /// How long a client goes on waiting for completion, in microseconds.
+    pub completion_timeout_us: u64,
+    /// How long a broken SSE connection stays broken, in microseconds.
+    pub sse_reconnect_us: u64,
+    /// Whether a client looks at the status of what it waits for when its SSE connection is back.
+    pub reread_on_reconnect: bool,
+    /// Of 100 commands, how many are deposits.
+    pub deposit_percent: u32,
+    /// Of 100 commands, how many are withdrawals.
+    pub withdraw_percent: u32,
+    /// Of 100 commands, how many are transfers that nobody can cover.
+    pub overdraft_percent: u32,
+}
+
+/// The most clients there can be.
+pub const CLIENT_COUNT_MAX: u32 = 64;
+
+/// The command side's service.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ApiConfig {
+    /// How events get to the log.
+    pub publication: Publication,
+    /// Whether a repeated idempotency key is recognised.
+    pub idempotency_key: bool,
+    /// How many times the handler reloads and decides again after a version conflict (F2).
+    pub conflict_retries_max: u32,
+    /// How long the service waits for its database, in microseconds.
+    pub db_timeout_us: u64,
+}
+
+/// The outbox relay.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RelayConfig {
+    /// The pause between two looks at the outbox, in microseconds.
+    pub poll_interval_us: u64,
+    /// The most rows of one look.
+    pub batch_max: u32,
+    /// How it finds them.
+    pub reads: RelayReads,
+    /// How long it waits for its database, in microseconds.
+    pub db_timeout_us: u64,
+}
+
+/// The query side's service.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct QueryConfig {
+    /// Whether the notices of the last minutes are kept and sent again by `Last-Event-ID` (F10).
+    pub sse_history: bool,
+}
+
+/// Everything about the bank that can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BankConfig {
+    /// How many accounts exist from the beginning.
+    pub account_count: u32,
+    /// What each holds then.
+    pub opening_balance: i64,
+    /// The clients.
+    pub client: ClientConfig,
+    /// The command side's service.
+    pub api: ApiConfig,
+    /// How long a statement or a transaction takes in the write database.
+    pub write_db_latency: Latency,
+    /// The outbox relay.
+    pub relay: RelayConfig,
+    /// How long a statement or a transaction takes in the read database.
+    pub read_db_latency: Latency,
+    /// How long a listener waits for the read database, in microseconds.
+    pub read_db_timeout_us: u64,
+    /// How `account-view` bears duplicates.
+    pub account_view: Idempotency,
+    /// How `transfer-history` bears duplicates.
+    pub transfer_history: Idempotency,
+    /// The query side's service.
+    pub query: QueryConfig,
+}
+
+impl Default for BankConfig {
+    /// The calm default: three clients, an outbox, projections that trust every event to come once.
+    fn default() -> Self {
+        BankConfig {
+            account_count: 6,
+            opening_balance: 1_000,
+            client: ClientConfig {
+                count: 3,
+                command_interval_us: 1_000_000,
+                query_interval_us: 800_000,
+                request_timeout_us: 2_000_000,
+                retries_max: 5,
+                retry_back_off_us: 500_000,
+                channel: Channel::Polling,
+                poll_interval_us: 500_000,
+                completion_timeout_us: 60_000_000,
+                sse_reconnect_us: 3_000_000,
+                reread_on_reconnect: true,
+                deposit_percent: 6,
+                withdraw_percent: 6,
+                overdraft_percent: 4,
+            },
+            api: ApiConfig { publication: Publication::Outbox, idempotency_key: true, conflict_retries_max: 3, db_timeout_us: 1_000_000 },
+            write_db_latency: Latency::LongTailed { us_median: 3_000 },
+            relay: RelayConfig { poll_interval_us: 200_000, batch_max: 50, reads: RelayReads::Flag, db_timeout_us: 1_000_000 },
+            read_db_latency: Latency::LongTailed { us_median: 3_000 },
+            read_db_timeout_us: 1_000_000,
+            account_view: Idempotency::None,
+            transfer_history: Idempotency::None,
+            query: QueryConfig { sse_history: false },
+        }
+    }
+}

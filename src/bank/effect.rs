@@ -1,0 +1,451 @@
+//! What the bank causes: hops over named links, publications, timers, moments at which a fault can strike, facts. A closed set.
+
+use std::sync::Arc;
+
+use super::domain::{Account, Command, Money, Rejection};
+use super::fact::Fact;
+use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+use crate::kernel::SimTime;
+
+/// A link between two members of the bank's cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Link {
+    /// Client and command API.
+    ClientApi,
+    /// Command API and write database.
+    ApiWriteDb,
+    /// Outbox relay and write database.
+    RelayWriteDb,
+    /// A listener and the read database.
+    ListenerReadDb,
+    /// Client and query API.
+    ClientQuery,
+    /// Query API and read database.
+    QueryReadDb,
+    /// Client and whatever tells it of completion: the status URL, or the SSE connection.
+    Completion,
+}
+
+impl Link {
+    /// All links.
+    pub const ALL: [Link; 7] = [
+        Link::ClientApi,
+        Link::ApiWriteDb,
+        Link::RelayWriteDb,
+        Link::ListenerReadDb,
+        Link::ClientQuery,
+        Link::QueryReadDb,
+        Link::Completion,
+    ];
+}
+
+/// Which way a message goes on its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Away from the caller, who stands first in the link's name.
+    Request,
+    /// Back to the caller.
+    Response,
+}
+
+/// A message on its way. The world decides how long it takes and whether it arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Hop {
+    /// Over which link.
+    pub link: Link,
+    /// Which way.
+    pub direction: Direction,
+    /// What.
+    pub message: Message,
+}
+
+/// Which projection; each is a consumer group of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Projection {
+    /// The balances, updated by `AccountViewUpdater`.
+    AccountView,
+    /// The list of transfers.
+    TransferHistory,
+}
+
+impl Projection {
+    /// Both.
+    pub const ALL: [Projection; 2] = [Projection::AccountView, Projection::TransferHistory];
+
+    /// The name of the projection and of its consumer group.
+    pub fn name(self) -> &'static str {
+        match self {
+            Projection::AccountView => "account-view",
+            Projection::TransferHistory => "transfer-history",
+        }
+    }
+
+    /// The projection with that name.
+    pub fn from_name(name: &str) -> Option<Projection> {
+        Projection::ALL.into_iter().find(|p| p.name() == name)
+    }
+}
+
+/// Why a database gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DbError {
+    /// The connection was refused or broke.
+    Down,
+    /// No answer in time; what was asked may have been done.
+    Timeout,
+}
+
+impl DbError {
+    /// The exception that a Spring application gets.
+    pub fn class(self) -> &'static str {
+        match self {
+            DbError::Down => "DataAccessResourceFailureException",
+            DbError::Timeout => "QueryTimeoutException",
+        }
+    }
+}
+
+/// What the command API answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// 202 with a status URL. The event is stored; the views will follow.
+    Accepted {
+        /// The event.
+        event: EventId,
+    },
+    /// 422: refused by the domain.
+    Rejected {
+        /// Why.
+        reason: Rejection,
+    },
+    /// 409: others were faster, too often (F2).
+    Conflicted,
+    /// 503: a database or the log did not answer. The command may have been carried out.
+    Unavailable,
+    /// The connection broke.
+    Disconnected,
+}
+
+/// What a load of the write database found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Loaded {
+    /// The event of an earlier attempt with the same idempotency key.
+    pub done: Option<EventId>,
+    /// The asked accounts; those that exist.
+    pub accounts: Vec<(AccountId, Account)>,
+}
+
+/// How a transaction of the write database ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Committed {
+    /// It is durable.
+    Stored,
+    /// Another event took the version (F2); nothing was written.
+    Conflict,
+    /// The idempotency key has an event already; nothing was written.
+    Duplicate {
+        /// That event.
+        event: EventId,
+    },
+}
+
+/// A row of the outbox as the relay reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OutboxRow {
+    /// The row's id, allocated when its transaction began (F8).
+    pub id: u32,
+    /// The event.
+    pub event: EventId,
+    /// The command that caused it.
+    pub command: CommandId,
+}
+
+/// What travels between the members of the bank's cast.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the fields repeat: who asked, which attempt, what came of it
+pub enum Message {
+    /// Client to command API.
+    CommandRequest { client: ClientIndex, id: CommandId, attempt: u32, command: Command },
+    /// Command API to client.
+    CommandReply { client: ClientIndex, id: CommandId, attempt: u32, reply: Reply },
+    /// Command API to write database: load what the decision needs.
+    Load { handling: u32, id: CommandId, accounts: Vec<AccountId> },
+    /// The answer.
+    LoadAnswer { handling: u32, id: CommandId, answer: Result<Loaded, DbError> },
+    /// Command API to write database: store the event if the versions still fit.
+    Commit { handling: u32, id: CommandId, event: EventId, outbox: bool },
+    /// The answer.
+    CommitAnswer { handling: u32, id: CommandId, answer: Result<Committed, DbError> },
+    /// Relay to write database: what is unpublished?
+    OutboxFetch { round: u32, after: Option<u32>, rows_max: u32 },
+    /// The answer.
+    OutboxRows { round: u32, answer: Result<Arc<[OutboxRow]>, DbError> },
+    /// Relay to write database: these are published.
+    OutboxMark { round: u32, ids: Arc<[u32]> },
+    /// The answer.
+    OutboxMarked { round: u32, answer: Result<(), DbError> },
+    /// Listener to read database: apply these events in one transaction.
+    Apply { call: u64, projection: Projection, events: Arc<[EventId]> },
+    /// The answer.
+    ApplyAnswer { call: u64, projection: Projection, command: Option<CommandId>, answer: Result<(), DbError> },
+    /// Client to query API: GET /accounts/X.
+    QueryRequest { client: ClientIndex, query: QueryId, account: AccountId },
+    /// The answer: balance and version, or nothing known of the account.
+    QueryReply { client: ClientIndex, query: QueryId, account: AccountId, answer: Result<Option<ViewRow>, DbError> },
+    /// Query API to read database.
+    Read { client: ClientIndex, query: QueryId, account: AccountId },
+    /// The answer.
+    ReadAnswer { client: ClientIndex, query: QueryId, account: AccountId, answer: Result<Option<ViewRow>, DbError> },
+    /// Client to query API: GET /commands/N/status.
+    StatusRequest { client: ClientIndex, id: CommandId },
+    /// Query API to client.
+    StatusReply { client: ClientIndex, id: CommandId, done: Result<bool, DbError> },
+    /// Query API to read database: is it done?
+    StatusRead { client: ClientIndex, id: CommandId },
+    /// The answer.
+    StatusAnswer { client: ClientIndex, id: CommandId, done: Result<bool, DbError> },
+    /// Read database to query API: a command's events are in the view.
+    Done { id: CommandId },
+    /// Query API to client over SSE.
+    Notice { client: ClientIndex, id: CommandId, sequence: u32 },
+}
+
+/// A row of the account view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ViewRow {
+    /// The balance as the view has it.
+    pub balance: Money,
+    /// The greatest version of the account that went into it.
+    pub version: u32,
+    /// How many changes went into it, duplicates included.
+    pub applied_count: u32,
+}
+
+impl Message {
+    /// The command that caused it, where it is one.
+    pub fn command(&self) -> Option<CommandId> {
+        match *self {
+            Message::CommandRequest { id, .. }
+            | Message::CommandReply { id, .. }
+            | Message::Load { id, .. }
+            | Message::LoadAnswer { id, .. }
+            | Message::Commit { id, .. }
+            | Message::CommitAnswer { id, .. }
+            | Message::StatusRequest { id, .. }
+            | Message::StatusReply { id, .. }
+            | Message::StatusRead { id, .. }
+            | Message::StatusAnswer { id, .. }
+            | Message::Done { id }
+            | Message::Notice { id, .. } => Some(id),
+            Message::ApplyAnswer { command, .. } => command,
+            _ => None,
+        }
+    }
+
+    /// The client at one end of it, where there is one.
+    pub fn client(&self) -> Option<ClientIndex> {
+        match *self {
+            Message::CommandRequest { client, .. }
+            | Message::CommandReply { client, .. }
+            | Message::QueryRequest { client, .. }
+            | Message::QueryReply { client, .. }
+            | Message::Read { client, .. }
+            | Message::ReadAnswer { client, .. }
+            | Message::StatusRequest { client, .. }
+            | Message::StatusReply { client, .. }
+            | Message::StatusRead { client, .. }
+            | Message::StatusAnswer { client, .. }
+            | Message::Notice { client, .. } => Some(client),
+            _ => None,
+        }
+    }
+}
+
+/// A process of the bank that can crash and be started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Process {
+    /// The command API.
+    Api,
+    /// The outbox relay.
+    Relay,
+    /// The write database.
+    WriteDb,
+    /// The read database.
+    ReadDb,
+    /// The query API.
+    QueryApi,
+}
+
+impl Process {
+    /// All of them.
+    pub const ALL: [Process; 5] = [Process::Api, Process::Relay, Process::WriteDb, Process::ReadDb, Process::QueryApi];
+
+    /// The word in the trace.
+    pub fn name(self) -> &'static str {
+        match self {
+            Process::Api => "api",
+            Process::Relay => "relay",
+            Process::WriteDb => "write-db",
+            Process::ReadDb => "read-db",
+            Process::QueryApi => "query-api",
+        }
+    }
+}
+
+/// Who publishes to the log: each is a producer of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Publisher {
+    /// The command API.
+    Api,
+    /// The outbox relay.
+    Relay,
+}
+
+/// An event to be sent to the topic `transfer-events`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Publish {
+    /// Whose producer sends it.
+    pub publisher: Publisher,
+    /// Names this sending in [`Bank::on_published`](super::Bank::on_published).
+    pub token: u64,
+    /// The event: the record's tag is its id.
+    pub event: EventId,
+    /// The command that caused it.
+    pub command: CommandId,
+    /// The record's key: an account's name.
+    pub key: String,
+    /// The record's value: JSON.
+    pub value: String,
+    /// The event's class name, for a header.
+    pub event_type: &'static str,
+}
+
+/// A moment at which a crash hurts. The bank stops there until the world says how it goes on:
+/// [`Bank::pass`](super::Bank::pass), or a crash of [`MomentKind::process`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// Which moment.
+    pub kind: MomentKind,
+    /// What is under way there: a handling of the API, a round of the relay, an operation of a database.
+    pub subject: u32,
+    /// The command concerned, where it is one.
+    pub command: Option<CommandId>,
+}
+
+/// The kinds of [`Moment`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum MomentKind {
+    /// The API has decided and not yet committed.
+    ApiDecidedNotCommitted,
+    /// The API has published, inside the transaction, and not yet committed.
+    ApiPublishedNotCommitted,
+    /// The API's transaction is durable and nothing of it is published.
+    ApiCommittedNotPublished,
+    /// The API has done everything and not yet answered.
+    ApiDoneNotAnswered,
+    /// The relay has read rows and published none.
+    RelayFetchedNotPublished,
+    /// The relay has published and not yet marked.
+    RelayPublishedNotMarked,
+    /// The write database is about to commit.
+    WriteDbNotCommitted,
+    /// The write database has committed and not yet answered.
+    WriteDbCommittedNotAnswered,
+    /// The read database is about to commit a projection's transaction.
+    ReadDbNotCommitted,
+    /// The read database has committed it and not yet answered.
+    ReadDbCommittedNotAnswered,
+}
+
+impl MomentKind {
+    /// All of them.
+    pub const ALL: [MomentKind; 10] = [
+        MomentKind::ApiDecidedNotCommitted,
+        MomentKind::ApiPublishedNotCommitted,
+        MomentKind::ApiCommittedNotPublished,
+        MomentKind::ApiDoneNotAnswered,
+        MomentKind::RelayFetchedNotPublished,
+        MomentKind::RelayPublishedNotMarked,
+        MomentKind::WriteDbNotCommitted,
+        MomentKind::WriteDbCommittedNotAnswered,
+        MomentKind::ReadDbNotCommitted,
+        MomentKind::ReadDbCommittedNotAnswered,
+    ];
+
+    /// Whose moment it is.
+    pub fn process(self) -> Process {
+        match self {
+            MomentKind::ApiDecidedNotCommitted
+            | MomentKind::ApiPublishedNotCommitted
+            | MomentKind::ApiCommittedNotPublished
+            | MomentKind::ApiDoneNotAnswered => Process::Api,
+            MomentKind::RelayFetchedNotPublished | MomentKind::RelayPublishedNotMarked => Process::Relay,
+            MomentKind::WriteDbNotCommitted | MomentKind::WriteDbCommittedNotAnswered => Process::WriteDb,
+            MomentKind::ReadDbNotCommitted | MomentKind::ReadDbCommittedNotAnswered => Process::ReadDb,
+        }
+    }
+}
+
+/// A timer of the bank's; stale ones are ignored by what they carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the fields name the subject and the epoch in which it was set
+pub enum Timer {
+    /// A client issues its next command.
+    ClientCommand { client: ClientIndex, epoch: u32 },
+    /// A client asks for a balance.
+    ClientQuery { client: ClientIndex, epoch: u32 },
+    /// No answer came to an attempt.
+    ClientTimeout { client: ClientIndex, id: CommandId, attempt: u32 },
+    /// The pause before a retry is over.
+    ClientRetry { client: ClientIndex, id: CommandId, attempt: u32 },
+    /// Time to look at the status URL.
+    ClientPoll { client: ClientIndex, id: CommandId },
+    /// The client stops waiting for completion.
+    ClientGivesUp { client: ClientIndex, id: CommandId },
+    /// The SSE connection is back.
+    ClientReconnect { client: ClientIndex, connection: u32 },
+    /// The API waited too long for its database.
+    ApiDbTimeout { handling: u32, step: u32 },
+    /// The relay looks again.
+    RelayPoll { round: u32 },
+    /// The relay waited too long for its database.
+    RelayDbTimeout { round: u32, marking: bool },
+    /// An operation of the write database is through.
+    WriteDbDone { operation: u32 },
+    /// An operation of the read database is through.
+    ReadDbDone { operation: u32 },
+    /// A listener waited too long for the read database.
+    ApplyTimeout { call: u64 },
+}
+
+/// Everything that the bank causes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// A message leaves.
+    Hop(Hop),
+    /// An event is to be sent to the log.
+    Publish(Publish),
+    /// A listener's call ended; the error is an exception's class.
+    Applied {
+        /// The call's number, as given to [`Bank::apply`](super::Bank::apply).
+        call: u64,
+        /// How it ended.
+        result: Result<(), &'static str>,
+    },
+    /// Something is to happen later.
+    Timer {
+        /// When.
+        at: SimTime,
+        /// What.
+        timer: Timer,
+    },
+    /// A fault may strike here; see [`Moment`].
+    Moment(Moment),
+    /// Something happened.
+    Fact(Fact),
+}
+
+/// Shorthand for the many hops.
+pub(super) fn hop(out: &mut Vec<Effect>, link: Link, direction: Direction, message: Message) {
+    out.push(Effect::Hop(Hop { link, direction, message }));
+}

@@ -1,0 +1,268 @@
+//! What can be observed of the bank: one typed value for each thing that happened. Judges nothing.
+
+use std::fmt;
+
+use super::domain::{Command, Money, Rejection};
+use super::effect::{DbError, Process, Projection, Publisher};
+use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+
+/// One thing that happened in the bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fact {
+    /// The command that caused it, where one did.
+    pub command: Option<CommandId>,
+    /// What happened.
+    pub kind: FactKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // the variants say what happened, the fields to what
+pub enum FactKind {
+    /// A client meant a command and sent its first attempt.
+    CommandIssued { client: ClientIndex, command: Command },
+    /// A client sent it again, with the same idempotency key.
+    CommandRetried { client: ClientIndex, attempt: u32 },
+    /// The API took it up.
+    CommandReceived { attempt: u32 },
+    /// The domain refused it.
+    CommandRejected { reason: Rejection },
+    /// Another event took the version first; `last` if the API gives up and answers 409.
+    CommandConflicted { attempt: u32, last: bool },
+    /// Its idempotency key was known: answered with the earlier outcome.
+    CommandDuplicate { event: EventId },
+    /// Its event is durable and the API knows it.
+    CommandAccepted { event: EventId },
+    /// A database or the log did not answer the API.
+    CommandUnavailable { error: DbError },
+    /// The log did not take what the API sent.
+    CommandUnpublished { event: EventId },
+    /// The write database has committed an event with everything that belongs to its transaction.
+    EventStored { event: EventId },
+    /// An outbox row became durable with its event.
+    OutboxWritten { event: EventId, row: u32 },
+    /// A publisher hands an event to its producer.
+    Publishing { publisher: Publisher, event: EventId },
+    /// The log has acknowledged it.
+    Published { publisher: Publisher, event: EventId },
+    /// The producer gave up on it.
+    PublishFailed { publisher: Publisher, event: EventId },
+    /// The outbox row is marked as published.
+    OutboxMarked { event: EventId, row: u32 },
+    /// A projection's transaction with this event committed and the event had its effect.
+    Applied { projection: Projection, event: EventId },
+    /// The dedupe table knew the event: no effect.
+    DuplicateSkipped { projection: Projection, event: EventId },
+    /// The view has this version or a later one: no effect on that account.
+    VersionSkipped { projection: Projection, event: EventId, account: AccountId },
+    /// A version is missing before this one: the change is parked.
+    GapParked { projection: Projection, event: EventId, account: AccountId },
+    /// The missing version came: the parked change had its effect.
+    GapFilled { projection: Projection, event: EventId, account: AccountId },
+    /// A projection's transaction failed, as its listener sees it.
+    ApplyFailed { projection: Projection, error: DbError },
+    /// A client asked for a balance.
+    QueryIssued { client: ClientIndex, query: QueryId, account: AccountId },
+    /// It got an answer; `staleness_us` is the age of the oldest change that the answer lacks, 0 if it lacks none.
+    QueryAnswered { client: ClientIndex, query: QueryId, account: AccountId, balance: Money, version: u32, staleness_us: u64 },
+    /// It got an error.
+    QueryFailed { client: ClientIndex, query: QueryId, account: AccountId, error: DbError },
+    /// 202: accepted.
+    ReplyAccepted { client: ClientIndex, event: EventId },
+    /// 422: refused.
+    ReplyRejected { client: ClientIndex, reason: Rejection },
+    /// 409: too many conflicts.
+    ReplyConflicted { client: ClientIndex },
+    /// 503, or the connection broke: the outcome is not known.
+    ReplyUnknown { client: ClientIndex },
+    /// No answer in time: the outcome is not known.
+    ReplyTimeout { client: ClientIndex, attempt: u32 },
+    /// The status URL said that it is still in progress.
+    StatusInProgress { client: ClientIndex },
+    /// The client learned that its command is done.
+    CompletionNoticed { client: ClientIndex, waited_us: u64 },
+    /// A notice had nobody to go to.
+    NoticeLost { client: ClientIndex },
+    /// The client stopped trying, or stopped waiting; `accepted` if it had got its 202.
+    ClientGaveUp { client: ClientIndex, accepted: bool },
+    /// A client waits for so much that it issues nothing more for now.
+    ClientSaturated { client: ClientIndex },
+    /// The SSE connection of a client broke.
+    SseDisconnected { client: ClientIndex },
+    /// It is back.
+    SseConnected { client: ClientIndex },
+    /// A process stopped, with whatever it held in memory.
+    ProcessDown { process: Process },
+    /// A process is up.
+    ProcessUp { process: Process },
+}
+
+impl Fact {
+    /// A fact that a command caused.
+    pub fn of(command: CommandId, kind: FactKind) -> Fact {
+        Fact { command: Some(command), kind }
+    }
+
+    /// A fact that no command caused.
+    pub fn plain(kind: FactKind) -> Fact {
+        Fact { command: None, kind }
+    }
+}
+
+impl FactKind {
+    /// The word in the trace; it never changes once released, because golden traces and filters use it.
+    pub fn name(&self) -> &'static str {
+        use FactKind::*;
+        match self {
+            CommandIssued { .. } => "command_issued",
+            CommandRetried { .. } => "command_retried",
+            CommandReceived { .. } => "command_received",
+            CommandRejected { .. } => "command_rejected",
+            CommandConflicted { .. } => "command_conflicted",
+            CommandDuplicate { .. } => "command_duplicate",
+            CommandAccepted { .. } => "command_accepted",
+            CommandUnavailable { .. } => "command_unavailable",
+            CommandUnpublished { .. } => "command_unpublished",
+            EventStored { .. } => "event_stored",
+            OutboxWritten { .. } => "outbox_written",
+            Publishing { .. } => "publishing",
+            Published { .. } => "published",
+            PublishFailed { .. } => "publish_failed",
+            OutboxMarked { .. } => "outbox_marked",
+            Applied { .. } => "applied",
+            DuplicateSkipped { .. } => "duplicate_skipped",
+            VersionSkipped { .. } => "version_skipped",
+            GapParked { .. } => "gap_parked",
+            GapFilled { .. } => "gap_filled",
+            ApplyFailed { .. } => "apply_failed",
+            QueryIssued { .. } => "query_issued",
+            QueryAnswered { .. } => "query_answered",
+            QueryFailed { .. } => "query_failed",
+            ReplyAccepted { .. } => "reply_accepted",
+            ReplyRejected { .. } => "reply_rejected",
+            ReplyConflicted { .. } => "reply_conflicted",
+            ReplyUnknown { .. } => "reply_unknown",
+            ReplyTimeout { .. } => "reply_timeout",
+            StatusInProgress { .. } => "status_in_progress",
+            CompletionNoticed { .. } => "completion_noticed",
+            NoticeLost { .. } => "notice_lost",
+            ClientGaveUp { .. } => "client_gave_up",
+            ClientSaturated { .. } => "client_saturated",
+            SseDisconnected { .. } => "sse_disconnected",
+            SseConnected { .. } => "sse_connected",
+            ProcessDown { .. } => "process_down",
+            ProcessUp { .. } => "process_up",
+        }
+    }
+
+    /// The event concerned, where it is one.
+    pub fn event(&self) -> Option<EventId> {
+        use FactKind::*;
+        match *self {
+            CommandDuplicate { event }
+            | CommandAccepted { event }
+            | CommandUnpublished { event }
+            | EventStored { event }
+            | OutboxWritten { event, .. }
+            | Publishing { event, .. }
+            | Published { event, .. }
+            | PublishFailed { event, .. }
+            | OutboxMarked { event, .. }
+            | Applied { event, .. }
+            | DuplicateSkipped { event, .. }
+            | VersionSkipped { event, .. }
+            | GapParked { event, .. }
+            | GapFilled { event, .. }
+            | ReplyAccepted { event, .. } => Some(event),
+            _ => None,
+        }
+    }
+
+    /// The name of the member of the cast at which it happened, for the trace's actor column.
+    pub fn actor(&self) -> String {
+        use FactKind::*;
+        match *self {
+            CommandIssued { client, .. }
+            | CommandRetried { client, .. }
+            | QueryIssued { client, .. }
+            | QueryAnswered { client, .. }
+            | QueryFailed { client, .. }
+            | ReplyAccepted { client, .. }
+            | ReplyRejected { client, .. }
+            | ReplyConflicted { client }
+            | ReplyUnknown { client }
+            | ReplyTimeout { client, .. }
+            | StatusInProgress { client }
+            | CompletionNoticed { client, .. }
+            | ClientGaveUp { client, .. }
+            | ClientSaturated { client }
+            | SseDisconnected { client }
+            | SseConnected { client } => format!("client-{}", client.0 + 1),
+            NoticeLost { .. } => "query-api".into(),
+            CommandReceived { .. }
+            | CommandRejected { .. }
+            | CommandConflicted { .. }
+            | CommandDuplicate { .. }
+            | CommandAccepted { .. }
+            | CommandUnavailable { .. }
+            | CommandUnpublished { .. } => "api".into(),
+            EventStored { .. } | OutboxWritten { .. } | OutboxMarked { .. } => "write-db".into(),
+            Publishing { publisher, .. } | Published { publisher, .. } | PublishFailed { publisher, .. } => match publisher {
+                Publisher::Api => "api".into(),
+                Publisher::Relay => "relay".into(),
+            },
+            Applied { projection, .. }
+            | DuplicateSkipped { projection, .. }
+            | VersionSkipped { projection, .. }
+            | GapParked { projection, .. }
+            | GapFilled { projection, .. }
+            | ApplyFailed { projection, .. } => projection.name().into(),
+            ProcessDown { process } | ProcessUp { process } => process.name().into(),
+        }
+    }
+}
+
+impl fmt::Display for FactKind {
+    /// The name and the details that the actor does not say: `query_answered A 970 v16 stale 1.800000`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use FactKind::*;
+        f.write_str(self.name())?;
+        match *self {
+            CommandIssued { command, .. } => write!(f, " {command}"),
+            CommandRetried { attempt, .. } | CommandReceived { attempt } | ReplyTimeout { attempt, .. } => write!(f, " attempt {attempt}"),
+            CommandRejected { reason } | ReplyRejected { reason, .. } => write!(f, " {}", reason.name()),
+            CommandConflicted { attempt, last } => write!(f, " attempt {attempt}{}", if last { " last" } else { "" }),
+            CommandUnavailable { error } | ApplyFailed { error, .. } => write!(f, " {}", error.class()),
+            OutboxWritten { event, row } | OutboxMarked { event, row } => write!(f, " {event} row {row}"),
+            VersionSkipped { event, account, .. } | GapParked { event, account, .. } | GapFilled { event, account, .. } => {
+                write!(f, " {event} {account}")
+            }
+            QueryIssued { query, account, .. } => write!(f, " q{} {account}", query.0),
+            QueryFailed { query, account, error, .. } => write!(f, " q{} {account} {}", query.0, error.class()),
+            QueryAnswered { query, account, balance, version, staleness_us, .. } => {
+                write!(f, " q{} {account} {balance} v{version} stale {}us", query.0, staleness_us)
+            }
+            CompletionNoticed { waited_us, .. } => write!(f, " after {waited_us}us"),
+            NoticeLost { client } => write!(f, " client-{}", client.0 + 1),
+            ClientGaveUp { accepted, .. } => f.write_str(if accepted { " accepted" } else { " unknown" }),
+            CommandDuplicate { event }
+            | CommandAccepted { event }
+            | CommandUnpublished { event }
+            | EventStored { event }
+            | Publishing { event, .. }
+            | Published { event, .. }
+            | PublishFailed { event, .. }
+            | Applied { event, .. }
+            | DuplicateSkipped { event, .. }
+            | ReplyAccepted { event, .. } => write!(f, " {event}"),
+            ReplyConflicted { .. }
+            | ReplyUnknown { .. }
+            | StatusInProgress { .. }
+            | ClientSaturated { .. }
+            | SseDisconnected { .. }
+            | SseConnected { .. }
+            | ProcessDown { .. }
+            | ProcessUp { .. } => Ok(()),
+        }
+    }
+}

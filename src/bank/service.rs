@@ -1,0 +1,476 @@
+//! The bank as one component: hands what arrives to the right process, and keeps who publishes what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::api::{Api, Ask};
+use super::client::Client;
+use super::config::{BankConfig, CLIENT_COUNT_MAX, Channel, Publication};
+use super::domain::{Command, Money};
+use super::effect::{
+    DbError, Direction, Effect, Hop, Link, Message, Moment, MomentKind, Process, Projection, Publish, Publisher, Timer, hop,
+};
+use super::event_book::EventBook;
+use super::fact::{Fact, FactKind};
+use super::ids::{ClientIndex, CommandId, EventId, QueryId};
+use super::query::QueryApi;
+use super::read_db::ReadDb;
+use super::relay::Relay;
+use super::write_db::WriteDb;
+use crate::kernel::SimTime;
+
+/// The bank: both of its sides, without the log between them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bank {
+    config: Arc<BankConfig>,
+    seed: u64,
+    /// How many accounts there were at the beginning, and what each held.
+    opening: (u32, Money),
+    clients: Vec<Client>,
+    api: Api,
+    write_db: WriteDb,
+    relay: Relay,
+    read_db: ReadDb,
+    query_api: QueryApi,
+    book: EventBook,
+    next_command: u32,
+    next_query: u32,
+    /// What is with a producer, by token.
+    publications: BTreeMap<u64, Outstanding>,
+    next_token: u64,
+    /// What listeners wait for, by call.
+    calls: BTreeMap<u64, Call>,
+}
+
+/// One event that is with a producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Outstanding {
+    publisher: Publisher,
+    event: EventId,
+    command: CommandId,
+    /// The handling that waits, inside a transaction.
+    handling: Option<u32>,
+}
+
+/// A listener's call to the read database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Call {
+    projection: Projection,
+    command: Option<CommandId>,
+}
+
+impl Bank {
+    /// A bank at the beginning of a run: accounts with their opening balance in both models, nothing under way.
+    pub fn new(config: &BankConfig, seed: u64) -> Bank {
+        Bank {
+            config: Arc::new(config.clone()),
+            seed,
+            opening: (config.account_count, config.opening_balance),
+            clients: Vec::new(),
+            api: Api::default(),
+            write_db: WriteDb::new(config, seed),
+            relay: Relay::default(),
+            read_db: ReadDb::new(config, seed),
+            query_api: QueryApi::default(),
+            book: EventBook::default(),
+            next_command: 1,
+            next_query: 1,
+            publications: BTreeMap::new(),
+            next_token: 1,
+            calls: BTreeMap::new(),
+        }
+    }
+
+    /// Starts clients and relay.
+    pub fn start(&mut self, now: SimTime, out: &mut Vec<Effect>) {
+        self.staff(now, true, out);
+        let config = self.config.clone();
+        self.relay.rest(now, &config, out);
+    }
+
+    /// Takes other settings: at once, for whatever happens from now on. Accounts and opening balances stay as they are.
+    pub fn set_config(&mut self, now: SimTime, config: &BankConfig, out: &mut Vec<Effect>) {
+        let before = std::mem::replace(&mut self.config, Arc::new(config.clone()));
+        let (old, new) = (&before.client, &config.client);
+        let rates = (old.count, old.command_interval_us, old.query_interval_us, old.channel)
+            != (new.count, new.command_interval_us, new.query_interval_us, new.channel);
+        if rates {
+            self.staff(now, old.channel != new.channel, out);
+        }
+    }
+
+    /// Sees to it that there are as many clients as the settings say, at the rates that they say.
+    fn staff(&mut self, now: SimTime, channel_changed: bool, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        let count = config.client.count.min(CLIENT_COUNT_MAX);
+        let known = self.clients.len() as u32;
+        self.clients.extend((known..count).map(|n| Client::new(ClientIndex(n), self.seed)));
+        for n in 0..self.clients.len() as u32 {
+            self.clients[n as usize].schedule(now, &config, n < count, out);
+            if channel_changed || n >= known {
+                self.change_channel(now, ClientIndex(n), out);
+            }
+        }
+    }
+
+    fn change_channel(&mut self, now: SimTime, client: ClientIndex, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        match config.client.channel {
+            Channel::Sse => self.connect(now, client, out),
+            Channel::Polling => {
+                self.query_api.disconnect(client);
+                self.clients[client.index()].hang_up();
+                self.clients[client.index()].poll_all(now, &config, out);
+            }
+        }
+    }
+
+    fn connect(&mut self, now: SimTime, client: ClientIndex, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        let Some(entry) = self.clients.get_mut(client.index()) else { return };
+        if self.query_api.connect(&config, client, entry.last_event_id(), out) {
+            entry.on_connected(&config, out);
+        } else {
+            entry.on_disconnect(now, &config, out);
+        }
+    }
+
+    /// Breaks the SSE connection of a client; it connects again after its pause (F10).
+    pub fn disconnect_sse(&mut self, now: SimTime, client: ClientIndex, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        if config.client.channel == Channel::Sse && self.clients.get(client.index()).is_some_and(Client::is_connected) {
+            self.query_api.disconnect(client);
+            self.clients[client.index()].on_disconnect(now, &config, out);
+        }
+    }
+
+    /// A client issues this command now, beside those that it issues by itself. `None` if there is no such client.
+    pub fn send_command(&mut self, now: SimTime, client: ClientIndex, command: Command, out: &mut Vec<Effect>) -> Option<CommandId> {
+        let config = self.config.clone();
+        let entry = self.clients.get_mut(client.index())?;
+        let id = CommandId(self.next_command);
+        self.next_command += 1;
+        entry.issue(now, &config, id, command, out);
+        Some(id)
+    }
+
+    /// A message arrives at its addressee.
+    pub fn arrive(&mut self, now: SimTime, arrival: Hop, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        match arrival.message {
+            Message::CommandRequest { client, id, attempt, command } => {
+                self.api.request(now, &config, (client, id, attempt, command), out);
+            }
+            Message::LoadAnswer { handling, answer, .. } => self.api.on_loaded(&config, &mut self.book, handling, answer, out),
+            Message::CommitAnswer { handling, answer, .. } => self.api.on_committed(now, &config, handling, answer, out),
+            message @ (Message::Load { .. } | Message::Commit { .. } | Message::OutboxFetch { .. } | Message::OutboxMark { .. }) => {
+                self.write_db.request(now, &config, message, out);
+            }
+            Message::OutboxRows { round, answer } => self.relay.on_rows(now, &config, round, answer, out),
+            Message::OutboxMarked { round, answer } => self.relay.on_marked(now, &config, round, answer, out),
+            message @ (Message::Apply { .. } | Message::Read { .. } | Message::StatusRead { .. }) => {
+                self.read_db.request(now, &config, &self.book, message, out);
+            }
+            Message::ApplyAnswer { call, answer, .. } => self.end_call(call, answer, out),
+            Message::Done { id } => {
+                if let Some(n) = self.clients.iter().position(|client| client.awaits(id)) {
+                    self.query_api.on_done(ClientIndex(n as u32), id, out);
+                }
+            }
+            message @ (Message::QueryRequest { .. }
+            | Message::ReadAnswer { .. }
+            | Message::StatusRequest { .. }
+            | Message::StatusAnswer { .. }) => self.query_api.arrive(message, out),
+            message => self.arrive_at_client(now, message, out),
+        }
+    }
+
+    fn arrive_at_client(&mut self, now: SimTime, message: Message, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        let Some(entry) = message.client().and_then(|client| self.clients.get_mut(client.index())) else { return };
+        match message {
+            Message::CommandReply { id, reply, .. } => entry.on_reply(now, &config, id, reply, out),
+            Message::StatusReply { id, done, .. } => entry.on_status(now, id, done, out),
+            Message::Notice { id, sequence, .. } => entry.on_notice(now, id, sequence, out),
+            Message::QueryReply { client, query, account, answer } => match answer {
+                Ok(row) => {
+                    let (balance, version) = row.map_or((0, 0), |row| (row.balance, row.version));
+                    let staleness_us = self.write_db.store.staleness_us(now, account, version);
+                    entry.count_query(staleness_us);
+                    let kind = FactKind::QueryAnswered { client, query, account, balance, version, staleness_us };
+                    out.push(Effect::Fact(Fact::plain(kind)));
+                }
+                Err(error) => out.push(Effect::Fact(Fact::plain(FactKind::QueryFailed { client, query, account, error }))),
+            },
+            other => unreachable!("not a message to a client: {other:?}"),
+        }
+    }
+
+    /// A timer is due.
+    pub fn on_timer(&mut self, now: SimTime, timer: Timer, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        match timer {
+            Timer::ApiDbTimeout { handling, step } => self.api.on_db_timeout(handling, step, out),
+            Timer::RelayPoll { round } => {
+                let idle = config.api.publication != Publication::Outbox && self.write_db.store.outbox.unpublished_count() == 0;
+                self.relay.on_poll(now, &config, idle, round, out);
+            }
+            Timer::RelayDbTimeout { round, marking } => self.relay.on_db_timeout(now, &config, round, marking, out),
+            Timer::WriteDbDone { operation } => self.write_db.on_done(operation, out),
+            Timer::ReadDbDone { operation } => self.read_db.on_done(operation, out),
+            Timer::ApplyTimeout { call } => self.end_call(call, Err(DbError::Timeout), out),
+            Timer::ClientReconnect { client, connection } => {
+                if self.clients.get(client.index()).is_some_and(|entry| entry.wants_connection(&config, connection)) {
+                    self.connect(now, client, out);
+                }
+            }
+            timer => self.on_client_timer(now, timer, out),
+        }
+    }
+
+    fn on_client_timer(&mut self, now: SimTime, timer: Timer, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        let (Timer::ClientCommand { client, .. }
+        | Timer::ClientQuery { client, .. }
+        | Timer::ClientTimeout { client, .. }
+        | Timer::ClientRetry { client, .. }
+        | Timer::ClientPoll { client, .. }
+        | Timer::ClientGivesUp { client, .. }) = timer
+        else {
+            unreachable!("not a timer of a client: {timer:?}")
+        };
+        let Some(entry) = self.clients.get_mut(client.index()) else { return };
+        match timer {
+            Timer::ClientCommand { epoch, .. } => {
+                if let Some(command) = entry.on_command_due(now, &config, epoch, out) {
+                    self.send_command(now, client, command, out);
+                }
+            }
+            Timer::ClientQuery { epoch, .. } => {
+                if entry.on_query_due(now, &config, epoch, QueryId(self.next_query), out) {
+                    self.next_query += 1;
+                }
+            }
+            Timer::ClientTimeout { id, attempt, .. } => entry.on_timeout(now, &config, id, attempt, out),
+            Timer::ClientRetry { id, attempt, .. } => entry.on_retry(now, &config, id, attempt, out),
+            Timer::ClientPoll { id, .. } => entry.on_poll_due(now, &config, id, out),
+            Timer::ClientGivesUp { id, .. } => entry.give_up(id, out),
+            _ => {}
+        }
+    }
+
+    /// Nothing struck at this moment: what stopped there goes on.
+    pub fn pass(&mut self, now: SimTime, moment: &Moment, out: &mut Vec<Effect>) {
+        let config = self.config.clone();
+        let subject = moment.subject;
+        match moment.kind {
+            MomentKind::ApiDecidedNotCommitted => {
+                let ask = self.api.pass_decided(now, &config, subject, out);
+                self.publish_for_api(ask, out);
+            }
+            MomentKind::ApiPublishedNotCommitted => self.api.commit(now, &config, subject, out),
+            MomentKind::ApiCommittedNotPublished => {
+                let ask = self.api.pass_committed(&config, subject);
+                self.publish_for_api(ask, out);
+                self.api.stored(subject, out);
+            }
+            MomentKind::ApiDoneNotAnswered => self.api.pass_done(subject, out),
+            MomentKind::RelayFetchedNotPublished => self.publish_for_relay(subject, out),
+            MomentKind::RelayPublishedNotMarked => self.relay.pass_published(now, &config, subject, out),
+            MomentKind::WriteDbNotCommitted => self.write_db.pass_commit(now, &config, &self.book, subject, out),
+            MomentKind::WriteDbCommittedNotAnswered => self.write_db.pass_answer(subject, out),
+            MomentKind::ReadDbNotCommitted => self.read_db.pass_commit(&config, &self.book, subject, out),
+            MomentKind::ReadDbCommittedNotAnswered => self.read_db.pass_answer(subject, out),
+        }
+    }
+
+    fn publish_for_api(&mut self, ask: Ask, out: &mut Vec<Effect>) {
+        match ask {
+            Ask::Nothing => {}
+            Ask::PublishInside { handling, event } => {
+                self.publish(Publisher::Api, event, Some(handling), out);
+            }
+            Ask::PublishAfter { event } => {
+                self.publish(Publisher::Api, event, None, out);
+            }
+        }
+    }
+
+    fn publish_for_relay(&mut self, round: u32, out: &mut Vec<Effect>) {
+        let Some(rows) = self.relay.pass_fetched(round) else { return };
+        let open = rows.iter().map(|row| (self.publish(Publisher::Relay, row.event, None, out), row.id)).collect();
+        self.relay.publishing(rows, open);
+    }
+
+    fn publish(&mut self, publisher: Publisher, event: EventId, handling: Option<u32>, out: &mut Vec<Effect>) -> u64 {
+        let token = self.next_token;
+        self.next_token += 1;
+        let Some(content) = self.book.get(event) else { return token };
+        let command = content.command;
+        self.publications.insert(token, Outstanding { publisher, event, command, handling });
+        out.push(Effect::Fact(Fact::of(command, FactKind::Publishing { publisher, event })));
+        let (key, value, event_type) = (content.key(), content.to_json(), content.kind.name());
+        out.push(Effect::Publish(Publish { publisher, token, event, command, key, value, event_type }));
+        token
+    }
+
+    /// The producer answered a publication: the log has acknowledged it, or the producer gave up.
+    pub fn on_published(&mut self, now: SimTime, token: u64, ok: bool, out: &mut Vec<Effect>) {
+        let Some(Outstanding { publisher, event, command, handling }) = self.publications.remove(&token) else { return };
+        let kind = if ok { FactKind::Published { publisher, event } } else { FactKind::PublishFailed { publisher, event } };
+        out.push(Effect::Fact(Fact::of(command, kind)));
+        let config = self.config.clone();
+        match (publisher, handling) {
+            (Publisher::Api, Some(handling)) => self.api.on_published(handling, ok, out),
+            // Nobody looks at the result of the send: the command was reported as accepted long ago (F6).
+            (Publisher::Api, None) => {}
+            (Publisher::Relay, _) => self.relay.on_published(now, &config, token, ok, out),
+        }
+    }
+
+    /// A listener applies events in one transaction of the read database. [`Effect::Applied`] answers with the same `call`,
+    /// which must not be in use.
+    pub fn apply(&mut self, now: SimTime, call: u64, projection: Projection, events: Arc<[EventId]>, out: &mut Vec<Effect>) {
+        let command = events.first().and_then(|event| self.book.get(*event)).map(|event| event.command);
+        self.calls.insert(call, Call { projection, command });
+        hop(out, Link::ListenerReadDb, Direction::Request, Message::Apply { call, projection, events });
+        out.push(Effect::Timer { at: now + self.config.read_db_timeout_us, timer: Timer::ApplyTimeout { call } });
+    }
+
+    /// The caller of [`Bank::apply`] died: nobody waits for the answer. What was sent may still be carried out.
+    pub fn abandon_call(&mut self, call: u64) {
+        self.calls.remove(&call);
+    }
+
+    fn end_call(&mut self, call: u64, answer: Result<(), DbError>, out: &mut Vec<Effect>) {
+        let Some(Call { projection, command }) = self.calls.remove(&call) else { return };
+        if let Err(error) = answer {
+            out.push(Effect::Fact(Fact { command, kind: FactKind::ApplyFailed { projection, error } }));
+        }
+        out.push(Effect::Applied { call, result: answer.map_err(DbError::class) });
+    }
+
+    /// A process dies, with whatever it held in memory. What the databases have committed stays.
+    /// The world also drops the producer of a dead API or relay.
+    pub fn crash(&mut self, now: SimTime, process: Process, out: &mut Vec<Effect>) {
+        if !self.is_up(process) {
+            return;
+        }
+        out.push(Effect::Fact(Fact::plain(FactKind::ProcessDown { process })));
+        match process {
+            Process::Api => {
+                self.api.crash(out);
+                self.publications.retain(|_, entry| entry.publisher != Publisher::Api);
+            }
+            Process::Relay => {
+                self.relay.crash();
+                self.publications.retain(|_, entry| entry.publisher != Publisher::Relay);
+            }
+            Process::WriteDb => self.write_db.crash(out),
+            Process::ReadDb => self.read_db.crash(out),
+            Process::QueryApi => {
+                let config = self.config.clone();
+                for client in self.query_api.crash() {
+                    self.clients[client.index()].on_disconnect(now, &config, out);
+                }
+            }
+        }
+    }
+
+    /// A process is started again.
+    pub fn restart(&mut self, now: SimTime, process: Process, out: &mut Vec<Effect>) {
+        if self.is_up(process) {
+            return;
+        }
+        out.push(Effect::Fact(Fact::plain(FactKind::ProcessUp { process })));
+        match process {
+            Process::Api => self.api.restart(),
+            Process::Relay => self.relay.restart(now, out),
+            Process::WriteDb => self.write_db.restart(),
+            Process::ReadDb => self.read_db.restart(),
+            Process::QueryApi => self.query_api.restart(),
+        }
+    }
+
+    /// Whether a process runs.
+    pub fn is_up(&self, process: Process) -> bool {
+        match process {
+            Process::Api => self.api.is_up(),
+            Process::Relay => self.relay.is_up(),
+            Process::WriteDb => self.write_db.is_up(),
+            Process::ReadDb => self.read_db.is_up(),
+            Process::QueryApi => self.query_api.is_up(),
+        }
+    }
+
+    /// Makes a database slow: each operation that begins from now on takes so much longer; 0 makes it as it was.
+    /// The other processes take no time of their own; for them it does nothing.
+    pub fn slow(&mut self, process: Process, extra_us: u64) {
+        match process {
+            Process::WriteDb => self.write_db.set_extra_us(extra_us),
+            Process::ReadDb => self.read_db.set_extra_us(extra_us),
+            Process::Api | Process::Relay | Process::QueryApi => {}
+        }
+    }
+
+    /// The settings in force.
+    pub fn config(&self) -> &BankConfig {
+        &self.config
+    }
+
+    /// What an event says; `None` if there is no such event.
+    pub fn event(&self, id: EventId) -> Option<&super::DomainEvent> {
+        self.book.get(id)
+    }
+
+    /// All events that were ever drafted.
+    pub fn book(&self) -> &EventBook {
+        &self.book
+    }
+
+    /// The clients.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The command API.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The write database.
+    pub fn write_db(&self) -> &WriteDb {
+        &self.write_db
+    }
+
+    /// The outbox relay.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// The read database.
+    pub fn read_db(&self) -> &ReadDb {
+        &self.read_db
+    }
+
+    /// The query API.
+    pub fn query_api(&self) -> &QueryApi {
+        &self.query_api
+    }
+
+    /// How many accounts there were at the beginning of the run, and what each of them held.
+    pub fn opening(&self) -> (u32, Money) {
+        self.opening
+    }
+
+    /// How many events are with a producer.
+    pub fn publishing_count(&self) -> u64 {
+        self.publications.len() as u64
+    }
+
+    /// Empties a projection, for a rebuild from the log (F5).
+    pub fn clear_projection(&mut self, projection: Projection) {
+        let (count, balance) = self.opening;
+        self.read_db.model.clear(projection, count, balance);
+    }
+}
