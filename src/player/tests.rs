@@ -1,0 +1,174 @@
+//! The player on a world that only counts.
+
+use super::*;
+
+/// Something happens every 1,000 µs.
+#[derive(Debug, Clone)]
+struct Clock {
+    handled: u64,
+    acted: Vec<(SimTime, u8)>,
+}
+
+impl Machine for Clock {
+    type Input = u8;
+    type Refusal = &'static str;
+    type Sample = u64;
+
+    fn next_at(&self) -> Option<SimTime> {
+        Some(SimTime((self.handled + 1) * 1_000))
+    }
+
+    fn step(&mut self) {
+        self.handled += 1;
+    }
+
+    fn intervene(&mut self, at: SimTime, input: &u8) -> Result<(), &'static str> {
+        if *input == 0 {
+            return Err("nothing to do");
+        }
+        self.acted.push((at, *input));
+        Ok(())
+    }
+
+    fn digest(&self) -> u64 {
+        crate::kernel::digest_of(&(self.handled, &self.acted))
+    }
+
+    fn violation_count(&self) -> u64 {
+        self.handled / 100
+    }
+
+    fn sample(&self, _at: SimTime) -> u64 {
+        self.handled
+    }
+}
+
+fn player() -> Player<Clock> {
+    Player::new(Clock { handled: 0, acted: Vec::new() }, Vec::new(), SimTime::from_ms(60_000))
+}
+
+/// Frames of 16 ms with as much work as they need.
+fn watch(player: &mut Player<Clock>, frames: u64) {
+    for _ in 0..frames {
+        let _outcome = player.update(Msg::Frame { elapsed_us: 16_000 });
+        while player.work(64) {}
+    }
+}
+
+#[test]
+fn real_time_passes_as_it_does() {
+    let mut player = player();
+    watch(&mut player, 100);
+    assert_eq!(player.now(), SimTime(1_600_000));
+    assert_eq!(player.world().handled, 1_600);
+}
+
+#[test]
+fn slow_motion_loses_no_part_of_a_microsecond() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Speed(SpeedIndex(0)));
+    for _ in 0..1_000 {
+        let _outcome = player.update(Msg::Frame { elapsed_us: 333 });
+        let _more = player.work(64);
+    }
+    assert_eq!(player.now(), SimTime(3_330));
+}
+
+#[test]
+fn a_long_sleep_is_no_leap() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Frame { elapsed_us: 3_600_000_000 });
+    while player.work(64) {}
+    assert_eq!(player.now(), SimTime(FRAME_US_MAX));
+}
+
+#[test]
+fn as_fast_as_it_goes_is_bounded_by_the_steps_allowed() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Speed(SpeedIndex::MAX));
+    let _outcome = player.update(Msg::Frame { elapsed_us: 16_000 });
+    assert!(player.work(10_000), "there is always more");
+    assert_eq!(player.world().handled, 10_000);
+}
+
+#[test]
+fn a_machine_that_cannot_keep_up_slows_the_run_and_does_not_queue() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Speed(SpeedIndex(16)));
+    let _outcome = player.update(Msg::Frame { elapsed_us: 16_000 });
+    assert!(player.work(100));
+    player.hold();
+    assert!(!player.busy());
+    assert_eq!(player.now(), SimTime(100_000));
+}
+
+#[test]
+fn paused_means_that_frames_change_nothing() {
+    let mut player = player();
+    watch(&mut player, 10);
+    let _outcome = player.update(Msg::Pause);
+    let now = player.now();
+    watch(&mut player, 10);
+    assert_eq!(player.now(), now);
+    assert_eq!(player.update(Msg::Frame { elapsed_us: 16_000 }).repaint, Repaint::None);
+}
+
+#[test]
+fn a_seek_far_ahead_goes_in_portions_and_arrives() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Pause);
+    let _outcome = player.update(Msg::Seek(SimTime::from_ms(50_000)));
+    assert!(player.busy());
+    player.hold();
+    let mut portions = 0;
+    while player.work(1_000) {
+        portions += 1;
+    }
+    assert_eq!((portions, player.now(), player.busy()), (49, SimTime::from_ms(50_000), false));
+}
+
+#[test]
+fn an_intervention_in_the_past_can_be_taken_back() {
+    let mut player = player();
+    watch(&mut player, 10);
+    assert_eq!(player.update(Msg::Intervene(1)).notices, [Notice::RecordingChanged]);
+    watch(&mut player, 10);
+    let _outcome = player.update(Msg::Seek(SimTime(5_000)));
+    let _more = player.work(1_000);
+    let outcome = player.update(Msg::Intervene(2));
+    assert_eq!(outcome.notices, [Notice::RecordingChanged, Notice::FutureDropped { interventions: 1 }]);
+    assert_eq!(player.timeline().inputs(), [(SimTime(5_001), 2)]);
+    let _outcome = player.update(Msg::Undo);
+    assert_eq!(player.timeline().inputs(), [(SimTime(160_001), 1)]);
+    assert!(!player.can_undo());
+}
+
+#[test]
+fn a_refused_intervention_says_why() {
+    let mut player = player();
+    let outcome = player.update(Msg::Intervene(0));
+    assert_eq!(outcome.notices, [Notice::Refused("nothing to do")]);
+    assert!(player.timeline().inputs().is_empty());
+}
+
+#[test]
+fn steps_pause_and_move_by_one_occurrence() {
+    let mut player = player();
+    let _outcome = player.update(Msg::StepForward);
+    let _outcome = player.update(Msg::StepForward);
+    assert_eq!((player.now(), player.playing()), (SimTime(2_000), false));
+    let _outcome = player.update(Msg::StepBack);
+    assert_eq!((player.now(), player.world().handled), (SimTime(1_000), 1));
+}
+
+#[test]
+fn violations_are_announced_once() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Seek(SimTime(250_000)));
+    while player.work(1_000) {}
+    assert_eq!(player.violations_new(), 2);
+    let _outcome = player.update(Msg::ToStart);
+    let _outcome = player.update(Msg::Seek(SimTime(250_000)));
+    while player.work(1_000) {}
+    assert_eq!(player.violations_new(), 0);
+}
