@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod browser;
 mod build;
+mod model;
 mod pages;
 mod screenshot;
 mod serve;
@@ -61,6 +62,10 @@ cargo xtask bench [--no-page] [--no-build]
     Measures what the design sets budgets for, prints the table and writes BENCHMARKS.md.
     --no-page: only natively, and BENCHMARKS.md stays as it is. --no-build: measures dist/ as it is.
 
+cargo xtask conformance [PATH…] [--case ID] [--explain]
+    Plays the recorded cases of real Kafka and Spring for Apache Kafka against the model: those of the files and folders named,
+    or of conformance/. A line for each that differs; --explain shows both sides whole. Ends with the line `N passed, N failed`.
+
 cargo xtask screenshot [--no-build]
     Makes the pictures of docs/ anew, in headless Chromium.
 ";
@@ -97,10 +102,11 @@ fn dispatch() -> Outcome {
         "test" => test::command_test(args),
         "tidy" => args.finish("tidy").and_then(|()| tidy::check()),
         "bench" => bench::command_bench(args),
+        "conformance" => model::command(&command, &words),
         "screenshot" => screenshot::command_screenshot(args),
-        _ => {
-            Err(format!("no command is called {command}; there are serve, build, test, tidy, bench, screenshot (cargo xtask --help)")
-                .into())
-        }
+        _ => Err(format!(
+            "no command is called {command}; there are serve, build, test, tidy, bench, conformance, screenshot (cargo xtask --help)"
+        )
+        .into()),
     }
 }

@@ -104,8 +104,19 @@ pub fn command_test(mut args: Args) -> Outcome {
 fn lints(tally: &mut Tally) {
     tally.check("tidy", tidy::check);
     tally.check("format", || cargo_ok(&["fmt", "--all", "--check"]));
-    tally
-        .check("clippy, native", || cargo_ok(&["clippy", "--workspace", "--no-default-features", "--all-targets", "--", "-D", "warnings"]));
+    tally.check("clippy, native", || {
+        cargo_ok(&[
+            "clippy",
+            "--workspace",
+            "--no-default-features",
+            "--features",
+            "cqrs-lab/conformance",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])
+    });
     tally.check("clippy, xtask with the model", || {
         cargo_ok(&["clippy", "-p", "xtask", "--features", "model", "--all-targets", "--", "-D", "warnings"])
     });
@@ -145,7 +156,9 @@ fn tree_knows_no_browser() -> Outcome {
 }
 
 fn native_tests(tally: &mut Tally) {
-    tally.tests("native tests", || cargo_tests(cargo(&["test", "--workspace", "--no-default-features"])));
+    tally.tests("native tests", || {
+        cargo_tests(cargo(&["test", "--workspace", "--no-default-features", "--features", "cqrs-lab/conformance"]))
+    });
 }
 
 fn wasm_tests(tally: &mut Tally, browsers: &[Browser]) {
