@@ -7,7 +7,7 @@ mod tests;
 mod thing;
 
 pub use speed::{SPEED_REAL_TIME, SPEEDS, Speed, SpeedIndex};
-pub use thing::{Thing, Wire};
+pub use thing::Thing;
 
 use crate::kernel::SimTime;
 use crate::timeline::{Machine, Timeline};

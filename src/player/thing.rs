@@ -1,5 +1,7 @@
 //! What a viewer can point at. Does not know what it looks like or where it stands.
 
+use crate::fault::Link;
+
 /// A thing on the stage that can be selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Thing {
@@ -46,51 +48,32 @@ pub enum Thing {
     /// The query API.
     QueryApi,
     /// A link.
-    Link(Wire),
+    Link(Link),
     /// Something in transit, by number.
     Flight(u64),
 }
 
-/// The links whose latency can be set and whose traffic can be disturbed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Wire {
-    /// Client to command API, both ways.
-    Command,
-    /// API to write database.
-    WriteDb,
-    /// Relay to write database.
-    Relay,
-    /// Producer to broker.
-    Produce,
-    /// Broker to broker.
-    Replication,
-    /// Consumer to broker.
-    Fetch,
-    /// Consumer to group coordinator.
-    Coordinator,
-    /// Listener to read database.
-    Listener,
-    /// Client to query API.
-    Query,
-    /// Query API to read database.
-    ReadDb,
-    /// The completion notice.
-    Completion,
-}
-
-impl Wire {
-    /// All of them, in the order of the chain.
-    pub const ALL: [Wire; 11] = [
-        Wire::Command,
-        Wire::WriteDb,
-        Wire::Relay,
-        Wire::Produce,
-        Wire::Replication,
-        Wire::Fetch,
-        Wire::Coordinator,
-        Wire::Listener,
-        Wire::ReadDb,
-        Wire::Query,
-        Wire::Completion,
-    ];
+impl std::fmt::Display for Thing {
+    /// A short name without spaces, for ids: `api`, `broker-1`, `partition-0-2`, `record-0-2-94`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Thing::Client => f.write_str("client"),
+            Thing::Api => f.write_str("api"),
+            Thing::Handler => f.write_str("handler"),
+            Thing::Account(n) => write!(f, "account-{n}"),
+            Thing::WriteDb => f.write_str("write-db"),
+            Thing::Outbox => f.write_str("outbox"),
+            Thing::Relay => f.write_str("relay"),
+            Thing::Broker(n) => write!(f, "broker-{n}"),
+            Thing::Topic(n) => write!(f, "topic-{n}"),
+            Thing::Partition { topic, partition } => write!(f, "partition-{topic}-{partition}"),
+            Thing::Record { topic, partition, offset } => write!(f, "record-{topic}-{partition}-{offset}"),
+            Thing::Group(n) => write!(f, "group-{n}"),
+            Thing::Consumer(n) => write!(f, "consumer-{n}"),
+            Thing::Projection(n) => write!(f, "projection-{n}"),
+            Thing::QueryApi => f.write_str("query-api"),
+            Thing::Link(link) => write!(f, "link-{link}"),
+            Thing::Flight(n) => write!(f, "flight-{n}"),
+        }
+    }
 }

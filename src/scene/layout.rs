@@ -1,7 +1,8 @@
 //! Where each thing stands: boxes in whole pixels, from what there is and how wide the stage is. Does not know what the
 //! things say.
 
-use crate::player::{Thing, Wire};
+use crate::fault::Link;
+use crate::player::Thing;
 
 use super::path::Source;
 use super::{LaneView, Path, Route, Scene, TopicRole, narrow, wide};
@@ -264,11 +265,11 @@ impl Layout {
     }
 
     /// A way that stands for a link as a whole, to put the link's handle on, and where on it.
-    pub fn handle(&self, wire: Wire, scene: &Scene) -> Option<super::Point> {
-        let route = self.standing(scene).into_iter().find(|r| r.wire() == wire)?;
-        let at = match wire {
-            Wire::Produce => 0.12,
-            Wire::Query | Wire::ReadDb => 0.4,
+    pub fn handle(&self, link: Link, scene: &Scene) -> Option<super::Point> {
+        let route = self.standing(scene).into_iter().find(|r| r.link() == link)?;
+        let at = match link {
+            Link::Produce => 0.12,
+            Link::ClientQuery | Link::QueryReadDb => 0.4,
             _ => 0.5,
         };
         self.path(route, scene)?.at(at)

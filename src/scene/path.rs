@@ -1,6 +1,6 @@
 //! The ways that flights take, as lines with a length. Does not know what flies.
 
-use crate::player::Wire;
+use crate::fault::Link;
 
 /// A place on the stage, in CSS pixels from its top left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -87,21 +87,21 @@ pub enum Route {
 
 impl Route {
     /// The link that this is a way of.
-    pub fn wire(self) -> Wire {
+    pub fn link(self) -> Link {
         match self {
-            Route::Command => Wire::Command,
-            Route::Completion => Wire::Completion,
-            Route::WriteDb => Wire::WriteDb,
-            Route::Relay => Wire::Relay,
-            Route::Produce { .. } => Wire::Produce,
-            Route::Replication { .. } => Wire::Replication,
-            Route::Fetch { .. } => Wire::Fetch,
-            Route::Commit { .. } => Wire::Coordinator,
-            Route::Broker { from: Source::Consumer(_), .. } => Wire::Coordinator,
-            Route::Broker { .. } => Wire::Produce,
-            Route::Apply { .. } => Wire::Listener,
-            Route::Query => Wire::Query,
-            Route::ReadDb => Wire::ReadDb,
+            Route::Command => Link::ClientApi,
+            Route::Completion => Link::Completion,
+            Route::WriteDb => Link::ApiWriteDb,
+            Route::Relay => Link::RelayWriteDb,
+            Route::Produce { .. } => Link::Produce,
+            Route::Replication { .. } => Link::Replication,
+            Route::Fetch { .. } => Link::Fetch,
+            Route::Commit { .. } => Link::Coordination,
+            Route::Broker { from: Source::Consumer(_), .. } => Link::Coordination,
+            Route::Broker { .. } => Link::Produce,
+            Route::Apply { .. } => Link::ListenerReadDb,
+            Route::Query => Link::ClientQuery,
+            Route::ReadDb => Link::QueryReadDb,
         }
     }
 }

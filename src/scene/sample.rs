@@ -135,7 +135,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
             stale: 4,
             last: Some(AnswerView { account: Arc::from("A"), read: Some(970), written: Some(940), stale_us: 1_800_000 }),
         },
-        links: crate::player::Wire::ALL.iter().map(|w| LinkView { wire: *w, state: LinkState::Normal, latency_us: 20_000 }).collect(),
+        links: crate::fault::Link::ALL.iter().map(|w| LinkView { link: *w, state: LinkState::Normal, latency_us: 20_000 }).collect(),
         flights: vec![],
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::kernel::SimTime;
 
 use super::Route;
-use crate::player::Wire;
+use crate::fault::Link;
 
 /// How many of a partition's newest records a scene holds one by one; older ones are a band with a count.
 pub const CELLS_MAX: usize = 72;
@@ -408,7 +408,7 @@ pub enum LinkState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkView {
     /// Which.
-    pub wire: Wire,
+    pub link: Link,
     /// How it is.
     pub state: LinkState,
     /// The typical latency, one way, in microseconds.

@@ -2,6 +2,8 @@
 
 #[allow(dead_code)] // until the panels use it
 pub(crate) mod i18n;
+#[allow(dead_code)] // until the app hosts it
+pub(crate) mod stage;
 
 /// Starts the app on the document.
 #[cfg(feature = "web")]

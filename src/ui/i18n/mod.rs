@@ -53,3 +53,5 @@ macro_rules! texts {
 }
 
 pub(crate) use texts;
+
+pub(crate) mod stage;

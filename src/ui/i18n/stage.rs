@@ -1,0 +1,187 @@
+//! The words on the stage.
+
+use crate::fault::Link;
+use crate::ui::i18n::Lang;
+
+texts! {
+    /// The words on the stage.
+    StageText {
+        stage: "The pipeline, from command to read model", "명령에서 읽기 모델까지의 파이프라인";
+        client: "Client", "클라이언트";
+        clients: "Clients", "클라이언트";
+        write_side: "Write side", "쓰기 쪽";
+        log: "Log", "로그";
+        read_side: "Read side", "읽기 쪽";
+        api: "API", "API";
+        handler: "Command handler", "명령 핸들러";
+        account: "Account", "계좌";
+        version: "version", "버전";
+        write_db: "Write DB", "쓰기 DB";
+        outbox: "Outbox", "아웃박스";
+        relay: "Relay", "릴레이";
+        broker: "broker", "broker";
+        group: "group", "그룹";
+        consumer: "consumer", "소비자";
+        query_api: "Query API", "조회 API";
+        waiting: "waiting", "대기";
+        none_waiting: "nobody waits", "대기 없음";
+        sent: "sent", "보냄";
+        retried: "retried", "재시도";
+        accepted: "202 Accepted", "202 접수됨";
+        in_hand: "in hand", "처리 중";
+        done: "done", "완료";
+        rejected: "rejected", "거절";
+        conflicted: "conflicts", "버전 충돌";
+        commits: "events committed", "이벤트 커밋됨";
+        unpublished: "unpublished", "미발행";
+        all_published: "all published", "모두 발행됨";
+        polls_every: "polls every", "조회 주기";
+        sending: "sending", "보내는 중";
+        leader: "leader", "leader";
+        no_leader: "no leader", "leader 없음";
+        isr: "ISR", "ISR";
+        leads: "leads", "leader";
+        replicas: "replicas", "복제본";
+        log_start: "log start", "로그 시작";
+        log_end: "log end", "로그 끝";
+        high_watermark: "high watermark", "high watermark";
+        committed: "committed", "커밋된 오프셋";
+        position: "position", "위치";
+        lag: "lag", "랙";
+        older: "older records, not drawn one by one", "더 오래된 레코드(묶어서 표시)";
+        record: "record", "레코드";
+        records: "records", "레코드";
+        empty: "empty", "비어 있음";
+        in_flight: "in transit", "전송 중";
+        dead_letters: "dead letters", "데드 레터";
+        to_retry: "kept for retry", "재시도 보관";
+        kept: "records kept", "보관된 레코드";
+        generation: "generation", "세대";
+        attempt: "attempt", "시도";
+        behind: "behind", "지연";
+        up_to_date: "up to date", "최신";
+        rows: "rows", "행";
+        applied_n: "applied", "반영";
+        duplicates: "duplicates", "중복";
+        both_models: "Write model and read model", "쓰기 모델과 읽기 모델";
+        more_accounts: "more accounts", "계좌 더 있음";
+        write_model: "write model", "쓰기 모델";
+        read_model: "read model", "읽기 모델";
+        in_step: "in step", "일치";
+        off_by: "off by", "차이";
+        not_there: "not there yet", "아직 없음";
+        no_queries: "nobody has asked yet", "아직 조회 없음";
+        stale_by: "stale by", "뒤처짐";
+        fresh: "fresh", "최신 값";
+        write_says: "write model says", "쓰기 모델 값";
+        answered: "answered", "응답";
+        stale: "stale", "옛값";
+        failing: "failed, will be read again", "실패, 다시 읽음";
+        unreplicated: "not yet replicated, invisible to consumers", "복제 전, 소비자에게 안 보임";
+        control: "end of a transaction, never delivered", "트랜잭션 끝 표시, 전달 안 됨";
+        held: "in a listener's hands", "리스너가 처리 중";
+        thing: "What", "대상";
+        state: "State", "상태";
+        details: "Details", "내용";
+        transit_none: "nothing is in transit", "전송 중인 것 없음";
+        crowded: "too many to draw one by one", "너무 많아 묶어서 표시";
+        left_on: "left", "남음";
+        slow: "slow", "느림";
+        down: "down", "멈춤(장애)";
+        rebalancing: "rebalancing", "리밸런스 중";
+        no_members: "no members", "구성원 없음";
+        not_assigned: "no partition", "파티션 없음";
+        severed: "severed", "끊김";
+        slowed: "slowed", "느려짐";
+        lossy: "loses or repeats", "유실·중복";
+        link: "link", "링크";
+        each_way: "each way", "편도";
+        stage_parts: "Things on the stage", "무대의 구성 요소";
+        links: "Links", "링크";
+        lanes_more: "more partitions, not drawn", "파티션 더 있음(표시 생략)";
+    }
+}
+
+use crate::scene::{Cargo, CommandKind, ConsumerState, Health};
+
+/// What a consumer is doing.
+pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
+    match state {
+        ConsumerState::Starting => lang.pick("starting", "시작 중"),
+        ConsumerState::Listening => lang.pick("listening", "수신 대기"),
+        ConsumerState::Handling => lang.pick("handling", "처리 중"),
+        ConsumerState::Deciding => lang.pick("asks you", "결정 대기"),
+        ConsumerState::Paused => lang.pick("paused", "일시 정지"),
+        ConsumerState::NackSleep => lang.pick("nack · paused", "nack · 일시 정지"),
+        ConsumerState::BackingOff => lang.pick("backing off", "백오프"),
+        ConsumerState::Rebalancing => lang.pick("rebalancing", "리밸런스 중"),
+        ConsumerState::Stalled => lang.pick("stalled", "멈춰 있음"),
+        ConsumerState::Stopped => lang.pick("stopped", "정지됨"),
+        ConsumerState::Dead => lang.pick("dead", "죽음"),
+    }
+}
+
+/// How a process is; nothing if it is well.
+pub(crate) fn health(lang: Lang, health: Health) -> Option<&'static str> {
+    match health {
+        Health::Up => None,
+        Health::Slow => Some(StageText::of(lang).slow),
+        Health::Down => Some(StageText::of(lang).down),
+    }
+}
+
+/// A command's kind.
+pub(crate) fn command(lang: Lang, kind: CommandKind) -> &'static str {
+    match kind {
+        CommandKind::Open => lang.pick("open", "개설"),
+        CommandKind::Deposit => lang.pick("deposit", "입금"),
+        CommandKind::Withdraw => lang.pick("withdraw", "출금"),
+        CommandKind::Transfer => lang.pick("transfer", "송금"),
+    }
+}
+
+/// A link's two ends.
+pub(crate) fn link(lang: Lang, link: Link) -> &'static str {
+    match link {
+        Link::ClientApi => lang.pick("client → API", "클라이언트 → API"),
+        Link::ApiWriteDb => lang.pick("API → write DB", "API → 쓰기 DB"),
+        Link::RelayWriteDb => lang.pick("relay → write DB", "릴레이 → 쓰기 DB"),
+        Link::Produce => lang.pick("produce", "발행(produce)"),
+        Link::Replication => lang.pick("replication", "복제"),
+        Link::Fetch => lang.pick("fetch", "가져오기(fetch)"),
+        Link::Coordination => lang.pick("coordinator", "코디네이터"),
+        Link::ListenerReadDb => lang.pick("listener → read DB", "리스너 → 읽기 DB"),
+        Link::ClientQuery => lang.pick("client → query API", "클라이언트 → 조회 API"),
+        Link::QueryReadDb => lang.pick("query API → read DB", "조회 API → 읽기 DB"),
+        Link::Completion => lang.pick("completion notice", "완료 알림"),
+    }
+}
+
+/// What a flight carries.
+pub(crate) fn cargo(lang: Lang, cargo: Cargo) -> &'static str {
+    match cargo {
+        Cargo::Command => lang.pick("command", "명령"),
+        Cargo::Accepted => lang.pick("answer: accepted", "응답: 접수됨"),
+        Cargo::Refused => lang.pick("answer: refused", "응답: 거절"),
+        Cargo::Statement => lang.pick("database statement", "DB 문장"),
+        Cargo::StatementDone => lang.pick("database result", "DB 결과"),
+        Cargo::Events => lang.pick("domain events", "도메인 이벤트"),
+        Cargo::Appended => lang.pick("produce response", "발행 응답"),
+        Cargo::FetchRequest => lang.pick("fetch request", "fetch 요청"),
+        Cargo::Nothing => lang.pick("empty fetch response", "빈 fetch 응답"),
+        Cargo::Replication => lang.pick("replica fetch", "복제 fetch"),
+        Cargo::Commit => lang.pick("offset commit", "오프셋 커밋"),
+        Cargo::Membership => lang.pick("group request", "그룹 요청"),
+        Cargo::Effect => lang.pick("update of the read model", "읽기 모델 갱신"),
+        Cargo::EffectDone => lang.pick("updated", "갱신됨"),
+        Cargo::Query => lang.pick("query", "조회"),
+        Cargo::Answer => lang.pick("answer to a query", "조회 응답"),
+        Cargo::Notice => lang.pick("completion notice", "완료 알림"),
+        Cargo::Failure => lang.pick("error", "오류"),
+    }
+}
+
+/// How many of an account's events the read model has applied.
+pub(crate) fn applied(lang: Lang, applied: u64, total: u64) -> String {
+    lang.pick(format!("applied {applied} of {total} events"), format!("이벤트 {total}개 중 {applied}개 반영"))
+}

@@ -1,0 +1,330 @@
+//! What each thing says: its title, its lines, its tone. The stage shows them as boxes, the table as rows; so both say the
+//! same. Knows nothing of the DOM, and is tested natively.
+
+use crate::player::Thing;
+use crate::scene::{AccountView, BrokerView, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
+use crate::ui::i18n::Lang;
+use crate::ui::i18n::stage::{self as words, StageText};
+
+use super::format::{count, duration, number};
+
+/// The colour of a box, by EventStorming; a class name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    Soft,
+    Command,
+    Aggregate,
+    Policy,
+    Event,
+    Problem,
+    Read,
+}
+
+impl Tone {
+    /// The class name.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Tone::Plain => "plain",
+            Tone::Soft => "soft",
+            Tone::Command => "command",
+            Tone::Aggregate => "aggregate",
+            Tone::Policy => "policy",
+            Tone::Event => "event",
+            Tone::Problem => "problem",
+            Tone::Read => "read",
+        }
+    }
+}
+
+/// How a line of a card is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    /// Plain and muted.
+    Muted,
+    /// Numbers, fixed width.
+    Mono,
+    /// A name at the left, a number at the right.
+    Pair,
+    /// The same, with a number that is behind.
+    PairWarn,
+    /// Something is wrong.
+    Problem,
+    /// Something to heed.
+    Warn,
+}
+
+/// A line of a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) ink: Ink,
+    pub(crate) text: String,
+    /// The right half of a pair.
+    pub(crate) value: String,
+}
+
+/// What a thing says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Card {
+    pub(crate) thing: Thing,
+    pub(crate) tone: Tone,
+    pub(crate) title: String,
+    pub(crate) lines: Vec<Line>,
+    /// Small squares: how many in all, how many of them filled (the outbox).
+    pub(crate) pips: Option<(u32, u32)>,
+}
+
+impl Card {
+    fn new(thing: Thing, tone: Tone, title: impl Into<String>) -> Card {
+        Card { thing, tone, title: title.into(), lines: Vec::new(), pips: None }
+    }
+
+    fn line(mut self, ink: Ink, text: impl Into<String>) -> Card {
+        self.lines.push(Line { ink, text: text.into(), value: String::new() });
+        self
+    }
+
+    fn pair(mut self, warn: bool, text: impl Into<String>, value: impl Into<String>) -> Card {
+        let ink = if warn { Ink::PairWarn } else { Ink::Pair };
+        self.lines.push(Line { ink, text: text.into(), value: value.into() });
+        self
+    }
+
+    /// The tone and a first line of a process that is not well.
+    fn health(mut self, lang: Lang, health: Health) -> Card {
+        if let Some(text) = words::health(lang, health) {
+            let ink = if health == Health::Down { Ink::Problem } else { Ink::Warn };
+            self.lines.insert(0, Line { ink, text: text.to_owned(), value: String::new() });
+            self.tone = Tone::Problem;
+        }
+        self
+    }
+
+    /// Everything in one sentence, for a label or a table.
+    pub(crate) fn sentence(&self) -> String {
+        let line = |l: &Line| if l.value.is_empty() { l.text.clone() } else { format!("{} {}", l.text, l.value) };
+        self.lines.iter().map(line).collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// Every card of a scene, in the order of the chain.
+pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
+    let mut out = vec![client(scene, lang), api(scene, lang), handler(scene, lang)];
+    out.extend(scene.accounts.iter().map(|a| account(a, lang)));
+    out.extend(stores(scene, lang));
+    out.extend(scene.topics.iter().filter(|t| t.role != TopicRole::Events).map(|t| topic(t, lang)));
+    out.extend(scene.brokers.iter().map(|b| broker(*b, lang)));
+    for (index, group) in scene.groups.iter().enumerate() {
+        out.push(group_card(index, group, lang));
+        out.extend(group.consumers.iter().enumerate().map(|(i, c)| consumer(scene, c, i, lang)));
+    }
+    out.extend((0..scene.projections.len()).map(|p| projection(scene, p, lang)));
+    out.push(query(scene, lang));
+    out
+}
+
+fn client(scene: &Scene, lang: Lang) -> Card {
+    let (t, c) = (StageText::of(lang), &scene.client);
+    let title = if c.count > 1 { format!("{} ×{}", t.clients, c.count) } else { t.client.to_owned() };
+    let waits = if c.waiting == 0 { t.none_waiting.to_owned() } else { format!("{} {}", c.waiting, t.waiting) };
+    let mut card = Card::new(Thing::Client, Tone::Plain, title).line(Ink::Muted, waits);
+    if let Some(last) = &c.last {
+        let ends = last.to.as_ref().map_or_else(|| last.account.to_string(), |to| format!("{}→{to}", last.account));
+        card = card.line(Ink::Muted, format!("{} {} {ends}", words::command(lang, last.kind), number(last.amount)));
+    }
+    if c.retried > 0 {
+        card = card.line(Ink::Warn, format!("{} {}", count(c.retried), t.retried));
+    }
+    card
+}
+
+fn api(scene: &Scene, lang: Lang) -> Card {
+    let (t, api) = (StageText::of(lang), scene.api);
+    let line = format!("{} · {}", t.accepted, count(api.accepted));
+    Card::new(Thing::Api, Tone::Plain, t.api).line(Ink::Muted, line).health(lang, api.health)
+}
+
+fn handler(scene: &Scene, lang: Lang) -> Card {
+    let (t, api) = (StageText::of(lang), scene.api);
+    let mut card = Card::new(Thing::Handler, Tone::Command, t.handler)
+        .line(Ink::Muted, format!("{} {} · {} {}", count(api.accepted), t.done, count(api.rejected), t.rejected));
+    let mut more = vec![];
+    if api.in_hand > 0 {
+        more.push(format!("{} {}", api.in_hand, t.in_hand));
+    }
+    if api.conflicted > 0 {
+        more.push(format!("{} {}", count(api.conflicted), t.conflicted));
+    }
+    if !more.is_empty() {
+        card = card.line(Ink::Muted, more.join(" · "));
+    }
+    card
+}
+
+fn account(a: &AccountView, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    Card::new(Thing::Account(a.id), Tone::Aggregate, format!("{} {}", t.account, a.name)).pair(
+        false,
+        format!("v{}", a.version),
+        format!("₩{}", number(a.written)),
+    )
+}
+
+fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
+    let (t, store) = (StageText::of(lang), scene.store);
+    let db = Card::new(Thing::WriteDb, Tone::Plain, t.write_db)
+        .line(Ink::Muted, format!("{} {}", count(store.committed), t.commits))
+        .health(lang, store.health);
+    let mut out = vec![db];
+    if let Some(unpublished) = store.unpublished {
+        let text = if unpublished == 0 { t.all_published.to_owned() } else { format!("{unpublished} {}", t.unpublished) };
+        let mut card = Card::new(Thing::Outbox, Tone::Event, t.outbox).line(Ink::Muted, text);
+        card.pips = Some((5, unpublished.min(5)));
+        out.push(card);
+    }
+    if let Some(relay) = scene.relay {
+        let mut text = format!("{} {}", t.polls_every, duration(relay.interval_us));
+        if relay.in_hand > 0 {
+            text = format!("{} {}", relay.in_hand, t.sending);
+        }
+        out.push(Card::new(Thing::Relay, Tone::Policy, t.relay).line(Ink::Muted, text).health(lang, relay.health));
+    }
+    out
+}
+
+fn topic(topic: &TopicView, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    let records = topic.records();
+    let (tone, words) = match topic.role {
+        TopicRole::DeadLetter if records > 0 => (Tone::Problem, t.dead_letters),
+        TopicRole::DeadLetter => (Tone::Soft, t.dead_letters),
+        TopicRole::Retry => (Tone::Soft, t.to_retry),
+        TopicRole::Events | TopicRole::Other => (Tone::Soft, t.kept),
+    };
+    let lag = |l: &crate::scene::LaneView| {
+        let behind = |m: &crate::scene::MarkView| l.high_watermark.saturating_sub(m.committed.unwrap_or(l.log_start));
+        l.marks.iter().map(behind).sum::<u64>()
+    };
+    let lag: u64 = topic.lanes.iter().map(lag).sum();
+    let mut text = format!("{} {words}", count(records));
+    if lag > 0 {
+        text = format!("{text} · {} {}", t.lag, count(lag));
+    }
+    Card::new(Thing::Topic(topic.id), tone, topic.name.as_ref()).line(Ink::Muted, text)
+}
+
+fn broker(broker: BrokerView, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    let card = Card::new(Thing::Broker(broker.id), Tone::Plain, format!("{} {}", t.broker, broker.id)).health(lang, broker.health);
+    if card.tone == Tone::Problem { card } else { card.line(Ink::Muted, format!("{} {}", t.leads, broker.leads)) }
+}
+
+fn group_card(index: usize, group: &GroupView, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    let tone = if index == 0 { Tone::Policy } else { Tone::Read };
+    let card = Card::new(Thing::Group(index as u32), tone, group.name.as_ref());
+    let card = match group.state {
+        GroupState::Empty => card.line(Ink::Problem, t.no_members),
+        GroupState::PreparingRebalance | GroupState::CompletingRebalance => card.line(Ink::Warn, t.rebalancing),
+        GroupState::Stable => card.line(Ink::Muted, format!("{} {}", t.generation, group.generation)),
+    };
+    card.line(if group.lag > 0 { Ink::Warn } else { Ink::Muted }, format!("{} {}", t.lag, count(group.lag)))
+}
+
+fn consumer(scene: &Scene, c: &ConsumerView, index: usize, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    let tone = if c.state.is_trouble() { Tone::Problem } else { Tone::Plain };
+    let card = Card::new(Thing::Consumer(c.id), tone, format!("{} {}", t.consumer, index + 1));
+    let mut state = words::consumer_state(lang, c.state).to_owned();
+    if let Some(until) = c.until.filter(|u| *u > scene.now) {
+        // Tenths of a second, so that the text does not change with every frame.
+        state = format!("{state} {}", duration(until.since(scene.now).next_multiple_of(100_000)));
+    }
+    let mut place = place_of(scene, c);
+    if c.attempt > 1 {
+        place = format!("{place} · {} {}", t.attempt, c.attempt);
+    }
+    let ink = if c.state.is_trouble() { Ink::Problem } else { Ink::Muted };
+    card.line(ink, state).line(Ink::Mono, place)
+}
+
+/// The record in hand, or the partitions owned.
+fn place_of(scene: &Scene, c: &ConsumerView) -> String {
+    let main = scene.topics.iter().find(|t| t.role == TopicRole::Events).map(|t| t.id);
+    let name = |topic: u32, partition: u32| {
+        if Some(topic) == main {
+            return format!("P{partition}");
+        }
+        let name = scene.topics.iter().find(|t| t.id == topic).map_or("", |t| t.name.as_ref());
+        format!("{}-{partition}", name.rsplit_once('-').map_or(name, |(_, end)| end))
+    };
+    if let Some((topic, partition, offset)) = c.record {
+        return format!("{}@{offset}", name(topic, partition));
+    }
+    let shown: Vec<String> = c.assigned.iter().map(|&(topic, partition)| name(topic, partition)).collect();
+    if shown.is_empty() { "–".to_owned() } else { shown.join(" ") }
+}
+
+fn projection(scene: &Scene, index: usize, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    let p = &scene.projections[index];
+    let mut card = Card::new(Thing::Projection(index as u32), Tone::Read, p.name.as_ref());
+    for (name, value, differs) in p.rows.iter().take(4) {
+        card = card.pair(*differs, name.as_ref(), number(*value));
+    }
+    if p.rows.is_empty() {
+        card = card.pair(false, t.rows, count(p.row_count));
+    }
+    if p.duplicates > 0 {
+        card = card.pair(true, t.duplicates, count(p.duplicates));
+    }
+    let late = p.behind_us > 0;
+    card.pair(late, t.behind, if late { duration(p.behind_us) } else { "0".to_owned() }).health(lang, p.health)
+}
+
+fn query(scene: &Scene, lang: Lang) -> Card {
+    let (t, q) = (StageText::of(lang), &scene.query);
+    let card = Card::new(Thing::QueryApi, Tone::Plain, t.query_api);
+    let Some(last) = &q.last else { return card.line(Ink::Muted, t.no_queries).health(lang, q.health) };
+    let value = |v: Option<i64>| v.map_or_else(|| "404".to_owned(), number);
+    let text = format!("GET /accounts/{} → {}", last.account, value(last.read));
+    let card = if last.read == last.written {
+        card.line(Ink::Mono, text).line(Ink::Muted, t.fresh)
+    } else {
+        let says = format!("{} {} · {} {}", t.write_says, value(last.written), t.stale_by, duration(last.stale_us));
+        card.line(Ink::Mono, text).line(Ink::Warn, says)
+    };
+    card.health(lang, q.health)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::sample::sample;
+
+    #[test]
+    fn every_box_of_the_layout_but_the_lanes_has_a_card() {
+        let scene = sample(3, 4, 2);
+        let cards = cards(&scene, Lang::En);
+        let layout = crate::scene::Layout::of(&crate::scene::Shape::of(&scene), 1010);
+        for placed in layout.boxes.iter().filter(|b| !matches!(b.thing, Thing::Partition { .. })) {
+            assert!(cards.iter().any(|c| c.thing == placed.thing), "{:?} has no card", placed.thing);
+        }
+    }
+
+    #[test]
+    fn a_consumer_in_trouble_says_so_and_until_when() {
+        let mut scene = sample(3, 4, 2);
+        scene.groups[0].consumers[0].until = Some(scene.now + 4_950_000);
+        scene.groups[0].consumers[0].record = Some((0, 1, 94));
+        scene.groups[0].consumers[0].attempt = 3;
+        let card = cards(&scene, Lang::En).into_iter().find(|c| c.thing == Thing::Consumer(0)).expect("drawn");
+        assert_eq!((card.tone, card.sentence().as_str()), (Tone::Problem, "nack · paused 5.0 s · P1@94 · attempt 3"));
+    }
+
+    #[test]
+    fn a_stale_answer_names_both_values() {
+        let card = query(&sample(3, 4, 2), Lang::En);
+        assert_eq!(card.sentence(), "GET /accounts/A → 970 · write model says 940 · stale by 1.8 s");
+    }
+}

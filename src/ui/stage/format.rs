@@ -1,0 +1,50 @@
+//! Numbers and durations as the page writes them, by integer arithmetic only.
+
+/// A whole number with thousands apart: `1,560`, `-3`.
+pub(crate) fn number(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + 4);
+    if value < 0 {
+        out.push('-');
+    }
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with thousands apart.
+pub(crate) fn count(value: u64) -> String {
+    number(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+/// A duration in the unit that fits: `850 µs`, `20 ms`, `1.8 s`, `2 min 5 s`.
+pub(crate) fn duration(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..10_000 if !us.is_multiple_of(1_000) => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+        1_000..1_000_000 => format!("{} ms", us / 1_000),
+        1_000_000..60_000_000 => format!("{}.{} s", us / 1_000_000, us % 1_000_000 / 100_000),
+        _ => format!("{} min {} s", us / 60_000_000, us % 60_000_000 / 1_000_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_thousands_apart() {
+        let all: Vec<String> = [0, 7, 970, 1_560, -12_345, 1_000_000].iter().map(|n| number(*n)).collect();
+        assert_eq!(all, ["0", "7", "970", "1,560", "-12,345", "1,000,000"]);
+    }
+
+    #[test]
+    fn durations_have_the_unit_that_fits() {
+        let all: Vec<String> = [850, 1_500, 20_000, 1_849_999, 125_000_000].iter().map(|us| duration(*us)).collect();
+        assert_eq!(all, ["850 µs", "1.5 ms", "20 ms", "1.8 s", "2 min 5 s"]);
+    }
+}

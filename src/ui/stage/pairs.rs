@@ -1,0 +1,61 @@
+//! The same accounts in the write model and in the read model, side by side; the difference is what one should see.
+
+use yew::prelude::*;
+
+use crate::player::Thing;
+use crate::scene::{AccountView, Rect};
+use crate::ui::i18n::Lang;
+use crate::ui::i18n::stage::{self as words, StageText};
+
+use super::format::number;
+use super::node::{place, select};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct PairsProps {
+    pub(super) accounts: Vec<AccountView>,
+    pub(super) more: u32,
+    pub(super) band: Rect,
+    pub(super) rects: Vec<Rect>,
+    pub(super) lang: Lang,
+    pub(super) selected: Option<Thing>,
+    pub(super) on_select: Callback<Thing>,
+}
+
+#[component]
+pub(super) fn Pairs(props: &PairsProps) -> Html {
+    let t = StageText::of(props.lang);
+    let most = props.accounts.iter().flat_map(|a| [a.written, a.read.unwrap_or(0)]).max().unwrap_or(0).max(1);
+    html! {
+        <>
+            <div class="band" style={place(props.band)}>
+                <h3>{ t.both_models }</h3>
+                <span class="key"><i class="written" />{ t.write_model }<i class="read" />{ t.read_model }</span>
+                if props.more > 0 {
+                    <span class="more">{ format!("+{} {}", props.more, t.more_accounts) }</span>
+                }
+            </div>
+            { for props.accounts.iter().zip(&props.rects).map(|(a, r)| pair(props, a, *r, most)) }
+        </>
+    }
+}
+
+fn pair(props: &PairsProps, account: &AccountView, rect: Rect, most: i64) -> Html {
+    let t = StageText::of(props.lang);
+    let thing = Thing::Account(account.id);
+    let room = i64::from((rect.w - 104).max(20));
+    let width = |value: i64| format!("width:{}px", (value.max(0) * room / most).max(2));
+    let behind = account.read != Some(account.written);
+    let read = account.read.map_or_else(|| t.not_there.to_owned(), number);
+    html! {
+        <button type="button" class={classes!("pair-of", behind.then_some("behind"))} style={place(rect)}
+            data-node={format!("pair-{}", account.id)} aria-pressed={(props.selected == Some(thing)).to_string()}
+            onclick={select(&props.on_select, thing)}>
+            <span class="name">{ account.name.as_ref() }</span>
+            <span class="bar"><i class="written" style={width(account.written)} /><b>{ number(account.written) }</b></span>
+            <span class="bar"><i class="read" style={width(account.read.unwrap_or(0))} /><b>{ read }</b></span>
+            <span class="note">
+                { if behind || account.applied != account.total { words::applied(props.lang, account.applied, account.total) } else { t.in_step.to_owned() } }
+            </span>
+        </button>
+    }
+}

@@ -1,0 +1,292 @@
+//! The stage itself. It owns its width, its layout and its canvas; a frame that moves flights only is painted at once and
+//! touches no element.
+
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlCanvasElement, ResizeObserver};
+use yew::prelude::*;
+
+use crate::player::Thing;
+use crate::scene::{Header, LANES_MAX, Layout, Motion, Picture, Point, Scene, Shape, TopicRole};
+use crate::ui::i18n::Lang;
+use crate::ui::i18n::stage::StageText;
+
+use super::canvas::{Palette, paint};
+use super::cards::cards;
+use super::lane::{Lane, group_class, group_shape};
+use super::node::{Node, place};
+use super::pairs::Pairs;
+use super::ways::{Handles, Ways, handles, ways};
+
+/// How often the elements follow the scene at most, in milliseconds. Flights follow at every frame.
+const ELEMENTS_MS: u32 = 80;
+/// How near to a flight a click must be, in pixels.
+const REACH: f32 = 12.0;
+/// After how many frames the colours are read again, in case the theme changed.
+const PALETTE_FRAMES: u32 = 30;
+
+#[derive(Properties)]
+pub(crate) struct StageProps {
+    /// What to show.
+    pub(crate) scene: Rc<Scene>,
+    /// In which language.
+    pub(crate) lang: Lang,
+    /// What is selected.
+    #[prop_or_default]
+    pub(crate) selection: Option<Thing>,
+    /// Something was selected.
+    pub(crate) on_select: Callback<Thing>,
+    /// Whether motion is to be reduced to steps.
+    #[prop_or_default]
+    pub(crate) reduced: bool,
+    /// Anything that changes when the theme does.
+    #[prop_or_default]
+    pub(crate) theme: AttrValue,
+}
+
+impl PartialEq for StageProps {
+    /// Scenes are compared by identity: a new frame is a new scene.
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.scene, &other.scene)
+            && self.lang == other.lang
+            && self.selection == other.selection
+            && self.on_select == other.on_select
+            && self.reduced == other.reduced
+            && self.theme == other.theme
+    }
+}
+
+pub(crate) enum Msg {
+    /// The stage has another width.
+    Width(i32),
+    /// The elements may follow the scene again.
+    Refresh,
+    /// A click beside every button.
+    Click(MouseEvent),
+}
+
+pub(crate) struct Stage {
+    root: NodeRef,
+    canvas: NodeRef,
+    shape: Shape,
+    layout: Rc<Layout>,
+    palette: Palette,
+    frames: u32,
+    /// Runs while the elements must not follow yet.
+    pause: Option<Timeout>,
+    /// The scene changed while they must not.
+    stale: bool,
+    observer: Option<(ResizeObserver, Closure<dyn FnMut(js_sys::Array)>)>,
+}
+
+impl Component for Stage {
+    type Message = Msg;
+    type Properties = StageProps;
+
+    fn create(ctx: &Context<Self>) -> Stage {
+        let shape = Shape::of(&ctx.props().scene);
+        let layout = Rc::new(Layout::of(&shape, 1010));
+        Stage {
+            root: NodeRef::default(),
+            canvas: NodeRef::default(),
+            shape,
+            layout,
+            palette: Palette::default(),
+            frames: 0,
+            pause: None,
+            stale: false,
+            observer: None,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Width(width) if width == self.layout.width || width <= 0 => false,
+            Msg::Width(width) => {
+                self.layout = Rc::new(Layout::of(&self.shape, width));
+                true
+            }
+            Msg::Refresh => {
+                self.pause = None;
+                std::mem::take(&mut self.stale) && self.follow(ctx)
+            }
+            Msg::Click(event) => {
+                if let Some(flight) = self.flight_at(ctx, &event) {
+                    ctx.props().on_select.emit(Thing::Flight(flight));
+                }
+                false
+            }
+        }
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &StageProps) -> bool {
+        let props = ctx.props();
+        if props.theme != old.theme {
+            self.frames = 0;
+        }
+        if props.selection != old.selection || props.lang != old.lang {
+            return self.follow(ctx);
+        }
+        if self.pause.is_some() {
+            self.stale = true;
+            self.paint(ctx);
+            return false;
+        }
+        self.follow(ctx)
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let (scene, layout) = (&*props.scene, &*self.layout);
+        let size = format!("height:{}px", layout.height);
+        html! {
+            <section class={classes!("stage", if layout.wide { "wide" } else { "narrow" })} aria-label={StageText::of(props.lang).stage}
+                ref={self.root.clone()} style={size} onclick={ctx.link().callback(Msg::Click)}>
+                <Ways width={layout.width} height={layout.height} dividers={layout.dividers.clone()} ways={ways(scene, layout)} />
+                { headings(scene, layout, props.lang) }
+                { nodes(props, layout) }
+                { legend(scene, layout, props.lang) }
+                <Pairs accounts={scene.accounts.clone()} more={scene.accounts_more} band={layout.band} rects={layout.pairs.clone()}
+                    lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
+                <Handles handles={handles(scene, layout)} lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
+                <canvas ref={self.canvas.clone()} aria-hidden="true" />
+            </section>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            self.observe(ctx);
+        }
+        self.paint(ctx);
+    }
+
+    fn destroy(&mut self, _ctx: &Context<Self>) {
+        if let Some((observer, _)) = &self.observer {
+            observer.disconnect();
+        }
+    }
+}
+
+impl Stage {
+    /// Lets the elements follow the scene, and not again for a while.
+    fn follow(&mut self, ctx: &Context<Self>) -> bool {
+        let shape = Shape::of(&ctx.props().scene);
+        if shape != self.shape {
+            self.layout = Rc::new(Layout::of(&shape, self.layout.width));
+            self.shape = shape;
+        }
+        let link = ctx.link().clone();
+        self.pause = Some(Timeout::new(ELEMENTS_MS, move || link.send_message(Msg::Refresh)));
+        self.stale = false;
+        true
+    }
+
+    fn motion(ctx: &Context<Self>) -> Motion {
+        if ctx.props().reduced { Motion::Steps } else { Motion::Smooth }
+    }
+
+    fn paint(&mut self, ctx: &Context<Self>) {
+        let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() else { return };
+        if self.frames.is_multiple_of(PALETTE_FRAMES)
+            && let Some(root) = self.root.cast::<Element>()
+        {
+            self.palette = Palette::of(&root);
+        }
+        self.frames = self.frames.wrapping_add(1);
+        let picture = Picture::of(&ctx.props().scene, &self.layout, Self::motion(ctx));
+        let selected = match ctx.props().selection {
+            Some(Thing::Flight(number)) => Some(number),
+            _ => None,
+        };
+        paint(&canvas, &picture, &self.palette, (self.layout.width, self.layout.height), selected);
+    }
+
+    fn observe(&mut self, ctx: &Context<Self>) {
+        let Some(root) = self.root.cast::<Element>() else { return };
+        let link = ctx.link().clone();
+        link.send_message(Msg::Width(root.client_width()));
+        let seen = root.clone();
+        let closure = Closure::new(move |_: js_sys::Array| link.send_message(Msg::Width(seen.client_width())));
+        if let Ok(observer) = ResizeObserver::new(closure.as_ref().unchecked_ref()) {
+            observer.observe(&root);
+            self.observer = Some((observer, closure));
+        }
+    }
+
+    fn flight_at(&self, ctx: &Context<Self>, event: &MouseEvent) -> Option<u64> {
+        let bounds = self.root.cast::<Element>()?.get_bounding_client_rect();
+        let place =
+            Point { x: (f64::from(event.client_x()) - bounds.left()) as f32, y: (f64::from(event.client_y()) - bounds.top()) as f32 };
+        Picture::of(&ctx.props().scene, &self.layout, Self::motion(ctx)).hit(place, REACH)
+    }
+}
+
+fn headings(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
+    let t = StageText::of(lang);
+    let events = scene.topics.iter().find(|topic| topic.role == TopicRole::Events);
+    let text = |header: Header| match header {
+        Header::Client => html! { t.client },
+        Header::WriteSide => html! { t.write_side },
+        Header::ReadSide => html! { t.read_side },
+        Header::Log => {
+            let hidden = events.map_or(0, |topic| topic.lanes.len().saturating_sub(LANES_MAX));
+            html! { <>{ t.log }{ " · " }<span class="mono">{ events.map_or("", |topic| topic.name.as_ref()) }</span>
+            if hidden > 0 { <em>{ format!(" +{hidden} {}", t.lanes_more) }</em> }</> }
+        }
+    };
+    layout.headers.iter().map(|(header, rect)| html! { <h2 class="heading" style={place(*rect)}>{ text(*header) }</h2> }).collect()
+}
+
+fn nodes(props: &StageProps, layout: &Layout) -> Html {
+    let scene = &*props.scene;
+    let node = |card: super::cards::Card| {
+        let thing = card.thing;
+        let rect = layout.rect(thing)?;
+        let selected = props.selection == Some(thing);
+        Some(html! { <Node key={thing.to_string()} {card} {rect} {selected} on_select={props.on_select.clone()} /> })
+    };
+    let lane = |at: &crate::scene::LaneBox| {
+        let view = scene.topics.iter().find(|t| t.id == at.topic)?.lanes.iter().find(|l| l.partition == at.partition)?.clone();
+        let record = match props.selection {
+            Some(Thing::Record { topic, partition, offset }) if topic == at.topic && partition == at.partition => Some(offset),
+            _ => None,
+        };
+        let selected = props.selection == Some(Thing::Partition { topic: at.topic, partition: at.partition });
+        Some(html! {
+            <Lane key={format!("{}-{}", at.topic, at.partition)} at={*at} {view} lang={props.lang} {record} {selected} on_select={props.on_select.clone()} />
+        })
+    };
+    // In the order of the chain, so that the tab key follows it: write side, lanes, the rest.
+    let all = cards(scene, props.lang);
+    let write = |thing: Thing| {
+        matches!(thing, Thing::Client | Thing::Api | Thing::Handler | Thing::Account(_) | Thing::WriteDb | Thing::Outbox | Thing::Relay)
+    };
+    let (before, after): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| write(c.thing));
+    html! {
+        <>
+            <div class="side">{ for before.into_iter().filter_map(node) }</div>
+            <div class="side">{ for layout.lanes.iter().filter_map(lane) }</div>
+            <div class="side">{ for after.into_iter().filter_map(node) }</div>
+        </>
+    }
+}
+
+fn legend(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
+    let t = StageText::of(lang);
+    let symbol = |group: u32, class: &str| {
+        html! { <svg width="12" height="12" class={group_class(group)} aria-hidden="true">{ group_shape(group, 6, 6, class.to_owned()) }</svg> }
+    };
+    html! {
+        <p class="legend" style={place(layout.legend)}>
+            { for scene.groups.iter().take(4).enumerate().map(|(i, group)| {
+                html! { <span>{ symbol(i as u32, "committed") }{ format!("{} {}", group.name, t.committed) }</span> }
+            }) }
+            <span>{ symbol(0, "position") }{ t.position }</span>
+            <span><i class="lag-key" />{ t.lag }</span>
+            <span><i class="hw-key" />{ t.high_watermark }</span>
+        </p>
+    }
+}
