@@ -1,0 +1,224 @@
+//! The consumer's settings by their real names, with Kafka 4.2's defaults. Knows no container setting.
+
+use crate::broker::assignor::Assignor;
+use crate::broker::{IsolationLevel, KafkaException, Property, properties};
+
+/// Where to begin without a usable committed offset (`auto.offset.reset`, B11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OffsetReset {
+    /// The log start.
+    Earliest,
+    /// The end.
+    Latest,
+    /// Nowhere: `poll` throws.
+    None,
+    /// The first record not older than this, in milliseconds.
+    ByDuration {
+        /// How far back, in milliseconds.
+        ms: u64,
+    },
+}
+
+impl Property for OffsetReset {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "earliest" => Some(OffsetReset::Earliest),
+            "latest" => Some(OffsetReset::Latest),
+            "none" => Some(OffsetReset::None),
+            _ => text.strip_prefix("by_duration:").and_then(iso_duration_ms).map(|ms| OffsetReset::ByDuration { ms }),
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            OffsetReset::Earliest => "earliest".to_owned(),
+            OffsetReset::Latest => "latest".to_owned(),
+            OffsetReset::None => "none".to_owned(),
+            OffsetReset::ByDuration { ms } => format!("by_duration:PT{}.{:03}S", ms / 1_000, ms % 1_000),
+        }
+    }
+}
+
+/// The milliseconds of an ISO 8601 duration of days, hours, minutes and seconds, such as `P1DT2H30M` or `PT0.5S`.
+fn iso_duration_ms(text: &str) -> Option<u64> {
+    let (days, time) = text.strip_prefix('P')?.split_once('T').unwrap_or((text.strip_prefix('P')?, ""));
+    let mut ms = match days.strip_suffix('D') {
+        Some(days) => days.parse::<u64>().ok()?.checked_mul(86_400_000)?,
+        None if days.is_empty() => 0,
+        None => return None,
+    };
+    let mut rest = time;
+    for (unit, unit_ms) in [('H', 3_600_000), ('M', 60_000), ('S', 1_000_u64)] {
+        if let Some((number, after)) = rest.split_once(unit) {
+            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+            let thousandths: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+            ms = ms.checked_add(whole.parse::<u64>().ok()?.checked_mul(unit_ms)?)?.checked_add(thousandths * unit_ms / 1_000)?;
+            rest = after;
+        }
+    }
+    (rest.is_empty() && text.len() > 2).then_some(ms)
+}
+
+impl Property for IsolationLevel {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "read_uncommitted" => Some(IsolationLevel::ReadUncommitted),
+            "read_committed" => Some(IsolationLevel::ReadCommitted),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            IsolationLevel::ReadUncommitted => "read_uncommitted".to_owned(),
+            IsolationLevel::ReadCommitted => "read_committed".to_owned(),
+        }
+    }
+}
+
+/// How members of a group agree (`group.protocol`, C1, C17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupProtocol {
+    /// Join and sync, the leading member assigns.
+    Classic,
+    /// KIP-848: heartbeats, the coordinator assigns.
+    Consumer,
+}
+
+impl Property for GroupProtocol {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "classic" => Some(GroupProtocol::Classic),
+            "consumer" => Some(GroupProtocol::Consumer),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            GroupProtocol::Classic => "classic".to_owned(),
+            GroupProtocol::Consumer => "consumer".to_owned(),
+        }
+    }
+}
+
+impl Property for Vec<Assignor> {
+    fn parse(text: &str) -> Option<Self> {
+        text.split(',').map(|name| Assignor::by_name(name.trim())).collect()
+    }
+
+    fn show(&self) -> String {
+        self.iter().map(|a| a.name()).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// What becomes of a record's value before the application sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deserializer {
+    /// Any bytes will do.
+    String,
+    /// Four bytes, or it throws.
+    Integer,
+    /// Throws on values that begin with `poison`.
+    Picky,
+    /// Spring's wrapper (D14): where the delegate throws it gives null and a header with the failure.
+    ErrorHandling,
+}
+
+impl Property for Deserializer {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "StringDeserializer" => Some(Deserializer::String),
+            "IntegerDeserializer" => Some(Deserializer::Integer),
+            "picky" => Some(Deserializer::Picky),
+            "ErrorHandlingDeserializer" => Some(Deserializer::ErrorHandling),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Deserializer::String => "StringDeserializer".to_owned(),
+            Deserializer::Integer => "IntegerDeserializer".to_owned(),
+            Deserializer::Picky => "picky".to_owned(),
+            Deserializer::ErrorHandling => "ErrorHandlingDeserializer".to_owned(),
+        }
+    }
+}
+
+properties! {
+    /// The settings of a consumer.
+    ConsumerConfig {
+        /// The group; empty for none.
+        group_id: String = "group.id", String::new();
+        /// Makes the member static (C16); empty for a dynamic one.
+        group_instance_id: String = "group.instance.id", String::new();
+        /// Classic or consumer protocol.
+        group_protocol: GroupProtocol = "group.protocol", GroupProtocol::Classic;
+        /// The coordinator's assignor for the consumer protocol; empty for its first.
+        group_remote_assignor: String = "group.remote.assignor", String::new();
+        /// Assignors by preference (C4, C10).
+        assignors: Vec<Assignor> = "partition.assignment.strategy", vec![Assignor::Range, Assignor::CooperativeSticky];
+        /// Where to begin without a committed offset (B11).
+        auto_offset_reset: OffsetReset = "auto.offset.reset", OffsetReset::Latest;
+        /// Whether `poll` commits by itself (C7).
+        enable_auto_commit: bool = "enable.auto.commit", true;
+        /// How often it does.
+        auto_commit_interval_ms: u64 = "auto.commit.interval.ms", 5_000;
+        /// How many records one `poll` returns at most (C3).
+        max_poll_records: u32 = "max.poll.records", 500;
+        /// How long the application may stay away from `poll` (C2).
+        max_poll_interval_ms: u64 = "max.poll.interval.ms", 300_000;
+        /// How long the member may be silent (C2).
+        session_timeout_ms: u64 = "session.timeout.ms", 45_000;
+        /// How often it gives a sign of life (C2).
+        heartbeat_interval_ms: u64 = "heartbeat.interval.ms", 3_000;
+        /// How long a fetch may wait for records at the broker (B2).
+        fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
+        /// How many bytes must have come before a waiting fetch is answered. Only 1 is modelled.
+        fetch_min_bytes: u32 = "fetch.min.bytes", 1;
+        /// How many bytes a fetch answers at most; the first batch always comes whole.
+        fetch_max_bytes: u32 = "fetch.max.bytes", 52_428_800;
+        /// The same for each partition.
+        max_partition_fetch_bytes: u32 = "max.partition.fetch.bytes", 1_048_576;
+        /// What to see of transactions (E2).
+        isolation_level: IsolationLevel = "isolation.level", IsolationLevel::ReadUncommitted;
+        /// How long metadata may be used.
+        metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
+        /// How long a request may stay unanswered.
+        request_timeout_ms: u64 = "request.timeout.ms", 30_000;
+        /// How long to wait after a failure.
+        retry_backoff_ms: u64 = "retry.backoff.ms", 100;
+        /// How long `commitSync`, `position` and `close` try.
+        default_api_timeout_ms: u64 = "default.api.timeout.ms", 60_000;
+        /// The deserializer of values.
+        value_deserializer: Deserializer = "value.deserializer", Deserializer::String;
+        /// What an `ErrorHandlingDeserializer` delegates to.
+        value_delegate: Deserializer = "spring.deserializer.value.delegate.class", Deserializer::String;
+    }
+}
+
+impl ConsumerConfig {
+    /// Whether a rebalance leaves alone what a member keeps: every configured assignor must be able to (C4).
+    pub fn is_cooperative(&self) -> bool {
+        self.assignors.iter().all(|a| *a == Assignor::CooperativeSticky)
+    }
+
+    /// Whether the member is static (C16).
+    pub fn is_static(&self) -> bool {
+        !self.group_instance_id.is_empty()
+    }
+
+    /// Checks what the constructor of `KafkaConsumer` checks.
+    ///
+    /// # Errors
+    /// `ConfigException` or `InvalidConfigurationException`, as Kafka's.
+    pub fn validate(&self) -> Result<(), KafkaException> {
+        let classic = self.group_protocol == GroupProtocol::Classic;
+        let heartbeat_too_slow = classic && self.heartbeat_interval_ms >= self.session_timeout_ms;
+        if self.assignors.is_empty() || self.max_poll_records == 0 || self.max_poll_interval_ms == 0 || heartbeat_too_slow {
+            return Err(KafkaException::new("ConfigException"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Signs of life, and their absence (C2; `AbstractCoordinator.HeartbeatThread`). Runs whether or not `poll` is called.
+
+use super::membership::MemberState;
+use super::network::Purpose;
+use super::{Consumer, ConsumerEffect, ConsumerFact};
+use crate::broker::{ErrorCode, GroupRequest, Response};
+use crate::kernel::SimTime;
+
+impl Consumer {
+    pub(super) fn beat(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        if !matches!(self.group.state, MemberState::Completing | MemberState::Stable) {
+            return;
+        }
+        if self.is_away() && now >= self.group.poll_deadline {
+            return self.leave_for_not_polling(now, out);
+        }
+        let silent_us = self.config.session_timeout_ms * 1_000;
+        let sent_at = |s: &super::network::Sent| s.expires.since(SimTime(self.config.request_timeout_ms * 1_000));
+        let mut beats = self.net.in_flight.iter().filter(|(_, s)| matches!(s.purpose, Purpose::Heartbeat { .. }));
+        if let Some((correlation, sent)) = beats.next().map(|(c, s)| (*c, sent_at(s))) {
+            if now.us() >= sent + silent_us {
+                self.net.in_flight.remove(&correlation);
+                self.net.coordinator_lost();
+            }
+            return;
+        }
+        if now >= self.group.next_heartbeat && self.net.coordinator.is_some() {
+            let generation = self.group.generation.expect("a joined member has a generation");
+            self.group.next_heartbeat = now + self.config.heartbeat_interval_ms * 1_000;
+            let request = GroupRequest::Heartbeat { member_id: self.group.member_id.clone(), generation, instance_id: self.instance_id() };
+            self.send_to_group(now, Purpose::Heartbeat { generation }, request, out);
+        }
+    }
+
+    /// Whether the application is busy with something else than `poll`.
+    fn is_away(&self) -> bool {
+        self.poll.is_none() || self.callback.is_some()
+    }
+
+    /// `max.poll.interval.ms` is over: a dynamic member leaves, a static one just falls silent (C2).
+    fn leave_for_not_polling(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        let reason = "consumer poll timeout has expired";
+        if !self.config.is_static() {
+            let request = GroupRequest::LeaveGroup { member_id: self.group.member_id.clone(), instance_id: None };
+            self.send_to_group(now, Purpose::Leave, request, out);
+        }
+        self.group.reset(reason, false);
+        out.push(ConsumerEffect::Fact(ConsumerFact::Left { reason }));
+    }
+
+    pub(super) fn on_heartbeat(&mut self, _now: SimTime, generation: u32, response: Response, out: &mut Vec<ConsumerEffect>) {
+        if self.group.generation != Some(generation) {
+            return;
+        }
+        let Response::Error(error) = response else { return };
+        match error {
+            ErrorCode::RebalanceInProgress if self.group.state == MemberState::Stable => {
+                self.group.request_rejoin("group is already rebalancing");
+            }
+            ErrorCode::IllegalGeneration | ErrorCode::UnknownMemberId => self.fenced(error, "encountered an error from HEARTBEAT", out),
+            ErrorCode::FencedInstanceId => {
+                self.fenced(error, "encountered an error from HEARTBEAT", out);
+                self.failure = Some(error.exception());
+            }
+            _ => {}
+        }
+    }
+
+    /// When heartbeat or poll timeout are next due.
+    pub(super) fn next_group_due(&self) -> SimTime {
+        let mut due = SimTime::NEVER;
+        if matches!(self.group.state, MemberState::Completing | MemberState::Stable) {
+            if self.net.coordinator.is_some() && !self.net.is_under_way(|p| matches!(p, Purpose::Heartbeat { .. })) {
+                due = due.min(self.group.next_heartbeat);
+            }
+            if self.is_away() {
+                due = due.min(self.group.poll_deadline);
+            }
+        }
+        if self.poll.is_some() && self.group.rejoin.is_some() && !self.group.is_rebalancing() && self.group.retry_at > SimTime::ZERO {
+            due = due.min(self.group.retry_at);
+        }
+        due
+    }
+}

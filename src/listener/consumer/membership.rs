@@ -1,0 +1,124 @@
+//! Where the member stands with its group, in the classic protocol. Knows no partitions' positions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::broker::assignor::Assignor;
+use crate::broker::{Subscription, TopicPartition};
+use crate::kernel::SimTime;
+
+/// The state of the member (`AbstractCoordinator.MemberState`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum MemberState {
+    #[default]
+    Unjoined,
+    Preparing,
+    Completing,
+    Stable,
+}
+
+/// How far a rejoin has been prepared (`onJoinPrepare`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum Prepare {
+    /// Not begun.
+    #[default]
+    Needed,
+    /// Positions are being committed.
+    Committing,
+    /// The request may go out.
+    Done,
+}
+
+/// What is done when the application has finished a callback.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum AfterCallback {
+    /// Before a join: these are gone.
+    Prepared { keep: Vec<TopicPartition> },
+    /// After a sync: take over the new assignment.
+    Revoked { assignment: Vec<TopicPartition>, added: Vec<TopicPartition> },
+    /// Everybody knows.
+    Assigned,
+    /// Go on closing.
+    Closing,
+}
+
+/// Every member with instance id and subscription, as the leader is told them.
+pub(super) type Members = Vec<(Arc<str>, Option<Arc<str>>, Subscription)>;
+
+/// The membership.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Membership {
+    pub(super) state: MemberState,
+    pub(super) member_id: Arc<str>,
+    /// The generation of the last answer; none after the member was put out or left.
+    pub(super) generation: Option<u32>,
+    /// Why it must join (again), if it must.
+    pub(super) rejoin: Option<&'static str>,
+    pub(super) prepare: Prepare,
+    /// Counts attempts to join.
+    pub(super) attempt: u32,
+    /// Not before then is the next attempt.
+    pub(super) retry_at: SimTime,
+    pub(super) protocol: Option<Assignor>,
+    /// The assignment that the next `poll` takes over.
+    pub(super) synced: Option<Vec<TopicPartition>>,
+    /// The members to assign to, once the metadata of their topics are there.
+    pub(super) to_assign: Option<Members>,
+    /// Partition counts by topic when the leader last assigned; a change makes it rejoin.
+    pub(super) assigned_counts: Option<BTreeMap<Arc<str>, u32>>,
+    pub(super) next_heartbeat: SimTime,
+    /// When the application must have polled again (C2).
+    pub(super) poll_deadline: SimTime,
+    /// What the sticky assignor remembers: the last assignment and its generation.
+    pub(super) memory: (Vec<TopicPartition>, Option<u32>),
+}
+
+impl Default for Membership {
+    fn default() -> Self {
+        Membership {
+            state: MemberState::Unjoined,
+            member_id: Arc::from(""),
+            generation: None,
+            rejoin: None,
+            prepare: Prepare::Needed,
+            attempt: 0,
+            retry_at: SimTime::ZERO,
+            protocol: None,
+            synced: None,
+            to_assign: None,
+            assigned_counts: None,
+            next_heartbeat: SimTime::NEVER,
+            poll_deadline: SimTime::NEVER,
+            memory: (Vec::new(), None),
+        }
+    }
+}
+
+impl Membership {
+    pub(super) fn request_rejoin(&mut self, reason: &'static str) {
+        self.rejoin.get_or_insert(reason);
+    }
+
+    pub(super) fn is_stable(&self) -> bool {
+        self.state == MemberState::Stable && self.rejoin.is_none() && self.synced.is_none()
+    }
+
+    /// Whether it is between the request to join and the assignment.
+    pub(super) fn is_rebalancing(&self) -> bool {
+        matches!(self.state, MemberState::Preparing | MemberState::Completing)
+    }
+
+    /// Forgets the generation: the next join is a new member's (`resetStateAndGeneration`).
+    pub(super) fn reset(&mut self, reason: &'static str, keep_member_id: bool) {
+        self.state = MemberState::Unjoined;
+        self.generation = None;
+        self.synced = None;
+        self.to_assign = None;
+        self.attempt += 1;
+        self.next_heartbeat = SimTime::NEVER;
+        if !keep_member_id {
+            self.member_id = Arc::from("");
+        }
+        self.request_rejoin(reason);
+    }
+}
