@@ -108,8 +108,9 @@ fn wasm_bench() -> Outcome<PathBuf> {
     let said =
         output_of(&mut build).ok_or("the bench does not build: cargo build --release --bench model --target wasm32-unknown-unknown")?;
     // Cargo builds the package's programs along with a bench.
-    let benches = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(|m| m["target"]["kind"][0] == "bench");
-    benches.filter_map(|m| m["executable"].as_str().map(PathBuf::from)).last().ok_or_else(|| "cargo names no bench".into())
+    let mut messages = said.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let bench = messages.find(|m| m["target"]["kind"][0] == "bench" && m["executable"].is_string());
+    bench.and_then(|m| m["executable"].as_str().map(PathBuf::from)).ok_or_else(|| "cargo names no bench".into())
 }
 
 /// Reads lines of name, value and unit parted by tabs.

@@ -4,6 +4,7 @@
 //! Has never heard of what the files are for.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
@@ -33,6 +34,8 @@ struct Shared {
     /// While true, every connection is closed without an answer.
     offline: AtomicBool,
     missing: Mutex<Vec<String>>,
+    /// Pages beside the folder's files, by name.
+    added: Mutex<BTreeMap<String, String>>,
 }
 
 impl Server {
@@ -50,6 +53,7 @@ impl Server {
             head: head.to_owned(),
             offline: AtomicBool::new(false),
             missing: Mutex::new(Vec::new()),
+            added: Mutex::default(),
         });
         let for_thread = Arc::clone(&shared);
         thread::spawn(move || {
@@ -65,6 +69,11 @@ impl Server {
     /// The address of the folder.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.port, self.shared.prefix)
+    }
+
+    /// Serves a page of this name beside the folder's files.
+    pub fn add(&self, name: &str, html: String) {
+        self.shared.added.lock().expect("no holder of this lock panics").insert(format!("{}{name}", self.shared.prefix), html);
     }
 
     /// Closes every further connection without an answer, or answers again.
@@ -94,8 +103,12 @@ impl Shared {
         let mut words = request.split(' ');
         let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
         let path = target.split(['?', '#']).next().unwrap_or("/");
-        let file = self.file(path);
-        let (status, kind, body) = match file.and_then(|f| fs::read(&f).ok().map(|bytes| (f, bytes))) {
+        let added = self.added.lock().expect("no holder of this lock panics").get(path).cloned();
+        let found = match added {
+            Some(html) => Some((PathBuf::from("added.html"), html.into_bytes())),
+            None => self.file(path).and_then(|file| fs::read(&file).ok().map(|bytes| (file, bytes))),
+        };
+        let (status, kind, body) = match found {
             Some((file, bytes)) => {
                 let kind = content_type(&file);
                 ("200 OK", kind, self.with_head(kind, bytes))
@@ -181,6 +194,8 @@ mod tests {
         assert!(get(&server, "/index.html").starts_with("HTTP/1.1 404"));
         assert!(get(&server, "/sub/../sub/index.html").starts_with("HTTP/1.1 404"));
         assert_eq!(server.missing(), ["/index.html", "/sub/../sub/index.html"]);
+        server.add("more.html", "more".to_owned());
+        assert!(get(&server, "/sub/more.html").ends_with("more"));
         server.set_offline(true);
         assert_eq!(get(&server, "/sub/"), "");
         fs::remove_dir_all(folder).unwrap();

@@ -63,14 +63,6 @@ impl Session {
         self.post("/url", &json!({"url": url})).map(drop)
     }
 
-    /// The address shown.
-    ///
-    /// # Errors
-    /// As the driver says.
-    pub fn url(&self) -> Outcome<String> {
-        Ok(self.command("GET", "/url", None)?.as_str().unwrap_or_default().to_owned())
-    }
-
     /// Loads the page again.
     ///
     /// # Errors
@@ -113,22 +105,6 @@ impl Session {
         self.post(&format!("/element/{}/click", element.0), &json!({})).map(drop)
     }
 
-    /// Types into an element.
-    ///
-    /// # Errors
-    /// If it cannot be typed into.
-    pub fn type_into(&self, element: &Element, text: &str) -> Outcome {
-        self.post(&format!("/element/{}/value", element.0), &json!({"text": text})).map(drop)
-    }
-
-    /// Empties a text field.
-    ///
-    /// # Errors
-    /// If it is none.
-    pub fn clear(&self, element: &Element) -> Outcome {
-        self.post(&format!("/element/{}/clear", element.0), &json!({})).map(drop)
-    }
-
     /// Presses and releases a key, with these keys held. Special keys are `keys`'s characters.
     ///
     /// # Errors
@@ -164,6 +140,14 @@ impl Session {
     /// As the driver says.
     pub fn resize(&self, width: u32, height: u32) -> Outcome {
         self.post("/window/rect", &json!({"width": width, "height": height})).map(drop)
+    }
+
+    /// Goes into the first frame of the page: what follows happens there.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn enter_frame(&self) -> Outcome {
+        self.post("/frame", &json!({"id": 0})).map(drop)
     }
 
     /// A command of Chromium's own protocol.

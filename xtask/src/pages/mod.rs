@@ -4,7 +4,10 @@
 //! Have never heard of the library's types.
 
 mod first;
+mod hands;
+mod looks;
 mod page;
+mod time;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -46,11 +49,16 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
         return Err(format!("no page test has {} in its name", only.unwrap_or_default()).into());
     }
     let server = Server::start(&build::dist(), SUB_PATH, COMPLAINTS, 0)?;
+    for width in looks::WIDTHS {
+        let frame =
+            format!("<!doctype html><title>A narrow page</title><iframe src='./' width={width} height=780 style='border:0'></iframe>");
+        server.add(&format!("narrow-{width}.html"), frame);
+    }
     let driven = Driven::start(browser)?;
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in tests {
         let began = Instant::now();
-        let verdict = run_one(test, &Page::new(browser, driven.session(), &server));
+        let verdict = run_one(test, &Page::new(driven.session(), &server));
         server.set_offline(false);
         let seconds = began.elapsed().as_secs_f32();
         match verdict {
@@ -68,7 +76,7 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
 }
 
 fn all() -> Vec<PageTest> {
-    [first::TESTS].concat()
+    [first::TESTS, time::TESTS, hands::TESTS, looks::TESTS].concat()
 }
 
 /// Opens the page, runs the test, and then demands that the page had nothing to complain about.

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use crate::{
     Outcome,
-    browser::Browser,
     server::Server,
     webdriver::{Element, Session},
 };
@@ -21,8 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The page in one browser.
 pub struct Page<'a> {
-    /// Which browser it is in.
-    pub browser: Browser,
     /// The browser, for what this type has no word for.
     pub session: &'a Session,
     /// What serves the page.
@@ -31,8 +28,8 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// A page in this browser, not opened yet.
-    pub fn new(browser: Browser, session: &'a Session, server: &'a Server) -> Self {
-        Self { browser, session, server }
+    pub fn new(session: &'a Session, server: &'a Server) -> Self {
+        Self { session, server }
     }
 
     /// Opens the page as on a first visit, in a wide window, with this fragment (empty, or beginning with `#`).
@@ -110,14 +107,6 @@ impl<'a> Page<'a> {
         Ok(count.as_u64().unwrap_or(0))
     }
 
-    /// The text of a part, as shown.
-    ///
-    /// # Errors
-    /// If there is none.
-    pub fn text(&self, testid: &str) -> Outcome<String> {
-        self.string("return document.querySelector(arguments[0]).textContent", testid)
-    }
-
     /// An attribute of a part; empty if it has none.
     ///
     /// # Errors
@@ -128,11 +117,6 @@ impl<'a> Page<'a> {
         Ok(value.as_str().unwrap_or_default().to_owned())
     }
 
-    fn string(&self, script: &str, testid: &str) -> Outcome<String> {
-        let value = self.session.run(script, &[css(testid).into()])?;
-        Ok(value.as_str().unwrap_or_default().to_owned())
-    }
-
     /// The virtual time that the page shows, in µs.
     ///
     /// # Errors
@@ -140,6 +124,94 @@ impl<'a> Page<'a> {
     pub fn time_us(&self) -> Outcome<u64> {
         let text = self.attribute("app", "data-time-us")?;
         text.parse().map_err(|_| format!("data-time-us is {text:?}").into())
+    }
+
+    /// The digest of the world that the page shows.
+    ///
+    /// # Errors
+    /// If the page shows none.
+    pub fn digest(&self) -> Outcome<String> {
+        let digest = self.attribute("app", "data-digest")?;
+        demand(!digest.is_empty(), || "the page shows no data-digest".to_owned())?;
+        Ok(digest)
+    }
+
+    /// A part's left and top edge, width and height in the viewport, in CSS pixels.
+    ///
+    /// # Errors
+    /// If there is no such part.
+    pub fn rectangle(&self, testid: &str) -> Outcome<(i64, i64, i64, i64)> {
+        let script = "const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'}); \
+                      const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height].map(Math.round)";
+        let sides = self.session.run(script, &[css(testid).into()]).map_err(|e| format!("{testid}: {e}"))?;
+        let side = |n: usize| sides[n].as_i64().unwrap_or_default();
+        Ok((side(0), side(1), side(2), side(3)))
+    }
+
+    /// Puts the focus on a part.
+    ///
+    /// # Errors
+    /// If there is no such part, or it cannot have the focus.
+    pub fn focus(&self, testid: &str) -> Outcome {
+        let script = "const e = document.querySelector(arguments[0]); e.focus(); return document.activeElement === e";
+        let focused = self.session.run(script, &[css(testid).into()]).map_err(|e| format!("{testid}: {e}"))?;
+        demand(focused.as_bool() == Some(true), || format!("{testid} cannot have the focus"))
+    }
+
+    /// Moves a slider to its least or greatest value (`min` or `max`), as the arrow keys would.
+    ///
+    /// # Errors
+    /// If there is no such part.
+    pub fn set_range(&self, testid: &str, end: &str) -> Outcome {
+        let script = "const e = document.querySelector(arguments[0]); \
+                      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, e[arguments[1]]); \
+                      e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true}))";
+        self.session.run(script, &[css(testid).into(), end.into()]).map(drop).map_err(|e| format!("{testid}: {e}").into())
+    }
+
+    /// Goes on to the next choice of a button or a select.
+    ///
+    /// # Errors
+    /// If there is no such part.
+    pub fn switch(&self, testid: &str) -> Outcome {
+        let script = "const e = document.querySelector(arguments[0]); if (e.tagName !== 'SELECT') return false; \
+                      e.selectedIndex = (e.selectedIndex + 1) % e.options.length; \
+                      e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); return true";
+        let is_select = self.session.run(script, &[css(testid).into()]).map_err(|e| format!("{testid}: {e}"))?;
+        if is_select.as_bool() == Some(true) { Ok(()) } else { self.click(testid) }
+    }
+
+    /// Opens the panel that holds a part, by the button with `data-opens="PART"`, unless the part can be seen already.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn show(&self, testid: &str) -> Outcome {
+        let seen = format!("const e = document.querySelector('{}'); return !!e && e.getClientRects().length > 0", css(testid));
+        if self.session.run(&seen, &[])?.as_bool() != Some(true) {
+            let opener = self.session.find(&format!("[data-opens~=\"{testid}\"]")).map_err(|e| format!("what opens {testid}: {e}"))?;
+            self.session.click(&opener)?;
+        }
+        self.wait_until(&format!("{testid} can be seen"), &seen)
+    }
+
+    /// Selects a node of the picture.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn select_node(&self, node: &str) -> Outcome {
+        let element = self.session.find(&format!("[data-node=\"{node}\"]")).map_err(|e| format!("node {node}: {e}"))?;
+        self.session.click(&element)
+    }
+
+    /// Opens the page anew in a frame of this width: the windows of desktop browsers cannot be as narrow as a phone.
+    ///
+    /// # Errors
+    /// If the app does not come up.
+    pub fn open_narrow(&self, width: u32) -> Outcome {
+        self.session.go(&format!("{}narrow-{width}.html", self.server.url()))?;
+        self.session.enter_frame()?;
+        self.wait_for_app()?;
+        self.wait_until("the frame is narrow", &format!("return innerWidth === {width}"))
     }
 
     /// Whether the page says that it is playing.

@@ -1,0 +1,102 @@
+//! Page tests of how it looks to whom: language, theme, narrow screens, reduced motion, and what axe finds.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{
+    PageTest,
+    page::{Page, demand},
+};
+use crate::{Outcome, setup};
+
+/// Widths, in CSS pixels, of the narrow pages that the server has.
+pub const WIDTHS: [u32; 2] = [320, 360];
+
+pub const TESTS: &[PageTest] = &[
+    ("switches_language", switches_language),
+    ("switches_theme", switches_theme),
+    ("fits_360_px", |page| fits(page, 360)),
+    ("fits_320_px", |page| fits(page, 320)),
+    ("axe_finds_nothing", axe_finds_nothing),
+    ("axe_finds_nothing_when_narrow_and_dark_and_korean", axe_finds_nothing_when_narrow_and_dark_and_korean),
+];
+
+fn switches_language(page: &Page) -> Outcome {
+    let language = || page.session.run("return document.documentElement.lang", &[]).map(|v| v.as_str().unwrap_or_default().to_owned());
+    let hangul = || page.session.run("return /[가-힣]{2}/.test(document.body.innerText)", &[]);
+    let before = language()?;
+    page.switch("language")?;
+    page.wait_until("the language changes", &format!("return document.documentElement.lang !== '{before}'"))?;
+    let after = language()?;
+    demand([before.as_str(), after.as_str()].contains(&"ko"), || format!("the languages are {before} and {after}"))?;
+    if after == "en" {
+        page.switch("language")?;
+    }
+    page.wait_until("there is Korean", "return document.documentElement.lang === 'ko' && /[가-힣]{2}/.test(document.body.innerText)")?;
+    page.session.reload()?;
+    page.wait_for_app()?;
+    demand(hangul()? == json!(true), || "the choice of language is forgotten after a reload".to_owned())
+}
+
+fn switches_theme(page: &Page) -> Outcome {
+    let background = || page.session.run("return getComputedStyle(document.body).backgroundColor", &[]);
+    let before = background()?;
+    // By the system, light, dark: one of the two steps must show.
+    page.switch("theme")?;
+    let first = background()?;
+    page.switch("theme")?;
+    let second = background()?;
+    demand(first != before || second != before, || format!("the background stays {before}"))
+}
+
+/// Nothing sticks out sideways, and what one needs can be reached.
+fn fits(page: &Page, width: u32) -> Outcome {
+    page.open_narrow(width)?;
+    let overflow = page.session.run(
+        "const w = document.documentElement.clientWidth; return [document.documentElement.scrollWidth - w, \
+         [...document.querySelectorAll('button, input, select, [tabindex]')].filter(e => { const r = e.getBoundingClientRect(); \
+         return r.width > 0 && r.left >= 0 && r.right > w + 1 && !e.closest('[data-scrolls]') && !scrolls(e.parentElement); \
+         }).map(e => e.outerHTML.slice(0, 120))]; \
+         function scrolls(e) { for (; e; e = e.parentElement) { const o = getComputedStyle(e).overflowX; \
+         if (e !== document.body && e !== document.documentElement && (o === 'auto' || o === 'scroll' || o === 'hidden')) return true } return false }",
+        &[],
+    )?;
+    demand(overflow[0].as_i64() == Some(0), || format!("at {width} px the page is {} px too wide", overflow[0]))?;
+    demand(overflow[1].as_array().is_some_and(Vec::is_empty), || format!("at {width} px these stick out: {}", overflow[1]))?;
+    page.pause()?;
+    page.click("play")?;
+    let now = page.time_us()?;
+    page.wait_for_time(now + 1)
+}
+
+fn axe_finds_nothing(page: &Page) -> Outcome {
+    page.wait_for_time(3_000_000)?;
+    page.pause()?;
+    demand_axe(page)
+}
+
+fn axe_finds_nothing_when_narrow_and_dark_and_korean(page: &Page) -> Outcome {
+    page.switch("language")?;
+    page.switch("theme")?;
+    page.open_narrow(360)?;
+    page.wait_for_time(2_000_000)?;
+    page.pause()?;
+    demand_axe(page)?;
+    page.switch("theme")?;
+    demand_axe(page)
+}
+
+/// Runs axe with all of its rules for WCAG 2.2 A and AA and its best practices.
+fn demand_axe(page: &Page) -> Outcome {
+    let modules = setup::node_tools()?.ok_or("axe-core comes from npm, which is not here: install node")?;
+    let axe = fs::read_to_string(modules.join("axe-core").join("axe.min.js"))?;
+    page.session.run(&axe, &[])?;
+    let found = page.session.run_async(
+        "const done = arguments[arguments.length - 1]; axe.run(document).then(r => done(r.violations.map(v => v.id + ' (' + v.impact + '): ' + v.help + \
+         v.nodes.slice(0, 4).map(n => '\\n      ' + n.html.slice(0, 160) + '\\n        ' + (n.any[0] || n.all[0] || n.none[0] || {}).message).join('')))).catch(e => done(['axe failed: ' + e]))",
+        &[],
+    )?;
+    let found: Vec<&str> = found.as_array().into_iter().flatten().filter_map(|v| v.as_str()).collect();
+    demand(found.is_empty(), || format!("axe finds {}:\n    {}", found.len(), found.join("\n    ")))
+}
