@@ -4,7 +4,9 @@
 //! another broker, or a timer; everything it causes leaves as an [`Effect`].
 
 pub mod assignor;
+mod cluster;
 mod config;
+mod controller;
 mod effect;
 mod error;
 mod fact;
@@ -12,13 +14,19 @@ pub mod group;
 pub mod log;
 mod protocol;
 mod record;
+mod replica;
 mod topics;
+mod txn;
 
+pub use cluster::{Cluster, Node, NodeState};
 pub(crate) use config::properties;
 pub use config::{BrokerConfig, CleanupPolicy, ClusterConfig, ConfigError, PerMille, Property, TimestampType, TopicConfig, us, wall_ms};
+pub use controller::{PartitionState, Registration};
 pub use effect::{Effect, Peer, ReplicaFetch, ReplicaFetched, Timer};
 pub use error::{ErrorCode, KafkaException};
 pub use fact::{DeletionReason, Fact};
 pub use protocol::*;
 pub use record::{Bytes, Control, Header, ProducerStamp, Record, bytes};
+pub use replica::{FollowerState, Leadership, Replica, Role};
 pub use topics::{Topic, Topics};
+pub use txn::{Txn, TxnCoordinator, TxnState};

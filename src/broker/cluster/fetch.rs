@@ -1,0 +1,127 @@
+//! Fetches of clients and when they are answered (B2, E2).
+
+use super::purgatory::{ClientFetch, WaitingFetch};
+use super::{Asked, Cluster};
+use crate::broker::{Effect, EpochEnd, ErrorCode, FetchAnswer, FetchPartition, IsolationLevel, Response, TopicPartition};
+use crate::kernel::SimTime;
+
+impl Cluster {
+    /// Answers at once if there is anything to say, else waits for it.
+    pub(super) fn handle_fetch(&mut self, now: SimTime, asked: Asked, fetch: ClientFetch, wait_us_max: u64, out: &mut Vec<Effect>) {
+        if wait_us_max == 0 || self.has_news(asked.node, &fetch) {
+            let answers = self.client_answers(asked.node, &fetch);
+            if wait_us_max == 0 || answers.iter().any(says_something) {
+                let response = Response::Fetch { partitions: answers };
+                let from = self.nodes[asked.node].id;
+                return out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
+            }
+        }
+        let waiting = WaitingFetch::Client { asked, fetch, deadline: now + wait_us_max };
+        self.nodes[asked.node].wait_fetch(waiting, out);
+    }
+
+    /// A partition has news: answers the fetches that waited for it.
+    pub(super) fn wake_fetches(&mut self, now: SimTime, index: usize, partition: TopicPartition, out: &mut Vec<Effect>) {
+        let Some(replica) = self.nodes[index].replicas.get(&partition) else { return };
+        if replica.fetch_waiters.is_empty() {
+            return;
+        }
+        for id in replica.fetch_waiters.clone() {
+            let ready = match self.nodes[index].purgatory.fetch(id) {
+                Some(WaitingFetch::Client { fetch, .. }) => {
+                    self.has_news(index, fetch) && self.client_answers(index, fetch).iter().any(says_something)
+                }
+                Some(WaitingFetch::Replica { partitions, .. }) => self.has_replica_news(index, partitions),
+                None => false,
+            };
+            if ready && let Some(fetch) = self.nodes[index].purgatory.take_fetch(id) {
+                self.nodes[index].unwatch(id, &fetch);
+                self.answer_fetch(now, index, &fetch, out);
+            }
+        }
+    }
+
+    /// Answers a fetch with what there is.
+    pub(super) fn answer_fetch(&mut self, now: SimTime, index: usize, fetch: &WaitingFetch, out: &mut Vec<Effect>) {
+        let from = self.nodes[index].id;
+        match fetch {
+            WaitingFetch::Client { asked, fetch, .. } => {
+                let response = Response::Fetch { partitions: self.client_answers(index, fetch) };
+                out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
+            }
+            WaitingFetch::Replica { follower, session, partitions, .. } => {
+                self.answer_replica_fetch(now, index, *follower, *session, partitions, out);
+            }
+        }
+    }
+
+    /// Whether a client's fetch might have anything but emptiness to hear.
+    fn has_news(&self, index: usize, fetch: &ClientFetch) -> bool {
+        let node = &self.nodes[index];
+        fetch.partitions.iter().any(|p| match node.leader(p.partition) {
+            Some(replica) => {
+                let end = replica.readable_end(fetch.isolation);
+                end > p.offset
+                    || p.offset < replica.log.start()
+                    || p.offset > replica.log.end()
+                    || diverging(replica, p.offset, p.last_fetched_epoch).is_some()
+            }
+            None => true,
+        })
+    }
+
+    fn client_answers(&self, index: usize, fetch: &ClientFetch) -> Vec<(TopicPartition, Result<FetchAnswer, ErrorCode>)> {
+        let answer = |p: &FetchPartition| (p.partition, self.client_answer(index, *p, fetch.isolation, fetch.records_max));
+        fetch.partitions.iter().map(answer).collect()
+    }
+
+    fn client_answer(
+        &self,
+        index: usize,
+        p: FetchPartition,
+        isolation: IsolationLevel,
+        records_max: u32,
+    ) -> Result<FetchAnswer, ErrorCode> {
+        let known = self.topics.topic(p.partition.topic).is_some_and(|t| p.partition.partition < t.partitions);
+        let error = if known { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition };
+        let replica = self.nodes[index].leader(p.partition).ok_or(error)?;
+        let end = replica.readable_end(isolation);
+        let mut answer = FetchAnswer {
+            records: Vec::new(),
+            aborted: Vec::new(),
+            high_watermark: replica.high_watermark,
+            last_stable_offset: replica.last_stable_offset(),
+            log_start_offset: replica.log.start(),
+            diverging: diverging(replica, p.offset, p.last_fetched_epoch),
+        };
+        if answer.diverging.is_some() {
+            return Ok(answer);
+        }
+        if p.offset < replica.log.start() || p.offset > replica.log.end() {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        if p.offset < end {
+            answer.records = replica.log.read(p.offset, end, records_max);
+            if isolation == IsolationLevel::ReadCommitted
+                && let (Some(first), Some(last)) = (answer.records.first(), answer.records.last())
+            {
+                answer.aborted = replica.log.producers.aborted_in(first.offset, last.offset + 1);
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Where the reader's log and this one part, if the reader's last record was cut off (B6).
+pub(super) fn diverging(replica: &crate::broker::replica::Replica, offset: u64, last_fetched_epoch: Option<u32>) -> Option<EpochEnd> {
+    let last = last_fetched_epoch?;
+    let end = replica.log.epochs.end_of(last, replica.log.end())?;
+    (end.epoch < last || end.end_offset < offset).then_some(end)
+}
+
+fn says_something((_, answer): &(TopicPartition, Result<FetchAnswer, ErrorCode>)) -> bool {
+    match answer {
+        Ok(answer) => !answer.records.is_empty() || answer.diverging.is_some(),
+        Err(_) => true,
+    }
+}

@@ -1,0 +1,283 @@
+//! The transaction coordinator's book: which transactional id is at what point of which transaction (E1, E3).
+//!
+//! Decides and remembers; has never heard of logs or markers on the way. A simplification: the book itself
+//! (`__transaction_state`) is as safe as the cluster; it survives every coordinator.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{ErrorCode, TopicPartition};
+use crate::kernel::SimTime;
+
+/// The last epoch before a transactional id gets another producer id.
+const EPOCH_MAX: u16 = i16::MAX as u16 - 1;
+
+/// Where a transactional id stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TxnState {
+    /// No transaction yet in this epoch, or none since the producer came.
+    Empty,
+    /// Partitions or offsets have been added.
+    Ongoing,
+    /// The outcome is decided, markers are under way.
+    Ending {
+        /// The outcome.
+        committed: bool,
+    },
+    /// All markers are written.
+    Complete {
+        /// The outcome.
+        committed: bool,
+    },
+}
+
+/// One transactional id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Txn {
+    /// The producer id.
+    pub producer_id: u64,
+    /// The epoch that is valid now.
+    pub epoch: u16,
+    /// `transaction.timeout.ms` in microseconds.
+    pub timeout_us: u64,
+    /// Where it stands.
+    pub state: TxnState,
+    /// The partitions of the transaction; while it ends, those whose marker is missing.
+    pub partitions: BTreeSet<TopicPartition>,
+    /// The groups whose offsets it commits.
+    pub groups: BTreeSet<Arc<str>>,
+    /// When the transaction began.
+    pub started_at: SimTime,
+    /// When anything was last heard of it.
+    pub touched_at: SimTime,
+}
+
+/// What came of an `EndTxn`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The outcome is decided now; markers must be written.
+    Decided,
+    /// It was decided before, in the same way: the answer had been lost.
+    Again,
+}
+
+/// The book of all transactional ids. Bounded by `transactional.id.expiration.ms`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct TxnCoordinator {
+    last_producer_id: u64,
+    txns: BTreeMap<Arc<str>, Txn>,
+}
+
+impl TxnCoordinator {
+    /// A producer id that nobody has.
+    pub fn next_producer_id(&mut self) -> u64 {
+        self.last_producer_id += 1;
+        self.last_producer_id
+    }
+
+    /// A transactional id's entry.
+    pub fn txn(&self, id: &str) -> Option<&Txn> {
+        self.txns.get(id)
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Txn)> {
+        self.txns.iter()
+    }
+
+    /// The transactional id of a producer.
+    pub fn id_of(&self, producer_id: u64) -> Option<&Arc<str>> {
+        self.txns.iter().find(|(_, t)| t.producer_id == producer_id).map(|(id, _)| id)
+    }
+
+    /// `initTransactions` (E3): the producer id and the epoch. An ongoing transaction is doomed first; then the caller
+    /// gets `Err` and must ask again when it is gone (the second value says that markers must be written).
+    ///
+    /// # Errors
+    /// `ConcurrentTransactions` while an earlier transaction is ending.
+    pub fn init(&mut self, now: SimTime, id: &Arc<str>, timeout_us: u64) -> (Result<(u64, u16), ErrorCode>, bool) {
+        let Some(txn) = self.txns.get_mut(id) else {
+            let producer_id = self.next_producer_id();
+            let txn = Txn {
+                producer_id,
+                epoch: 0,
+                timeout_us,
+                state: TxnState::Empty,
+                partitions: BTreeSet::new(),
+                groups: BTreeSet::new(),
+                started_at: now,
+                touched_at: now,
+            };
+            self.txns.insert(Arc::clone(id), txn);
+            return (Ok((producer_id, 0)), false);
+        };
+        txn.touched_at = now;
+        match txn.state {
+            TxnState::Ending { .. } => (Err(ErrorCode::ConcurrentTransactions), false),
+            TxnState::Ongoing => {
+                txn.epoch += 1;
+                txn.state = TxnState::Ending { committed: false };
+                (Err(ErrorCode::ConcurrentTransactions), true)
+            }
+            TxnState::Empty | TxnState::Complete { .. } => {
+                txn.timeout_us = timeout_us;
+                txn.state = TxnState::Empty;
+                if txn.epoch >= EPOCH_MAX {
+                    self.last_producer_id += 1;
+                    txn.producer_id = self.last_producer_id;
+                    txn.epoch = 0;
+                } else {
+                    txn.epoch += 1;
+                }
+                (Ok((txn.producer_id, txn.epoch)), false)
+            }
+        }
+    }
+
+    /// Adds partitions or a group; the first ones begin the transaction (then the value is true).
+    ///
+    /// # Errors
+    /// `TransactionalIdNotFound`, `ProducerFenced` for another epoch, `ConcurrentTransactions` while one is ending.
+    pub fn add(
+        &mut self,
+        now: SimTime,
+        id: &str,
+        producer: (u64, u16),
+        partitions: &[TopicPartition],
+        group: Option<&Arc<str>>,
+    ) -> Result<bool, ErrorCode> {
+        let txn = self.txns.get_mut(id).filter(|t| t.producer_id == producer.0).ok_or(ErrorCode::TransactionalIdNotFound)?;
+        if txn.epoch != producer.1 {
+            return Err(ErrorCode::ProducerFenced);
+        }
+        if matches!(txn.state, TxnState::Ending { .. }) {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        txn.touched_at = now;
+        txn.partitions.extend(partitions);
+        txn.groups.extend(group.cloned());
+        let begun = txn.state != TxnState::Ongoing;
+        if begun {
+            txn.state = TxnState::Ongoing;
+            txn.started_at = now;
+        }
+        Ok(begun)
+    }
+
+    /// `EndTxn` of a client. With `bump` (transaction version 2) the epoch moves on at every end, and the end of a
+    /// transaction that was ended before in the same way succeeds again.
+    ///
+    /// # Errors
+    /// `TransactionalIdNotFound`, `ProducerFenced`, `ConcurrentTransactions`, `InvalidTxnState`.
+    pub fn end(&mut self, now: SimTime, id: &str, producer: (u64, u16), committed: bool, bump: bool) -> Result<Ended, ErrorCode> {
+        let txn = self.txns.get_mut(id).filter(|t| t.producer_id == producer.0).ok_or(ErrorCode::TransactionalIdNotFound)?;
+        let again = bump && txn.epoch == producer.1 + 1;
+        if txn.epoch != producer.1 && !again {
+            return Err(ErrorCode::ProducerFenced);
+        }
+        txn.touched_at = now;
+        match txn.state {
+            TxnState::Ongoing if !again => {
+                txn.state = TxnState::Ending { committed };
+                txn.epoch += u16::from(bump);
+                Ok(Ended::Decided)
+            }
+            TxnState::Ending { committed: was } if was == committed => Err(ErrorCode::ConcurrentTransactions),
+            TxnState::Complete { committed: was } if was == committed && (again || !bump) => Ok(Ended::Again),
+            TxnState::Empty | TxnState::Complete { .. } if !committed && bump && !again => {
+                // Nothing was added: the abort only moves the epoch on.
+                txn.epoch += 1;
+                txn.state = TxnState::Complete { committed };
+                Ok(Ended::Again)
+            }
+            _ => Err(ErrorCode::InvalidTxnState),
+        }
+    }
+
+    /// The transactions that took longer than they may: they are doomed, the epoch moves on.
+    pub fn expire(&mut self, now: SimTime) -> Vec<Arc<str>> {
+        let mut doomed = Vec::new();
+        for (id, txn) in &mut self.txns {
+            if txn.state == TxnState::Ongoing && now.since(txn.started_at) > txn.timeout_us {
+                txn.state = TxnState::Ending { committed: false };
+                txn.epoch += 1;
+                doomed.push(Arc::clone(id));
+            }
+        }
+        doomed
+    }
+
+    /// Forgets transactional ids of which nothing was heard for `idle_us`.
+    pub fn forget_idle(&mut self, now: SimTime, idle_us: u64) {
+        self.txns.retain(|_, t| matches!(t.state, TxnState::Ongoing | TxnState::Ending { .. }) || now.since(t.touched_at) <= idle_us);
+    }
+
+    /// A marker is written. Gives the outcome when it was the last one.
+    pub fn marker_written(&mut self, id: &str, epoch: u16, partition: TopicPartition) -> Option<bool> {
+        let txn = self.txns.get_mut(id).filter(|t| t.epoch == epoch)?;
+        txn.partitions.remove(&partition);
+        self.complete_if_done(id)
+    }
+
+    /// Completes a transaction that is ending and has no marker left to write. Gives the outcome.
+    pub fn complete_if_done(&mut self, id: &str) -> Option<bool> {
+        let txn = self.txns.get_mut(id)?;
+        match txn.state {
+            TxnState::Ending { committed } if txn.partitions.is_empty() => {
+                txn.state = TxnState::Complete { committed };
+                txn.groups.clear();
+                Some(committed)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::TopicId;
+
+    const TP: TopicPartition = TopicPartition { topic: TopicId(0), partition: 0 };
+
+    fn book() -> (TxnCoordinator, Arc<str>) {
+        let (mut book, id) = (TxnCoordinator::default(), Arc::from("tx1"));
+        assert_eq!(book.init(SimTime(0), &id, 1_000), (Ok((1, 0)), false));
+        (book, id)
+    }
+
+    #[test]
+    fn e3_a_new_producer_dooms_the_open_transaction_and_is_two_epochs_on() {
+        let (mut book, id) = book();
+        assert_eq!(book.add(SimTime(0), &id, (1, 0), &[TP], None), Ok(true));
+        assert_eq!(book.init(SimTime(1), &id, 1_000), (Err(ErrorCode::ConcurrentTransactions), true));
+        assert_eq!(book.init(SimTime(2), &id, 1_000), (Err(ErrorCode::ConcurrentTransactions), false));
+        assert_eq!(book.marker_written(&id, 1, TP), Some(false));
+        assert_eq!(book.init(SimTime(3), &id, 1_000), (Ok((1, 2)), false));
+        assert_eq!(book.end(SimTime(4), &id, (1, 0), true, true), Err(ErrorCode::ProducerFenced));
+        assert_eq!(book.add(SimTime(4), &id, (1, 0), &[TP], None), Err(ErrorCode::ProducerFenced));
+    }
+
+    #[test]
+    fn e1_an_abort_after_the_timeout_succeeds_and_a_commit_does_not() {
+        let (mut book, id) = book();
+        assert_eq!(book.add(SimTime(0), &id, (1, 0), &[TP], None), Ok(true));
+        assert!(book.expire(SimTime(1_000)).is_empty());
+        assert_eq!(book.expire(SimTime(1_001)), [Arc::clone(&id)]);
+        assert_eq!(book.marker_written(&id, 1, TP), Some(false));
+        assert_eq!(book.end(SimTime(2_000), &id, (1, 0), true, true), Err(ErrorCode::InvalidTxnState));
+        assert_eq!(book.end(SimTime(2_000), &id, (1, 0), false, true), Ok(Ended::Again));
+        assert_eq!(book.add(SimTime(3_000), &id, (1, 1), &[TP], None), Ok(true));
+    }
+
+    #[test]
+    fn e3_every_end_moves_the_epoch_on_with_transaction_version_2() {
+        let (mut book, id) = book();
+        assert_eq!(book.add(SimTime(0), &id, (1, 0), &[TP], None), Ok(true));
+        assert_eq!(book.end(SimTime(1), &id, (1, 0), true, true), Ok(Ended::Decided));
+        assert_eq!(book.txn(&id).map(|t| t.epoch), Some(1));
+        assert_eq!(book.add(SimTime(1), &id, (1, 1), &[TP], None), Err(ErrorCode::ConcurrentTransactions));
+        assert_eq!(book.marker_written(&id, 1, TP), Some(true));
+        assert_eq!(book.add(SimTime(1), &id, (1, 1), &[TP], None), Ok(true));
+    }
+}
