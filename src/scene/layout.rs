@@ -283,9 +283,7 @@ impl Layout {
             routes.push(Route::Relay);
         }
         routes.extend(self.lanes.iter().map(|l| Route::Produce { from, topic: l.topic, partition: l.partition }));
-        if let [first, second, ..] = scene.brokers[..] {
-            routes.push(Route::Replication { from: second.id, to: first.id });
-        }
+        routes.extend(scene.brokers.windows(2).map(|pair| Route::Replication { from: pair[1].id, to: pair[0].id }));
         for consumer in scene.groups.iter().flat_map(|g| &g.consumers) {
             let id = consumer.id;
             routes.extend(consumer.assigned.iter().map(|&(topic, partition)| Route::Fetch { consumer: id, topic, partition }));

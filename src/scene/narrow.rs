@@ -4,7 +4,7 @@ use crate::player::Thing;
 
 use super::layout::{LaneBox, Layout, Placed, Rails, Rect, Shape, group_of};
 use super::path::{Path, Route, Source};
-use super::wide::band;
+use super::wide::{band, legend_height};
 use super::{Header, Scene};
 
 /// Left and right of everything; the rails run in it.
@@ -19,8 +19,8 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let y = write_side(&mut out, shape, w);
     let y = log(&mut out, shape, w, y + 10);
     let y = read_side(&mut out, shape, w, y + 10);
-    out.boxes.push(Placed { thing: Thing::QueryApi, rect: Rect::new(SIDE, y + 12, w, 40) });
-    band(&mut out, shape, y + 66);
+    out.boxes.push(Placed { thing: Thing::QueryApi, rect: Rect::new(SIDE, y + 12, w, 52) });
+    band(&mut out, shape, y + 78);
     out.height = out.band.bottom() + 10;
     out
 }
@@ -49,16 +49,16 @@ fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
     }
     if w >= 440 {
         let third = (w - 44) / 3;
-        place(Thing::WriteDb, SIDE, y, third, 52);
-        place(Thing::Outbox, SIDE + third + 8, y, third, 52);
-        place(Thing::Relay, SIDE + w - third, y, third, 52);
-        return y + 52;
+        place(Thing::WriteDb, SIDE, y, third, 58);
+        place(Thing::Outbox, SIDE + third + 8, y, third, 58);
+        place(Thing::Relay, SIDE + w - third, y, third, 58);
+        return y + 58;
     }
     let half = (w - 8) / 2;
-    place(Thing::WriteDb, SIDE, y, half, 52);
-    place(Thing::Outbox, SIDE + half + 8, y, w - half - 8, 52);
-    place(Thing::Relay, SIDE, y + 52 + GAP + 2, w, 42);
-    y + 52 + GAP + 2 + 42
+    place(Thing::WriteDb, SIDE, y, half, 58);
+    place(Thing::Outbox, SIDE + half + 8, y, w - half - 8, 58);
+    place(Thing::Relay, SIDE, y + 58 + GAP + 2, w, 42);
+    y + 58 + GAP + 2 + 42
 }
 
 fn log(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
@@ -79,7 +79,7 @@ fn log(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
         out.boxes.push(Placed { thing: Thing::Partition { topic, partition }, rect });
         y += h + 8;
     }
-    out.legend = Rect::new(SIDE, y, w, if w >= 440 { 20 } else { 54 });
+    out.legend = Rect::new(SIDE, y, w, legend_height(shape, w));
     y = out.legend.bottom() + 8;
     y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(SIDE, y, w, 46), if w >= 520 { 4 } else { 2 });
     row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(SIDE, y, w, 44), if w >= 520 { 6 } else { 3 })

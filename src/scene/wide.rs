@@ -35,12 +35,12 @@ fn columns(width: i32) -> Columns {
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let at = columns(width);
     let mut out = Layout { wide: true, width, ..Layout::default() };
-    out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 78) });
+    out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 98) });
     let write_end = write_side(&mut out, shape, at.write);
     let log_end = log(&mut out, shape, at.log);
     let read_end = read_side(&mut out, shape, at.consumers, at.models);
     let chain_end = write_end.max(log_end).max(read_end);
-    let query = Rect::new(at.log.0, chain_end + 14, at.log.1, 40);
+    let query = Rect::new(at.log.0, chain_end + 14, at.log.1, 44);
     out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
     out.rails = Rails {
         write_x: at.write.0 + at.write.1 + 10,
@@ -79,7 +79,7 @@ fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     }
     y = accounts_y + rows * 54 - 6 + if rows > 0 { GAP + 2 } else { 6 };
     if shape.relay {
-        let half = (w - 8) / 2 - 14;
+        let half = (w - 8) / 2;
         out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, half, 56) });
         out.boxes.push(Placed { thing: Thing::Outbox, rect: Rect::new(x + half + 8, y, w - half - 8, 56) });
         y += 56 + GAP + 2;
@@ -110,10 +110,17 @@ fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
         out.boxes.push(Placed { thing: Thing::Partition { topic, partition }, rect });
         y += h + if crowded { 4 } else { 9 };
     }
-    out.legend = Rect::new(x, y, w, 18 * (shape.groups.len() as i32).div_euclid(2).max(1) + 18);
+    out.legend = Rect::new(x, y, w, legend_height(shape, w));
     y = out.legend.bottom() + 8;
     y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(x, y, w, 46), 2);
     row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(x, y, w, 44), 5)
+}
+
+/// The legend has a line for as many of its entries as fit, about 150 px each: one for each group, and three more.
+pub(super) fn legend_height(shape: &Shape, w: i32) -> i32 {
+    let entries = shape.groups.len().min(4) as i32 + 3;
+    let per_line = (w / 132).max(1);
+    (entries + per_line - 1) / per_line * 18
 }
 
 /// Puts things side by side, `per_row` in a row; gives the bottom with a gap below, or the top if there are none.
@@ -156,11 +163,12 @@ pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
     let x = PAD;
     let w = out.width - 2 * PAD;
     let count = shape.accounts.len() as i32;
-    let columns = (w / 210).clamp(1, count.max(1));
+    let columns = (w / if out.wide { 210 } else { 158 }).clamp(1, count.max(1));
+    let top = if out.wide { 30 } else { 48 };
     let pair_w = (w - 24) / columns;
     let rows = (count + columns - 1) / columns;
-    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + 30 + (i / columns) * 60, pair_w - 14, 52)).collect();
-    out.band = Rect::new(x, y, w, 36 + rows.max(1) * 60 - 4);
+    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 60, pair_w - 14, 52)).collect();
+    out.band = Rect::new(x, y, w, top + 6 + rows.max(1) * 60 - 4);
 }
 
 /// The way of a flight.

@@ -8,7 +8,6 @@ texts! {
     StageText {
         stage: "The pipeline, from command to read model", "명령에서 읽기 모델까지의 파이프라인";
         client: "Client", "클라이언트";
-        clients: "Clients", "클라이언트";
         write_side: "Write side", "쓰기 쪽";
         log: "Log", "로그";
         read_side: "Read side", "읽기 쪽";
@@ -32,7 +31,7 @@ texts! {
         done: "done", "완료";
         rejected: "rejected", "거절";
         conflicted: "conflicts", "버전 충돌";
-        commits: "events committed", "이벤트 커밋됨";
+        commits: "events", "이벤트";
         unpublished: "unpublished", "미발행";
         all_published: "all published", "모두 발행됨";
         polls_every: "polls every", "조회 주기";

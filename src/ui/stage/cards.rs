@@ -2,7 +2,7 @@
 //! same. Knows nothing of the DOM, and is tested natively.
 
 use crate::player::Thing;
-use crate::scene::{AccountView, BrokerView, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
+use crate::scene::{AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
@@ -112,7 +112,7 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
     let mut out = vec![client(scene, lang), api(scene, lang), handler(scene, lang)];
     out.extend(scene.accounts.iter().map(|a| account(a, lang)));
     out.extend(stores(scene, lang));
-    out.extend(scene.topics.iter().filter(|t| t.role != TopicRole::Events).map(|t| topic(t, lang)));
+    out.extend(scene.topics.iter().filter(|t| t.role != TopicRole::Events).map(|t| topic(scene, t, lang)));
     out.extend(scene.brokers.iter().map(|b| broker(*b, lang)));
     for (index, group) in scene.groups.iter().enumerate() {
         out.push(group_card(index, group, lang));
@@ -125,12 +125,15 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
 
 fn client(scene: &Scene, lang: Lang) -> Card {
     let (t, c) = (StageText::of(lang), &scene.client);
-    let title = if c.count > 1 { format!("{} ×{}", t.clients, c.count) } else { t.client.to_owned() };
+    let title = if c.count > 1 { format!("{} ×{}", t.client, c.count) } else { t.client.to_owned() };
     let waits = if c.waiting == 0 { t.none_waiting.to_owned() } else { format!("{} {}", c.waiting, t.waiting) };
     let mut card = Card::new(Thing::Client, Tone::Plain, title).line(Ink::Muted, waits);
     if let Some(last) = &c.last {
         let ends = last.to.as_ref().map_or_else(|| last.account.to_string(), |to| format!("{}→{to}", last.account));
-        card = card.line(Ink::Muted, format!("{} {} {ends}", words::command(lang, last.kind), number(last.amount)));
+        card = card.line(Ink::Muted, format!("{} {ends}", words::command(lang, last.kind)));
+        if last.amount != 0 {
+            card = card.line(Ink::Mono, format!("₩{}", number(last.amount)));
+        }
     }
     if c.retried > 0 {
         card = card.line(Ink::Warn, format!("{} {}", count(c.retried), t.retried));
@@ -192,7 +195,7 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
     out
 }
 
-fn topic(topic: &TopicView, lang: Lang) -> Card {
+fn topic(scene: &Scene, topic: &TopicView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let records = topic.records();
     let (tone, words) = match topic.role {
@@ -210,7 +213,13 @@ fn topic(topic: &TopicView, lang: Lang) -> Card {
     if lag > 0 {
         text = format!("{text} · {} {}", t.lag, count(lag));
     }
-    Card::new(Thing::Topic(topic.id), tone, topic.name.as_ref()).line(Ink::Muted, text)
+    Card::new(Thing::Topic(topic.id), tone, topic_name(scene, topic)).line(Ink::Muted, text)
+}
+
+/// A topic's name; of one that belongs to the events' topic only what comes after that name.
+fn topic_name<'a>(scene: &Scene, topic: &'a TopicView) -> &'a str {
+    let main = scene.topics.iter().find(|t| t.role == TopicRole::Events).map_or("", |t| t.name.as_ref());
+    topic.name.strip_prefix(main).filter(|rest| rest.len() > 1).unwrap_or(&topic.name)
 }
 
 fn broker(broker: BrokerView, lang: Lang) -> Card {
@@ -235,11 +244,13 @@ fn consumer(scene: &Scene, c: &ConsumerView, index: usize, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let tone = if c.state.is_trouble() { Tone::Problem } else { Tone::Plain };
     let card = Card::new(Thing::Consumer(c.id), tone, format!("{} {}", t.consumer, index + 1));
-    let mut state = words::consumer_state(lang, c.state).to_owned();
-    if let Some(until) = c.until.filter(|u| *u > scene.now) {
-        // Tenths of a second, so that the text does not change with every frame.
-        state = format!("{state} {}", duration(until.since(scene.now).next_multiple_of(100_000)));
-    }
+    // Tenths of a second, so that the text does not change with every frame.
+    let left = c.until.filter(|u| *u > scene.now).map(|until| duration(until.since(scene.now).next_multiple_of(100_000)));
+    let state = match (c.state, left) {
+        (ConsumerState::NackSleep, Some(left)) => format!("nack {left} · {}", words::consumer_state(lang, ConsumerState::Paused)),
+        (state, Some(left)) => format!("{} {left}", words::consumer_state(lang, state)),
+        (state, None) => words::consumer_state(lang, state).to_owned(),
+    };
     let mut place = place_of(scene, c);
     if c.attempt > 1 {
         place = format!("{place} · {} {}", t.attempt, c.attempt);
@@ -319,7 +330,7 @@ mod tests {
         scene.groups[0].consumers[0].record = Some((0, 1, 94));
         scene.groups[0].consumers[0].attempt = 3;
         let card = cards(&scene, Lang::En).into_iter().find(|c| c.thing == Thing::Consumer(0)).expect("drawn");
-        assert_eq!((card.tone, card.sentence().as_str()), (Tone::Problem, "nack · paused 5.0 s · P1@94 · attempt 3"));
+        assert_eq!((card.tone, card.sentence().as_str()), (Tone::Problem, "nack 5.0 s · paused · P1@94 · attempt 3"));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) fn Node(props: &NodeProps) -> Html {
         Thing::Broker(_) => "broker",
         Thing::Account(_) => "account",
         Thing::QueryApi => "query",
+        Thing::Topic(_) => "topic",
+        Thing::Consumer(_) => "consumer",
         _ => "",
     };
     html! {

@@ -282,9 +282,9 @@ fn legend(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
     html! {
         <p class="legend" style={place(layout.legend)}>
             { for scene.groups.iter().take(4).enumerate().map(|(i, group)| {
-                html! { <span>{ symbol(i as u32, "committed") }{ format!("{} {}", group.name, t.committed) }</span> }
+                html! { <span>{ symbol(i as u32, "committed") }{ group.name.as_ref() }</span> }
             }) }
-            <span>{ symbol(0, "position") }{ t.position }</span>
+            <span>{ symbol(0, "committed") }{ t.committed }{ " " }{ symbol(0, "position") }{ t.position }</span>
             <span><i class="lag-key" />{ t.lag }</span>
             <span><i class="hw-key" />{ t.high_watermark }</span>
         </p>

@@ -36,7 +36,6 @@ pub(super) fn ways(scene: &Scene, layout: &Layout) -> Vec<Way> {
         let path = match route {
             // A produce request flies along its lane to the end; its line ends where the lane begins.
             Route::Produce { .. } => before_lane(&path),
-            Route::Broker { .. } => return None,
             _ => path,
         };
         Some(Way { d: path.svg(), class: format!("way {} {}", state_class(state(scene, route.link())), route_class(scene, route)) })
@@ -89,7 +88,9 @@ fn state_class(state: LinkState) -> &'static str {
 }
 
 fn route_class(scene: &Scene, route: Route) -> &'static str {
-    let (Route::Fetch { consumer, .. } | Route::Apply { consumer }) = route else { return "" };
+    let (Route::Fetch { consumer, .. } | Route::Apply { consumer }) = route else {
+        return if matches!(route, Route::Broker { .. }) { "faint" } else { "" };
+    };
     let group = scene.groups.iter().position(|g| g.consumers.iter().any(|c| c.id == consumer));
     group_class(group.unwrap_or(3) as u32)
 }
