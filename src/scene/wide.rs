@@ -79,7 +79,7 @@ fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     }
     y = accounts_y + rows * 54 - 6 + if rows > 0 { GAP + 2 } else { 6 };
     if shape.relay {
-        let half = (w - 8) / 2;
+        let half = (w - 8) / 2 - 7;
         out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, half, 56) });
         out.boxes.push(Placed { thing: Thing::Outbox, rect: Rect::new(x + half + 8, y, w - half - 8, 56) });
         y += 56 + GAP + 2;

@@ -23,7 +23,7 @@ texts! {
         consumer: "consumer", "소비자";
         query_api: "Query API", "조회 API";
         waiting: "waiting", "대기";
-        none_waiting: "nobody waits", "대기 없음";
+        none_waiting: "idle", "대기 없음";
         sent: "sent", "보냄";
         retried: "retried", "재시도";
         accepted: "202 Accepted", "202 접수됨";

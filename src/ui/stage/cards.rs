@@ -125,9 +125,9 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
 
 fn client(scene: &Scene, lang: Lang) -> Card {
     let (t, c) = (StageText::of(lang), &scene.client);
-    let title = if c.count > 1 { format!("{} ×{}", t.client, c.count) } else { t.client.to_owned() };
     let waits = if c.waiting == 0 { t.none_waiting.to_owned() } else { format!("{} {}", c.waiting, t.waiting) };
-    let mut card = Card::new(Thing::Client, Tone::Plain, title).line(Ink::Muted, waits);
+    let waits = if c.count > 1 { format!("×{} · {waits}", c.count) } else { waits };
+    let mut card = Card::new(Thing::Client, Tone::Plain, t.client).line(Ink::Muted, waits);
     if let Some(last) = &c.last {
         let ends = last.to.as_ref().map_or_else(|| last.account.to_string(), |to| format!("{}→{to}", last.account));
         card = card.line(Ink::Muted, format!("{} {ends}", words::command(lang, last.kind)));
@@ -244,8 +244,7 @@ fn consumer(scene: &Scene, c: &ConsumerView, index: usize, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let tone = if c.state.is_trouble() { Tone::Problem } else { Tone::Plain };
     let card = Card::new(Thing::Consumer(c.id), tone, format!("{} {}", t.consumer, index + 1));
-    // Tenths of a second, so that the text does not change with every frame.
-    let left = c.until.filter(|u| *u > scene.now).map(|until| duration(until.since(scene.now).next_multiple_of(100_000)));
+    let left = c.until.filter(|u| *u > scene.now).map(|until| left(until.since(scene.now)));
     let state = match (c.state, left) {
         (ConsumerState::NackSleep, Some(left)) => format!("nack {left} · {}", words::consumer_state(lang, ConsumerState::Paused)),
         (state, Some(left)) => format!("{} {left}", words::consumer_state(lang, state)),
@@ -257,6 +256,11 @@ fn consumer(scene: &Scene, c: &ConsumerView, index: usize, lang: Lang) -> Card {
     }
     let ink = if c.state.is_trouble() { Ink::Problem } else { Ink::Muted };
     card.line(ink, state).line(Ink::Mono, place)
+}
+
+/// A time that runs down: in seconds, below one in tenths, so that the text does not change with every frame.
+fn left(us: u64) -> String {
+    if us > 1_000_000 { format!("{} s", us.div_ceil(1_000_000)) } else { duration(us.next_multiple_of(100_000)) }
 }
 
 /// The record in hand, or the partitions owned.
@@ -330,7 +334,7 @@ mod tests {
         scene.groups[0].consumers[0].record = Some((0, 1, 94));
         scene.groups[0].consumers[0].attempt = 3;
         let card = cards(&scene, Lang::En).into_iter().find(|c| c.thing == Thing::Consumer(0)).expect("drawn");
-        assert_eq!((card.tone, card.sentence().as_str()), (Tone::Problem, "nack 5.0 s · paused · P1@94 · attempt 3"));
+        assert_eq!((card.tone, card.sentence().as_str()), (Tone::Problem, "nack 5 s · paused · P1@94 · attempt 3"));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(super) fn Node(props: &NodeProps) -> Html {
         Thing::Account(_) => "account",
         Thing::QueryApi => "query",
         Thing::Topic(_) => "topic",
+        Thing::WriteDb | Thing::Outbox => "store",
+        Thing::Client => "client",
         Thing::Consumer(_) => "consumer",
         _ => "",
     };
