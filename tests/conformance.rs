@@ -33,3 +33,40 @@ fn an_unknown_verb_is_named() {
     let error = check(&case).expect_err("the verb does not exist").to_string();
     assert!(error.contains("in_orbit") && error.contains("script[0]"), "{error}");
 }
+
+/// Verbs that the README of the cases documents: `| `verb` |` in its tables.
+fn documented_verbs() -> Vec<String> {
+    let readme = std::fs::read_to_string(folder().join("README.md")).expect("the cases have a README");
+    let cells = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next().map(str::to_owned));
+    cells.flat_map(|cell| cell.split('`').step_by(2).map(|verb| verb.trim().to_owned()).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_case_is_well_formed() {
+    let documented = documented_verbs();
+    let files = cases_of("");
+    assert!(files.len() >= 482, "only {} cases", files.len());
+    for file in files {
+        let name = file.file_stem().and_then(|n| n.to_str()).expect("a name").to_owned();
+        let text = std::fs::read_to_string(&file).expect("readable");
+        let case = Case::parse(&name, &text).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(case.id, name, "id and file name differ");
+        assert!(!case.observed.is_empty() && !case.rules.is_empty(), "{name}: nothing observed, or no rule");
+        for rule in &case.rules {
+            let (section, number) = rule.split_at(1);
+            assert!(("A"..="H").contains(&section) && number.parse::<u8>().is_ok(), "{name}: rule {rule}");
+        }
+        for machine in ["/tmp", "/home", "localhost", "127.0.0.1"] {
+            assert!(!text.contains(machine), "{name}: {machine} is of the recording machine");
+        }
+        for verb in case.script.iter().filter_map(|step| step.get("do")?.as_str()) {
+            let known = documented.iter().any(|d| d == verb) || ["in_transaction", "without_transaction"].contains(&verb);
+            assert!(known, "{name}: the verb {verb} is not documented");
+        }
+        if name.starts_with("kafka-") {
+            let labels: Vec<&str> = case.script.iter().filter_map(|step| step.get("as")?.as_str()).collect();
+            let observed: Vec<&String> = case.observed.keys().collect();
+            assert!(labels.len() == observed.len() && labels.iter().all(|l| observed.iter().any(|o| o == l)), "{name}: labels differ");
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod browser;
 mod build;
 mod model;
 mod pages;
+mod record;
 mod screenshot;
 mod serve;
 mod server;
@@ -66,6 +67,10 @@ cargo xtask conformance [PATH…] [--case ID] [--explain]
     Plays the recorded cases of real Kafka and Spring for Apache Kafka against the model: those of the files and folders named,
     or of conformance/. A line for each that differs; --explain shows both sides whole. Ends with the line `N passed, N failed`.
 
+cargo xtask record [ID…] [--check]
+    Plays the recorded cases (or those named; * stands for anything) against real Kafka and Spring and writes what they did to
+    conformance/. --check: writes nothing, reports each case that differs. Needs Java 17 and Maven; all of it takes about 12 minutes.
+
 cargo xtask screenshot [--no-build]
     Makes the pictures of docs/ anew, in headless Chromium.
 ";
@@ -103,6 +108,7 @@ fn dispatch() -> Outcome {
         "tidy" => args.finish("tidy").and_then(|()| tidy::check()),
         "bench" => bench::command_bench(args),
         "conformance" => model::command(&command, &words),
+        "record" => record::command_record(args),
         "screenshot" => screenshot::command_screenshot(args),
         _ => Err(format!(
             "no command is called {command}; there are serve, build, test, tidy, bench, conformance, screenshot (cargo xtask --help)"
