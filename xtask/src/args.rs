@@ -52,7 +52,6 @@ impl Args {
     }
 
     /// Takes what does not begin with a hyphen.
-    #[cfg(any(feature = "model", test))]
     pub fn positionals(&mut self) -> Vec<String> {
         let (flags, words) = std::mem::take(&mut self.rest).into_iter().partition(|arg| arg.starts_with('-'));
         self.rest = flags;
