@@ -122,16 +122,8 @@ fn version_of(tool: &str) -> Option<String> {
 }
 
 fn install(words: &[&str]) -> Outcome {
-    let mut install = cargo(&["install", "--root"]);
-    // Built apart from this repository's target folder, whose settings are not for tools.
-    install.arg(tools_dir()).args(words).arg("--quiet").current_dir(tools_parent()?);
-    run(&mut install)
-}
-
-/// A folder to install from: outside the workspace's `.cargo/config.toml` nothing of ours leaks into the tools, but it must exist.
-fn tools_parent() -> Outcome<PathBuf> {
-    fs::create_dir_all(tools_dir())?;
-    Ok(tools_dir())
+    let mut install = cargo(&["install", "--quiet", "--root"]);
+    run(install.arg(tools_dir()).args(words))
 }
 
 fn say(what: &str, duration: &str) {
