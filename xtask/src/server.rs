@@ -33,6 +33,8 @@ struct Shared {
     head: String,
     /// While true, every connection is closed without an answer.
     offline: AtomicBool,
+    /// While true, there are no wasm files.
+    without_wasm: AtomicBool,
     missing: Mutex<Vec<String>>,
     /// Pages beside the folder's files, by name.
     added: Mutex<BTreeMap<String, String>>,
@@ -52,6 +54,7 @@ impl Server {
             prefix: prefix.to_owned(),
             head: head.to_owned(),
             offline: AtomicBool::new(false),
+            without_wasm: AtomicBool::new(false),
             missing: Mutex::new(Vec::new()),
             added: Mutex::default(),
         });
@@ -79,6 +82,11 @@ impl Server {
     /// Closes every further connection without an answer, or answers again.
     pub fn set_offline(&self, offline: bool) {
         self.shared.offline.store(offline, Ordering::SeqCst);
+    }
+
+    /// Finds no wasm files from now on, or finds them again.
+    pub fn set_without_wasm(&self, without: bool) {
+        self.shared.without_wasm.store(without, Ordering::SeqCst);
     }
 
     /// The paths asked for that were not there, without browsers' own asking for `favicon.ico`.
@@ -135,6 +143,9 @@ impl Shared {
     fn file(&self, path: &str) -> Option<PathBuf> {
         let inside = Path::new(path.strip_prefix(&self.prefix)?);
         if !inside.components().all(|part| matches!(part, Component::Normal(_))) {
+            return None;
+        }
+        if self.without_wasm.load(Ordering::SeqCst) && inside.extension().is_some_and(|e| e == "wasm") {
             return None;
         }
         let file = self.folder.join(inside);

@@ -60,6 +60,7 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
         let began = Instant::now();
         let verdict = run_one(test, &Page::new(driven.session(), &server));
         server.set_offline(false);
+        server.set_without_wasm(false);
         let seconds = began.elapsed().as_secs_f32();
         match verdict {
             Ok(()) => {

@@ -3,6 +3,7 @@
 //! Has never heard of any single test.
 
 use std::{
+    cell::Cell,
     thread,
     time::{Duration, Instant},
 };
@@ -24,12 +25,14 @@ pub struct Page<'a> {
     pub session: &'a Session,
     /// What serves the page.
     pub server: &'a Server,
+    /// Whether the test breaks the page on purpose, so that it may complain.
+    may_complain: Cell<bool>,
 }
 
 impl<'a> Page<'a> {
     /// A page in this browser, not opened yet.
     pub fn new(session: &'a Session, server: &'a Server) -> Self {
-        Self { session, server }
+        Self { session, server, may_complain: Cell::new(false) }
     }
 
     /// Opens the page as on a first visit, in a wide window, with this fragment (empty, or beginning with `#`).
@@ -242,8 +245,16 @@ impl<'a> Page<'a> {
         self.wait_until("the run is paused", "return document.querySelector('[data-testid=app]').dataset.playing === 'false'")
     }
 
-    /// Everything that the page has complained about since it was loaded.
+    /// From now on the page may complain: the test breaks it on purpose.
+    pub fn may_complain(&self) {
+        self.may_complain.set(true);
+    }
+
+    /// Everything that the page has complained about since it was loaded, unless it may.
     pub fn complaints(&self) -> Vec<String> {
+        if self.may_complain.get() {
+            return Vec::new();
+        }
         let all = self.session.run("return window.__complaints || ['the page was not watched']", &[]).unwrap_or(json!([]));
         all.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
