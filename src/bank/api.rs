@@ -95,6 +95,12 @@ impl Api {
         self.handlings.values().map(|h| (h.id, h.command, h.stage))
     }
 
+    /// The events between decision and publication.
+    pub(super) fn events_in_hand(&self) -> impl Iterator<Item = EventId> {
+        let between = |h: &&Handling| !matches!(h.stage, HandlingStage::Loading | HandlingStage::Answering { .. });
+        self.handlings.values().filter(between).filter_map(|h| h.event)
+    }
+
     /// What was answered so far.
     pub fn counters(&self) -> ApiCounters {
         self.counters

@@ -99,6 +99,20 @@ impl IdSet {
         }
     }
 
+    /// Takes an id out; false if it was not in.
+    pub fn remove(&mut self, id: u32) -> bool {
+        let at = self.ranges.partition_point(|r| r.1 <= id);
+        let Some(&(start, end)) = self.ranges.get(at).filter(|r| r.0 <= id) else { return false };
+        self.ranges.remove(at);
+        if id + 1 < end {
+            self.ranges.insert(at, (id + 1, end));
+        }
+        if start < id {
+            self.ranges.insert(at, (start, id));
+        }
+        true
+    }
+
     /// Whether the id is in.
     pub fn contains(&self, id: u32) -> bool {
         let at = self.ranges.partition_point(|r| r.1 <= id);
@@ -124,6 +138,9 @@ mod tests {
         }
         assert_eq!(set.ranges, vec![(1, 2), (3, 6), (7, 10)]);
         assert_eq!(set.count(), 7);
+        assert!(set.remove(4) && !set.remove(4));
+        assert_eq!(set.ranges, vec![(1, 2), (3, 4), (5, 6), (7, 10)]);
+        assert!(set.insert(4));
         assert!(set.contains(1) && set.contains(5) && !set.contains(2) && !set.contains(6) && !set.contains(10));
     }
 

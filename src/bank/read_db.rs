@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::config::{BankConfig, Channel, Idempotency};
 use super::effect::{DbError, Direction, Effect, Link, Message, Moment, MomentKind, Projection, Timer, hop};
 use super::event_book::EventBook;
-use super::ids::CommandId;
+use super::ids::{CommandId, EventId};
 use super::read_model::ReadModel;
 use crate::kernel::{Prng, SimTime};
 
@@ -136,6 +136,12 @@ impl ReadDb {
 
     pub(super) fn restart(&mut self) {
         self.up = true;
+    }
+
+    /// Whether a transaction with this event is under way.
+    pub(super) fn is_applying(&self, projection: Projection, event: EventId) -> bool {
+        let of = |o: &Operation| matches!(&o.message, Message::Apply { projection: p, events, .. } if *p == projection && events.contains(&event));
+        self.operations.values().any(of)
     }
 
     /// How many transactions of a projection are under way.

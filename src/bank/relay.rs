@@ -66,6 +66,11 @@ impl Relay {
         &self.stage
     }
 
+    /// The greatest row id that was published.
+    pub(super) fn last_id(&self) -> u32 {
+        self.last_id
+    }
+
     /// Waits for the next look.
     pub(super) fn rest(&mut self, now: SimTime, config: &BankConfig, out: &mut Vec<Effect>) {
         self.look_at(now + config.relay.poll_interval_us.max(1_000), out);

@@ -1,14 +1,14 @@
 //! The bank as one component: hands what arrives to the right process, and keeps who publishes what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::api::{Api, Ask};
 use super::client::Client;
-use super::config::{BankConfig, CLIENT_COUNT_MAX, Channel, Publication};
+use super::config::{BankConfig, CLIENT_COUNT_MAX, Channel, Publication, RelayReads};
 use super::domain::{Command, Money};
 use super::effect::{
-    DbError, Direction, Effect, Hop, Link, Message, Moment, MomentKind, Process, Projection, Publish, Publisher, Timer, hop,
+    DbError, Direction, Effect, Hop, Link, Message, Moment, MomentKind, OutboxRow, Process, Projection, Publish, Publisher, Timer, hop,
 };
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
@@ -53,10 +53,11 @@ struct Outstanding {
 }
 
 /// A listener's call to the read database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Call {
     projection: Projection,
     command: Option<CommandId>,
+    events: Arc<[EventId]>,
 }
 
 impl Bank {
@@ -332,7 +333,7 @@ impl Bank {
     /// which must not be in use.
     pub fn apply(&mut self, now: SimTime, call: u64, projection: Projection, events: Arc<[EventId]>, out: &mut Vec<Effect>) {
         let command = events.first().and_then(|event| self.book.get(*event)).map(|event| event.command);
-        self.calls.insert(call, Call { projection, command });
+        self.calls.insert(call, Call { projection, command, events: events.clone() });
         hop(out, Link::ListenerReadDb, Direction::Request, Message::Apply { call, projection, events });
         out.push(Effect::Timer { at: now + self.config.read_db_timeout_us, timer: Timer::ApplyTimeout { call } });
     }
@@ -343,7 +344,7 @@ impl Bank {
     }
 
     fn end_call(&mut self, call: u64, answer: Result<(), DbError>, out: &mut Vec<Effect>) {
-        let Some(Call { projection, command }) = self.calls.remove(&call) else { return };
+        let Some(Call { projection, command, .. }) = self.calls.remove(&call) else { return };
         if let Err(error) = answer {
             out.push(Effect::Fact(Fact { command, kind: FactKind::ApplyFailed { projection, error } }));
         }
@@ -461,6 +462,28 @@ impl Bank {
     /// How many accounts there were at the beginning of the run, and what each of them held.
     pub fn opening(&self) -> (u32, Money) {
         self.opening
+    }
+
+    /// The stored events that somebody will still publish: the outbox has them where the relay looks, a producer has them,
+    /// or the API has them in hand. A stored event that is neither here nor in the log is lost (F6).
+    pub fn to_be_published(&self) -> BTreeSet<EventId> {
+        let after = (self.config.relay.reads == RelayReads::LastId).then(|| self.relay.last_id());
+        let reached = |row: &&OutboxRow| after.is_none_or(|after| row.id > after);
+        let mut events: BTreeSet<EventId> = self.write_db.store.outbox.rows_unpublished().filter(reached).map(|row| row.event).collect();
+        events.extend(self.publications.values().map(|publication| publication.event));
+        events.extend(self.api.events_in_hand());
+        events
+    }
+
+    /// Whether the write database may still commit an event that is not stored, as far as the bank's processes know.
+    pub fn may_store(&self, event: EventId) -> bool {
+        self.api.events_in_hand().any(|own| own == event) || self.write_db.is_committing(event)
+    }
+
+    /// Whether a listener waits for this event's effect, or the read database is at it.
+    pub fn is_applying(&self, projection: Projection, event: EventId) -> bool {
+        let called = |call: &Call| call.projection == projection && call.events.contains(&event);
+        self.calls.values().any(called) || self.read_db.is_applying(projection, event)
     }
 
     /// How many events are with a producer.

@@ -7,7 +7,7 @@ use super::config::BankConfig;
 use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message, Moment, MomentKind, Timer, hop};
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
-use super::ids::CommandId;
+use super::ids::{CommandId, EventId};
 use super::store::{OUTBOX_ROWS_MAX, Store};
 use crate::kernel::{Prng, SimTime};
 
@@ -154,6 +154,12 @@ impl WriteDb {
 
     pub(super) fn restart(&mut self) {
         self.up = true;
+    }
+
+    /// Whether the transaction of this event is under way and not yet committed.
+    pub(super) fn is_committing(&self, event: EventId) -> bool {
+        let of = |o: &Operation| matches!(o.message, Message::Commit { event: own, .. } if own == event) && o.answer.is_none();
+        self.operations.values().any(of)
     }
 
     /// The commands whose transactions are under way.

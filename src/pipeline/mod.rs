@@ -11,6 +11,7 @@ mod intervene;
 mod intervention;
 mod links;
 mod occurrence;
+pub mod referee;
 mod scratch;
 mod step;
 mod trace;

@@ -1,0 +1,180 @@
+//! What the referee can judge only by looking around: whether anybody will still do what has not been done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ledger::{Now, Open, Referee};
+use super::violation::ViolationKind;
+use crate::bank::{AccountId, Bank, EventId, Money, Projection};
+use crate::broker::TopicPartition;
+
+/// How often the referee looks around, in microseconds; what may have changed a verdict makes it look at once.
+pub const AUDIT_INTERVAL_US: u64 = 250_000;
+/// How long something must look lost before the referee says so, in microseconds: what is between two processes is in no
+/// process for a moment.
+pub const GRACE_US: u64 = 1_000_000;
+/// How many of a projection's oldest open events are looked at in one audit.
+pub const OPEN_LOOKED_AT_MAX: usize = 4_096;
+
+/// What one group looks like from outside.
+#[derive(Debug, Clone, Default)]
+pub(in crate::pipeline) struct GroupSight {
+    /// The committed offsets.
+    pub committed: BTreeMap<TopicPartition, u64>,
+    /// The positions of living consumers, by partition assigned.
+    pub positions: BTreeMap<TopicPartition, u64>,
+    /// What living consumers have polled and not finished with.
+    pub held: BTreeSet<(TopicPartition, u64)>,
+    /// Whether any consumer lives.
+    pub manned: bool,
+}
+
+/// What the referee sees when it looks around.
+#[derive(Debug, Clone, Default)]
+pub(in crate::pipeline) struct Sight {
+    /// By projection.
+    pub groups: [GroupSight; 2],
+    /// The first offset that the leader still has.
+    pub log_starts: BTreeMap<TopicPartition, u64>,
+    /// Events whose commit is on its way to the write database.
+    pub committing: BTreeSet<EventId>,
+}
+
+impl Referee {
+    /// Whether an audit has anything to do with groups, so that the sight of them is needed.
+    pub(in crate::pipeline) fn wants_groups(&self) -> bool {
+        self.projections.iter().any(|ledger| !ledger.open.is_empty())
+    }
+
+    /// Looks around.
+    pub(in crate::pipeline) fn audit(&mut self, now: Now, bank: &Bank, sight: &Sight) {
+        self.audit_at = now.at + AUDIT_INTERVAL_US;
+        self.audit_unpublished(now, bank);
+        self.audit_unstored(now, bank, sight);
+        for projection in Projection::ALL {
+            self.audit_open(now, bank, projection, sight);
+        }
+        self.audit_balances(now, bank);
+        self.audit_history(now, bank);
+        self.audit_money(now, bank);
+    }
+
+    /// Stored and in no log: will anybody publish it?
+    fn audit_unpublished(&mut self, now: Now, bank: &Bank) {
+        if self.unpublished.is_empty() {
+            return;
+        }
+        let coming = bank.to_be_published();
+        let gone: Vec<EventId> = self.unpublished.keys().copied().filter(|event| !coming.contains(event)).collect();
+        for event in gone {
+            self.unpublished.remove(&event);
+            let command = bank.event(event).map(|content| content.command);
+            self.break_rule(now, command, None, ViolationKind::EventLost { event });
+        }
+    }
+
+    /// In the log and not stored: will it still be?
+    fn audit_unstored(&mut self, now: Now, bank: &Bank, sight: &Sight) {
+        let never = |event: &EventId| !bank.may_store(*event) && !sight.committing.contains(event);
+        let phantoms: Vec<EventId> = self.unstored.keys().copied().filter(never).collect();
+        for event in phantoms {
+            self.unstored.remove(&event);
+            let command = bank.event(event).map(|content| content.command);
+            self.break_rule(now, command, self.place_of(event), ViolationKind::Phantom { event });
+        }
+    }
+
+    /// Visible and not handled: does the group still have to come by?
+    fn audit_open(&mut self, now: Now, bank: &Bank, projection: Projection, sight: &Sight) {
+        let group = &sight.groups[projection as usize];
+        let mut verdicts = Vec::new();
+        for (event, open) in self.projections[projection as usize].open.iter_mut().take(OPEN_LOOKED_AT_MAX) {
+            let Some(kind) = missed(projection, *event, open, group, sight) else {
+                open.suspect_since = None;
+                continue;
+            };
+            if bank.is_applying(projection, *event) || bank.read_db().model.is_parked(*event) {
+                open.suspect_since = None;
+                continue;
+            }
+            let since = *open.suspect_since.get_or_insert(now.at);
+            if now.at.since(since) >= GRACE_US {
+                verdicts.push((*event, *open, kind));
+            }
+        }
+        for (event, open, kind) in verdicts {
+            self.projections[projection as usize].open.remove(&event);
+            let command = bank.event(event).map(|content| content.command);
+            self.break_rule(now, command, Some((open.partition, open.offset)), kind);
+        }
+    }
+
+    /// Everything handled: does the view say what its events say?
+    fn audit_balances(&mut self, now: Now, bank: &Bank) {
+        let model = &bank.read_db().model;
+        let ledger = &self.projections[Projection::AccountView as usize];
+        if !ledger.open.is_empty() || model.parked_count() > 0 || bank.read_db().applying_count(Projection::AccountView) > 0 {
+            return;
+        }
+        let (count, opening) = bank.opening();
+        let should = |id: AccountId| -> Money {
+            let before = if id.0 < count { opening } else { 0 };
+            before + ledger.expected.get(&id).copied().unwrap_or(0)
+        };
+        let rows: Vec<(AccountId, Money, Money)> = model.accounts().map(|(id, row)| (id, should(id), row.balance)).collect();
+        for (account, expected, actual) in rows {
+            let known = &mut self.projections[Projection::AccountView as usize].diverged;
+            if expected == actual {
+                known.remove(&account);
+            } else if known.insert(account, actual - expected).is_none() {
+                self.break_rule(now, None, None, ViolationKind::BalanceDiverged { account, expected, actual });
+            }
+        }
+    }
+
+    fn audit_history(&mut self, now: Now, bank: &Bank) {
+        let ledger = &mut self.projections[Projection::TransferHistory as usize];
+        if !ledger.open.is_empty() || bank.read_db().applying_count(Projection::TransferHistory) > 0 {
+            return;
+        }
+        let (expected, actual) = (ledger.expected_count, bank.read_db().model.history().row_count);
+        if expected == actual {
+            ledger.history_diverged = None;
+        } else if ledger.history_diverged.replace(actual).is_none() {
+            self.break_rule(now, None, None, ViolationKind::HistoryDiverged { expected, actual });
+        }
+    }
+
+    fn audit_money(&mut self, now: Now, bank: &Bank) {
+        let (count, opening) = bank.opening();
+        let expected = Money::from(count) * opening + self.paid_in;
+        let actual = bank.write_db().store.total();
+        let differs = expected != actual;
+        if differs && !self.money_differs {
+            self.break_rule(now, None, None, ViolationKind::MoneyNotConserved { expected, actual });
+        }
+        self.money_differs = differs;
+    }
+}
+
+/// How the group has missed the event, if it looks so.
+fn missed(projection: Projection, event: EventId, open: &Open, group: &GroupSight, sight: &Sight) -> Option<ViolationKind> {
+    if group.held.contains(&(open.partition, open.offset)) {
+        return None;
+    }
+    // A living group that does not own the partition at the moment is still to come by.
+    let beyond = match group.positions.get(&open.partition) {
+        Some(position) => *position > open.offset,
+        None => !group.manned,
+    };
+    if !beyond {
+        return None;
+    }
+    let above = |offsets: &BTreeMap<TopicPartition, u64>| offsets.get(&open.partition).is_some_and(|next| *next > open.offset);
+    if above(&group.committed) {
+        Some(ViolationKind::EffectLost { projection, event })
+    } else if above(&sight.log_starts) {
+        Some(ViolationKind::Overtaken { projection, event })
+    } else {
+        None
+    }
+}

@@ -1,0 +1,332 @@
+//! What the referee knows of every event: stored, in the log, visible, handled. Fed by facts; judges what can be judged at once.
+
+use std::collections::BTreeMap;
+
+use super::lane::Lane;
+use super::violation::{Invariant, OrderPlace, Violation, ViolationKind};
+use crate::bank::{AccountId, Bank, ClientIndex, CommandId, EventId, FactKind, IdSet, Money, Projection};
+use crate::broker::TopicPartition;
+use crate::kernel::SimTime;
+
+/// How many violations are kept; the counts go on.
+pub const VIOLATIONS_MAX: usize = 512;
+
+/// An event that a projection can see and has not handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Open {
+    /// Where it lies.
+    pub partition: TopicPartition,
+    /// At which offset.
+    pub offset: u64,
+    /// Since when it looks as if nobody would handle it.
+    pub(super) suspect_since: Option<SimTime>,
+}
+
+/// What one projection has made of the events.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct ProjectionLedger {
+    /// Visible and not handled.
+    pub(super) open: BTreeMap<EventId, Open>,
+    /// Had their effect.
+    pub(super) applied: IdSet,
+    /// Given up by an error handler: dead-lettered, sent to a retry topic or logged.
+    pub(super) given_up: IdSet,
+    /// What its events say, by account: the change to the opening balance.
+    pub(super) expected: BTreeMap<AccountId, Money>,
+    /// How many events it should have.
+    pub(super) expected_count: u64,
+    /// The last applied version of each key.
+    versions: BTreeMap<AccountId, u32>,
+    /// What was last found to differ, so that it is said once.
+    pub(super) diverged: BTreeMap<AccountId, Money>,
+    pub(super) history_diverged: Option<u64>,
+}
+
+/// The referee's knowledge and verdicts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Referee {
+    pub(super) violations: Vec<Violation>,
+    pub(super) counts: BTreeMap<Invariant, u64>,
+    /// How many of `violations` were put into the trace.
+    pub(super) told_count: u64,
+    pub(super) lanes: BTreeMap<TopicPartition, Lane>,
+    /// The events that the log holds, or held until retention took them.
+    in_log: IdSet,
+    /// How many copies beyond the first.
+    more_copies: BTreeMap<EventId, u32>,
+    pub(super) stored: IdSet,
+    acknowledged: IdSet,
+    visible: IdSet,
+    /// Stored, and without a copy in the log.
+    pub(super) unpublished: BTreeMap<EventId, SimTime>,
+    /// In the log, and not stored.
+    pub(super) unstored: BTreeMap<EventId, SimTime>,
+    executed: IdSet,
+    deserted: BTreeMap<CommandId, ClientIndex>,
+    /// What the balances must sum up to beyond the opening balances.
+    pub(super) paid_in: Money,
+    log_versions: BTreeMap<AccountId, u32>,
+    pub(super) projections: [ProjectionLedger; 2],
+    pub(super) audit_at: SimTime,
+    pub(super) money_differs: bool,
+}
+
+impl Default for Referee {
+    fn default() -> Self {
+        Referee {
+            violations: Vec::new(),
+            counts: BTreeMap::new(),
+            told_count: 0,
+            lanes: BTreeMap::new(),
+            in_log: IdSet::default(),
+            more_copies: BTreeMap::new(),
+            stored: IdSet::default(),
+            acknowledged: IdSet::default(),
+            visible: IdSet::default(),
+            unpublished: BTreeMap::new(),
+            unstored: BTreeMap::new(),
+            executed: IdSet::default(),
+            deserted: BTreeMap::new(),
+            paid_in: 0,
+            log_versions: BTreeMap::new(),
+            projections: [ProjectionLedger::default(), ProjectionLedger::default()],
+            audit_at: SimTime::ZERO,
+            money_differs: false,
+        }
+    }
+}
+
+/// When something is noted, for the violation that may come of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::pipeline) struct Now {
+    pub(super) at: SimTime,
+    pub(super) step: u64,
+}
+
+impl Referee {
+    /// The violations, oldest first; at most [`VIOLATIONS_MAX`], the first ones.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// How often an invariant was broken.
+    pub fn count(&self, invariant: Invariant) -> u64 {
+        self.counts.get(&invariant).copied().unwrap_or(0)
+    }
+
+    /// How often any invariant was broken.
+    pub fn total_count(&self) -> u64 {
+        self.counts.values().sum()
+    }
+
+    /// When it wants to look around again.
+    pub fn audit_at(&self) -> SimTime {
+        self.audit_at
+    }
+
+    /// How many events a projection can see and has not handled.
+    pub fn open_count(&self, projection: Projection) -> u64 {
+        self.projections[projection as usize].open.len() as u64
+    }
+
+    /// Where the first remembered copy of an event lies.
+    pub fn place_of(&self, event: EventId) -> Option<(TopicPartition, u64)> {
+        self.projections.iter().find_map(|p| p.open.get(&event)).map(|open| (open.partition, open.offset))
+    }
+
+    pub(super) fn break_rule(&mut self, now: Now, command: Option<CommandId>, place: Option<(TopicPartition, u64)>, kind: ViolationKind) {
+        *self.counts.entry(kind.invariant()).or_default() += 1;
+        if self.violations.len() < VIOLATIONS_MAX {
+            let command = command.map(|id| id.0);
+            self.violations.push(Violation { at: now.at, step: now.step, command, record: place, kind });
+        }
+    }
+
+    /// The bank did something.
+    pub(super) fn on_bank(&mut self, now: Now, bank: &Bank, command: Option<CommandId>, kind: &FactKind) {
+        match *kind {
+            FactKind::EventStored { event } => self.on_stored(now, bank, command, event),
+            FactKind::Published { event, .. } => {
+                self.acknowledged.insert(event.0);
+            }
+            FactKind::Applied { projection, event } => self.on_applied(now, bank, projection, event),
+            FactKind::DuplicateSkipped { projection, event } | FactKind::VersionSkipped { projection, event, .. } => {
+                self.on_handled(bank, projection, event);
+            }
+            FactKind::GapFilled { projection, event, .. } => {
+                self.projections[projection as usize].applied.insert(event.0);
+                self.on_handled(bank, projection, event);
+            }
+            FactKind::ClientGaveUp { client, .. } => {
+                let Some(command) = command else { return };
+                if self.executed.contains(command.0) {
+                    self.break_rule(now, Some(command), None, ViolationKind::OutcomeUnknown { client });
+                } else {
+                    self.deserted.insert(command, client);
+                    if self.deserted.len() > VIOLATIONS_MAX {
+                        self.deserted.pop_first();
+                    }
+                }
+            }
+            FactKind::ProcessDown { .. }
+            | FactKind::CommandUnavailable { .. }
+            | FactKind::CommandConflicted { .. }
+            | FactKind::PublishFailed { .. }
+            | FactKind::OutboxMarked { .. } => self.audit_at = now.at,
+            _ => {}
+        }
+    }
+
+    fn on_stored(&mut self, now: Now, bank: &Bank, command: Option<CommandId>, event: EventId) {
+        self.stored.insert(event.0);
+        self.unstored.remove(&event);
+        if !self.in_log.contains(event.0) {
+            self.unpublished.insert(event, now.at);
+        }
+        if let Some(content) = bank.event(event) {
+            use crate::bank::EventKind;
+            if matches!(content.kind, EventKind::AccountOpened | EventKind::MoneyDeposited | EventKind::MoneyWithdrawn) {
+                self.paid_in += content.first.delta;
+            }
+        }
+        let Some(command) = command else { return };
+        if !self.executed.insert(command.0) {
+            self.break_rule(now, Some(command), None, ViolationKind::CommandTwice { event });
+        }
+        if let Some(client) = self.deserted.remove(&command) {
+            self.break_rule(now, Some(command), None, ViolationKind::OutcomeUnknown { client });
+        }
+    }
+
+    fn on_applied(&mut self, now: Now, bank: &Bank, projection: Projection, event: EventId) {
+        let place = self.place_of(event);
+        let content = bank.event(event).copied();
+        let command = content.map(|e| e.command);
+        let ledger = &mut self.projections[projection as usize];
+        let first_time = ledger.applied.insert(event.0);
+        let mut late = None;
+        if first_time && let Some(content) = content {
+            let last = ledger.versions.entry(content.first.account).or_default();
+            if content.first.version < *last {
+                late = Some((content.first, *last));
+            }
+            *last = content.first.version.max(*last);
+        }
+        if !first_time {
+            self.break_rule(now, command, place, ViolationKind::EffectTwice { projection, event });
+        }
+        if let Some((change, after)) = late {
+            let (account, version) = (change.account, change.version);
+            let kind = ViolationKind::OrderBroken { place: OrderPlace::Projection(projection), account, event, version, after };
+            self.break_rule(now, command, place, kind);
+        }
+        self.on_handled(bank, projection, event);
+    }
+
+    /// A projection has done with the event what it does with it.
+    fn on_handled(&mut self, bank: &Bank, projection: Projection, event: EventId) {
+        let ledger = &mut self.projections[projection as usize];
+        ledger.open.remove(&event);
+        if ledger.given_up.contains(event.0) {
+            ledger.given_up.remove(event.0);
+            ledger.expect(bank, event, 1);
+        }
+    }
+
+    /// An error handler gave the record up: dead-lettered, sent on to a retry topic, or logged.
+    pub(super) fn on_given_up(&mut self, bank: &Bank, projection: Projection, partition: TopicPartition, offset: u64) {
+        let Some(event) = self.lanes.get(&partition).and_then(|lane| lane.event(offset)) else { return };
+        let ledger = &mut self.projections[projection as usize];
+        ledger.open.remove(&event);
+        if !ledger.applied.contains(event.0) && ledger.given_up.insert(event.0) {
+            ledger.expect(bank, event, -1);
+        }
+    }
+
+    /// A leader has a record at this offset.
+    pub(super) fn on_appended(&mut self, now: Now, bank: &Bank, partition: TopicPartition, offset: u64, event: Option<EventId>) {
+        self.lanes.entry(partition).or_default().append(offset, event);
+        let Some(event) = event else { return };
+        let first_copy = self.in_log.insert(event.0);
+        if !first_copy {
+            *self.more_copies.entry(event).or_default() += 1;
+        }
+        self.unpublished.remove(&event);
+        if !self.stored.contains(event.0) {
+            self.unstored.insert(event, now.at);
+        }
+        let Some(content) = bank.event(event) else { return };
+        let (account, version, command) = (content.first.account, content.first.version, content.command);
+        let last = self.log_versions.entry(account).or_default();
+        let after = *last;
+        *last = version.max(after);
+        if first_copy && version < after && !self.visible.contains(event.0) {
+            let kind = ViolationKind::OrderBroken { place: OrderPlace::Log, account, event, version, after };
+            self.break_rule(now, Some(command), Some((partition, offset)), kind);
+        }
+    }
+
+    /// Consumers can see the partition up to `to`.
+    pub(super) fn on_visible(&mut self, bank: &Bank, partition: TopicPartition, to: u64) {
+        let Some(lane) = self.lanes.get_mut(&partition) else { return };
+        for (offset, event) in lane.reveal(to) {
+            if !self.visible.insert(event.0) {
+                continue;
+            }
+            for ledger in &mut self.projections {
+                ledger.expect(bank, event, 1);
+                ledger.open.insert(event, Open { partition, offset, suspect_since: None });
+            }
+        }
+    }
+
+    /// A partition's new leader ends at `end`: what lay above is gone, unless it comes again.
+    pub(super) fn on_leader(&mut self, now: Now, bank: &Bank, partition: TopicPartition, end: u64) {
+        self.audit_at = now.at;
+        let Some(lane) = self.lanes.get_mut(&partition) else { return };
+        for (offset, event) in lane.truncate(end) {
+            if let Some(copies) = self.more_copies.get_mut(&event) {
+                *copies -= 1;
+                if *copies == 0 {
+                    self.more_copies.remove(&event);
+                }
+                continue;
+            }
+            self.in_log.remove(event.0);
+            self.unstored.remove(&event);
+            if self.stored.contains(event.0) {
+                self.unpublished.insert(event, now.at);
+            }
+            if self.acknowledged.contains(event.0) {
+                let command = bank.event(event).map(|e| e.command);
+                let kind = ViolationKind::AcknowledgedLost { event, partition, offset };
+                self.break_rule(now, command, Some((partition, offset)), kind);
+            }
+            for ledger in &mut self.projections {
+                // What was cut off can no longer be handled by those who have not done so.
+                if ledger.open.remove(&event).is_some() {
+                    ledger.expect(bank, event, -1);
+                    self.visible.remove(event.0);
+                }
+            }
+        }
+    }
+
+    /// A projection was emptied to be built again from the log.
+    pub(super) fn on_cleared(&mut self, projection: Projection) {
+        let ledger = &mut self.projections[projection as usize];
+        ledger.applied = IdSet::default();
+        ledger.versions.clear();
+    }
+}
+
+impl ProjectionLedger {
+    /// Counts an event's changes in (`sign` 1) or out (-1) of what the view should say.
+    pub(super) fn expect(&mut self, bank: &Bank, event: EventId, sign: Money) {
+        let Some(content) = bank.event(event) else { return };
+        for change in content.changes() {
+            *self.expected.entry(change.account).or_default() += sign * change.delta;
+        }
+        self.expected_count = self.expected_count.saturating_add_signed(sign);
+    }
+}
