@@ -1,0 +1,208 @@
+//! The `Acknowledgment` that a listener is given, and what its methods do (D3 to D7).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::op::Op;
+use super::{ConsumerCall, Context, ListenerConsumer};
+use crate::broker::{Bytes, TopicPartition};
+use crate::listener::{
+    AckMode, ConsumerRecord, Exception, Fact, ILLEGAL_ARGUMENT, ILLEGAL_STATE, ListenerKind, Offsets, UNSUPPORTED_OPERATION,
+};
+
+/// What the listener can acknowledge: one record, or a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Acknowledgment {
+    records: Arc<[ConsumerRecord]>,
+    acknowledged: bool,
+    /// The index of the last partial acknowledgment of a batch.
+    partial: Option<u32>,
+}
+
+impl Acknowledgment {
+    pub(super) fn of(records: Arc<[ConsumerRecord]>) -> Acknowledgment {
+        Acknowledgment { records, acknowledged: false, partial: None }
+    }
+
+    /// The value of the (first) record.
+    pub(super) fn value(&self) -> Option<&Bytes> {
+        self.records.first()?.record.value.as_ref()
+    }
+}
+
+/// The last record of each partition, in the order of the partitions' first records.
+pub(super) fn highest(records: &[ConsumerRecord]) -> Vec<(TopicPartition, u64)> {
+    let mut highest: Vec<(TopicPartition, u64)> = Vec::new();
+    for record in records {
+        match highest.iter_mut().find(|(partition, _)| *partition == record.partition) {
+            Some((_, offset)) => *offset = record.record.offset,
+            None => highest.push((record.partition, record.record.offset)),
+        }
+    }
+    highest
+}
+
+impl ListenerConsumer {
+    /// `acknowledge()` on the consumer thread.
+    pub(super) fn acknowledge(&mut self, cx: &mut Context<'_>, acknowledgment: &mut Acknowledgment) -> Result<(), Exception> {
+        if acknowledgment.acknowledged {
+            return Ok(());
+        }
+        acknowledgment.acknowledged = true;
+        if let Some(first) = acknowledgment.records.first() {
+            cx.fact(Fact::Acknowledged { partition: first.partition, offset: first.record.offset });
+        }
+        if let Some(partial) = acknowledgment.partial {
+            acknowledgment.acknowledged = false;
+            self.acknowledge_index(acknowledgment, partial + 1)?;
+            acknowledgment.acknowledged = true;
+            return Ok(());
+        }
+        let acks = self.in_order(acknowledgment)?;
+        self.process_acks(acks);
+        Ok(())
+    }
+
+    /// `acknowledge()` on another thread: the consumer thread processes it at its next turn.
+    pub(super) fn acknowledge_elsewhere(&mut self, cx: &mut Context<'_>, acknowledgment: &mut Acknowledgment) -> Result<(), Exception> {
+        if acknowledgment.acknowledged {
+            return Ok(());
+        }
+        if let Some(first) = acknowledgment.records.first() {
+            cx.fact(Fact::Acknowledged { partition: first.partition, offset: first.record.offset });
+        }
+        let acks = self.in_order(acknowledgment)?;
+        acknowledgment.acknowledged = true;
+        let wakes = !acks.is_empty() && (self.properties.ack_mode == AckMode::ManualImmediate || self.paused_for_async_acks);
+        self.acks.extend(acks);
+        if wakes && self.is_polling() {
+            cx.call(ConsumerCall::Wakeup);
+        }
+        Ok(())
+    }
+
+    /// What may be processed now: with asyncAcks only what closes a gap (D5).
+    fn in_order(&mut self, acknowledgment: &Acknowledgment) -> Result<Vec<(TopicPartition, u64)>, Exception> {
+        if !self.properties.async_acks {
+            return Ok(highest(&acknowledgment.records));
+        }
+        let mut acks = Vec::new();
+        for record in acknowledgment.records.iter() {
+            acks.extend(self.ack_in_order(record.partition, record.record.offset)?);
+        }
+        Ok(acks)
+    }
+
+    /// `ackInOrder`: the highest offset without a gap below it, if this acknowledgment closed the gap.
+    pub(super) fn ack_in_order(&mut self, partition: TopicPartition, offset: u64) -> Result<Option<(TopicPartition, u64)>, Exception> {
+        let Some(waiting) = self.waiting_offsets.get_mut(&partition) else {
+            let message = format!("Unexpected ack for offset {offset}; offsets list is empty");
+            return Err(Exception::of_container(ILLEGAL_STATE, &message));
+        };
+        let first = *waiting.front().expect("an emptied list is removed");
+        if offset < first {
+            let message = format!("First remaining offset for this batch is {first}; you are acknowledging a stale record: {offset}");
+            return Err(Exception::of_container(ILLEGAL_STATE, &message));
+        }
+        let deferred = self.deferred_offsets.entry(partition).or_default();
+        if offset > first {
+            deferred.insert(offset);
+            return Ok(None);
+        }
+        waiting.pop_front();
+        let mut highest = offset;
+        while let Some(next) = waiting.front().copied().filter(|next| deferred.remove(next)) {
+            waiting.pop_front();
+            highest = next;
+        }
+        if waiting.is_empty() {
+            self.waiting_offsets.remove(&partition);
+            self.deferred_offsets.remove(&partition);
+        }
+        Ok(Some((partition, highest)))
+    }
+
+    /// `captureOffsets`: what this poll must see acknowledged before the next one.
+    pub(super) fn capture_offsets(&mut self, records: &[ConsumerRecord]) {
+        self.waiting_offsets.clear();
+        self.deferred_offsets.clear();
+        for record in records {
+            self.waiting_offsets.entry(record.partition).or_insert_with(VecDeque::new).push_back(record.record.offset);
+        }
+    }
+
+    /// `processAck` on the consumer thread.
+    pub(super) fn process_acks(&mut self, acks: Vec<(TopicPartition, u64)>) {
+        if self.properties.ack_mode == AckMode::ManualImmediate {
+            self.stack.extend(acks.into_iter().rev().map(|(partition, offset)| Op::Commit(Offsets::from([(partition, offset + 1)]))));
+        } else {
+            for (partition, offset) in acks {
+                self.add_offset(partition, offset);
+            }
+        }
+    }
+
+    /// `acknowledge(index)`: a batch listener in MANUAL_IMMEDIATE; commits through the index.
+    pub(super) fn acknowledge_index(&mut self, acknowledgment: &mut Acknowledgment, index: u32) -> Result<(), Exception> {
+        if self.properties.kind == ListenerKind::Record {
+            return Err(Exception::thrown(UNSUPPORTED_OPERATION, "ack(index) is not supported by this Acknowledgment"));
+        }
+        if self.properties.ack_mode != AckMode::ManualImmediate {
+            let message = "Partial batch acknowledgment is only supported with AckMode.MANUAL_IMMEDIATE";
+            return Err(Exception::thrown(ILLEGAL_STATE, message));
+        }
+        let from = acknowledgment.partial.map_or(0, |partial| partial + 1);
+        if index < from {
+            let last = from.saturating_sub(1);
+            let message = format!("specified index ({index}) must be greater than the previous partial batch ack index ({last})");
+            return Err(Exception::thrown(ILLEGAL_ARGUMENT, &message));
+        }
+        let Some(part) = acknowledgment.records.get(from as usize..=index as usize) else {
+            let count = acknowledgment.records.len();
+            let message = format!("specified index ({index}) is out of range (0-{})", count.saturating_sub(1));
+            return Err(Exception::thrown(ILLEGAL_ARGUMENT, &message));
+        };
+        acknowledgment.partial = Some(index);
+        let offsets = highest(part).into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
+        self.stack.push(Op::Commit(offsets));
+        Ok(())
+    }
+
+    /// `nack(Duration)` or, with an index, `nack(index, Duration)`.
+    pub(super) fn nack(&mut self, cx: &mut Context<'_>, index: Option<u32>, ms: i64) -> Result<(), Exception> {
+        let of_batch = self.properties.kind == ListenerKind::Batch;
+        match index {
+            Some(_) if !of_batch => {
+                return Err(Exception::thrown(UNSUPPORTED_OPERATION, "nack(index, sleep) is not supported by this Acknowledgment"));
+            }
+            None if of_batch => {
+                return Err(Exception::thrown(UNSUPPORTED_OPERATION, "nack(sleep) is not supported by this Acknowledgment"));
+            }
+            _ => {}
+        }
+        if self.properties.async_acks {
+            return Err(Exception::thrown(ILLEGAL_STATE, "nack() is not supported with out-of-order commits"));
+        }
+        let Ok(ms) = u64::try_from(ms) else {
+            return Err(Exception::thrown(ILLEGAL_ARGUMENT, "sleep cannot be negative"));
+        };
+        let at = index.unwrap_or(if of_batch { 0 } else { self.current });
+        let Some(record) = self.batch.get(at as usize) else {
+            return Err(Exception::thrown(ILLEGAL_ARGUMENT, "index out of bounds"));
+        };
+        cx.fact(Fact::Nacked { partition: record.partition, offset: record.record.offset, ms });
+        self.nack_sleep_ms = Some(ms);
+        self.nack_index = at;
+        Ok(())
+    }
+
+    /// `pauseForNackSleep`: all assigned partitions are paused, polling goes on (D6).
+    pub(super) fn pause_for_nack_sleep(&mut self, cx: &mut Context<'_>) {
+        let Some(ms) = self.nack_sleep_ms.take().filter(|ms| *ms > 0) else { return };
+        self.nack_wake_at = Some(cx.now + ms * 1_000);
+        let partitions: Vec<TopicPartition> = self.assigned.difference(&self.due_paused).copied().collect();
+        self.paused_for_nack.extend(&partitions);
+        cx.call(ConsumerCall::Pause(partitions.clone()));
+        cx.fact(Fact::Paused { partitions });
+    }
+}

@@ -1,0 +1,203 @@
+//! The batch listener, and what follows its exceptions (D7, D10): `doInvokeBatchListener`, `FailedBatchProcessor`,
+//! `ErrorHandlingUtils.retryBatch`.
+
+use super::acks::highest;
+use super::op::Op;
+use super::{ConsumerCall, Context, ListenerConsumer};
+use crate::broker::TopicPartition;
+use crate::listener::{BackOffExecution, ErrorHandler, Exception, ExceptionKind, Fact, Offsets, SPRING_KAFKA};
+
+impl ListenerConsumer {
+    /// The batch is handed to the listener.
+    pub(super) fn invoke_batch(&mut self) {
+        if self.properties.transactions.is_some() {
+            self.plan([Op::Begin, Op::ListenBatch, Op::AfterListenBatch, Op::CatchBatch, Op::CommitTransaction, Op::Rollback]);
+        } else {
+            self.plan([Op::ListenBatch, Op::AfterListenBatch, Op::CatchBatch]);
+        }
+    }
+
+    /// One step of handling the records of a poll as a batch.
+    pub(super) fn batch_step(&mut self, cx: &mut Context<'_>, op: Op) -> Result<(), Exception> {
+        match op {
+            Op::ListenBatch => {
+                cx.fact(Fact::BatchDelivered { records: self.batch.clone() });
+                self.call(cx, self.batch.clone());
+            }
+            Op::AfterListenBatch => self.after_listen_batch(),
+            Op::AckHandledBatch => self.ack_handled_batch(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What follows a normal return: a nack splits the batch, otherwise the mode says what is acknowledged.
+    fn after_listen_batch(&mut self) {
+        if std::mem::take(&mut self.batch_failed) {
+            self.tracker.clear();
+        }
+        self.rollback_execution = BackOffExecution::default();
+        if self.nack_sleep_ms.is_some() {
+            let from = self.nack_index;
+            let before = highest(&self.batch[..from as usize]);
+            self.acks.extend(before);
+            self.stack.push(Op::SeekForNack { from });
+            if !self.properties.auto_commit {
+                self.stack.push(Op::ProcessCommits);
+            }
+            return;
+        }
+        let transactional = self.properties.transactions.is_some();
+        if transactional || (!self.properties.ack_mode.is_manual() && !self.properties.auto_commit) {
+            let acks = highest(&self.batch);
+            self.acks.extend(acks);
+        }
+        if transactional {
+            self.stack.push(Op::SendOffsets);
+        }
+    }
+
+    /// `commitOffsetsIfNeededAfterHandlingError` for a batch: what is not kept counts as acknowledged.
+    fn ack_handled_batch(&mut self) {
+        let acks = match &self.properties.error_handler {
+            Some(ErrorHandler::Default(handler)) => handler.ack_after_handle,
+            Some(ErrorHandler::Logging { ack_after_handle }) => *ack_after_handle,
+            _ => false,
+        };
+        if !acks || self.properties.auto_commit {
+            return;
+        }
+        let kept = self.remaining.as_ref().and_then(|rest| rest.first());
+        let end = kept.and_then(|first| self.batch.iter().position(|record| record == first)).unwrap_or(self.batch.len());
+        let acks = highest(&self.batch[..end]);
+        self.acks.extend(acks);
+    }
+
+    /// The error handler is called for the batch; false if there is none.
+    pub(super) fn handle_failed_batch(&mut self, cx: &mut Context<'_>, exception: &Exception) -> bool {
+        self.batch_failed = true;
+        match &self.properties.error_handler {
+            None => return false,
+            Some(ErrorHandler::Logging { .. }) => self.plan([Op::AckHandledBatch, Op::CatchAny]),
+            Some(ErrorHandler::Stopping) => self.stop_abnormally(),
+            Some(ErrorHandler::Default(_)) => {
+                self.plan([Op::AckHandledBatch, Op::CatchAny]);
+                let attempt = 1;
+                match exception.kind {
+                    ExceptionKind::BatchListenerFailed { index } if (index as usize) < self.batch.len() => {
+                        self.failed_batch(cx, attempt, exception);
+                        let before = highest(&self.batch[..index as usize]);
+                        let offsets = before.into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
+                        self.plan([Op::Commit(offsets), Op::FailedInBatch { index, exception: exception.clone() }]);
+                    }
+                    _ => self.begin_to_retry(cx, exception),
+                }
+            }
+        }
+        true
+    }
+
+    fn failed_batch(&self, cx: &mut Context<'_>, attempt: u32, exception: &Exception) {
+        cx.fact(Fact::FailedBatch { records: self.batch_places(), attempt, class: exception.class.clone() });
+    }
+
+    fn batch_places(&self) -> Vec<(TopicPartition, u64)> {
+        self.batch.iter().map(|record| (record.partition, record.record.offset)).collect()
+    }
+
+    /// `FallbackBatchErrorHandler`: the same list again and again, with the consumer paused.
+    fn begin_to_retry(&mut self, cx: &mut Context<'_>, exception: &Exception) {
+        self.retry_paused = self.assigned.iter().copied().collect();
+        cx.call(ConsumerCall::Pause(self.retry_paused.clone()));
+        cx.fact(Fact::Paused { partitions: self.retry_paused.clone() });
+        self.failed_batch(cx, 1, exception);
+        let retry = Op::RetryBatch { attempt: 2, execution: BackOffExecution::default(), exception: exception.clone() };
+        self.plan([retry, Op::FinallyResume]);
+    }
+
+    /// A retried batch failed again.
+    pub(super) fn retry_failed(&mut self, cx: &mut Context<'_>, attempt: u32, execution: BackOffExecution, exception: &Exception) {
+        self.failed_batch(cx, attempt, exception);
+        self.stack.push(Op::RetryBatch { attempt: attempt + 1, execution, exception: exception.clone() });
+    }
+
+    pub(super) fn resume_after_retry(&mut self, cx: &mut Context<'_>) {
+        let mut partitions = std::mem::take(&mut self.retry_paused);
+        partitions.retain(|partition| self.assigned.contains(partition));
+        if !partitions.is_empty() {
+            cx.call(ConsumerCall::Resume(partitions.clone()));
+            cx.fact(Fact::Resumed { partitions });
+        }
+    }
+
+    /// One step of handling the failure of a batch.
+    pub(super) fn batch_error_step(&mut self, cx: &mut Context<'_>, op: Op) -> Result<(), Exception> {
+        match op {
+            Op::FailedInBatch { index, exception } if self.handler_settings(false).seek_after_error => {
+                let seek = Op::SeekOrRecover { from: index, exception, after_rollback: false };
+                self.plan([seek, Op::CommitRecoveredOfBatch { index }]);
+            }
+            Op::FailedInBatch { index, exception } => {
+                self.plan([Op::Recover { index, exception, after_rollback: false }, Op::KeepRestOfBatch { index }]);
+            }
+            Op::CommitRecoveredOfBatch { index } => {
+                let record = &self.batch[index as usize];
+                let commit = Op::Commit(Offsets::from([(record.partition, record.record.offset + 1)]));
+                // With records left the handler throws after its commit, so that nothing else is acknowledged.
+                if (index as usize) + 1 < self.batch.len() {
+                    self.stack.push(Op::Throw(Exception::of_container(SPRING_KAFKA, "Seek to current after exception")));
+                }
+                self.stack.push(commit);
+            }
+            Op::KeepRestOfBatch { index } => {
+                let rest = &self.batch[(index + u32::from(self.recovered)) as usize..];
+                if !rest.is_empty() {
+                    self.remaining = Some(rest.into());
+                    self.pause_for_pending = true;
+                }
+            }
+            Op::RetryBatch { attempt, execution, exception } => self.retry_batch(cx, attempt, execution, exception),
+            Op::RetryBatchNow if !self.running => {
+                return Err(Exception::of_container(SPRING_KAFKA, "Container stopped during retries"));
+            }
+            Op::ShortPoll => {
+                cx.call(ConsumerCall::Poll { timeout_us: 0 });
+                self.stack.push(Op::AwaitShortPoll);
+            }
+            Op::RecoverBatch { index, exception } => return self.recover_batch(cx, index, exception),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn retry_batch(&mut self, cx: &mut Context<'_>, attempt: u32, mut execution: BackOffExecution, exception: Exception) {
+        let settings = self.handler_settings(false);
+        let wait_ms = execution.next_ms(settings.back_off_for(&exception));
+        let Some(ms) = wait_ms else {
+            self.plan([Op::RecoverBatch { index: 0, exception }, Op::CatchBatchRecoverer]);
+            return;
+        };
+        if ms > 0 {
+            cx.fact(Fact::BackingOff { ms });
+        }
+        self.plan([
+            Op::ShortPoll,
+            Op::Sleep { us: ms * 1_000 },
+            Op::RetryBatchNow,
+            Op::ShortPoll,
+            Op::ListenBatch,
+            Op::CatchRetry { attempt, execution },
+        ]);
+    }
+
+    /// Every record of a given-up batch goes to the recoverer, those that worked too.
+    fn recover_batch(&mut self, cx: &mut Context<'_>, index: u32, exception: Exception) -> Result<(), Exception> {
+        let Some(record) = self.batch.get(index as usize).cloned() else {
+            cx.fact(Fact::RecoveredBatch { records: self.batch_places(), class: exception.class });
+            return Ok(());
+        };
+        self.stack.push(Op::RecoverBatch { index: index + 1, exception: exception.clone() });
+        let settings = self.handler_settings(false);
+        self.call_recoverer(cx, &record, &exception, &settings)
+    }
+}

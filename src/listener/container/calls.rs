@@ -1,0 +1,168 @@
+//! A call of the listener: the interpreter of its program.
+
+use std::sync::Arc;
+
+use super::op::Op;
+use super::{ContainerEffect, Context, ListenerConsumer};
+use crate::broker::{EPOCH_MS, NewRecord, bytes};
+use crate::listener::{Action, ConsumerRecord, Exception, ExceptionKind, Fact, ILLEGAL_STATE, ListenerKind, Rule};
+
+use super::acks::Acknowledgment;
+
+impl ListenerConsumer {
+    /// The records of the current call.
+    pub(super) fn records_in_hand(&self) -> Arc<[ConsumerRecord]> {
+        match self.properties.kind {
+            ListenerKind::Record => Arc::from([self.batch[self.current as usize].clone()]),
+            ListenerKind::Batch => self.batch.clone(),
+        }
+    }
+
+    /// The listener is called with these records.
+    pub(super) fn call(&mut self, cx: &mut Context<'_>, records: Arc<[ConsumerRecord]>) {
+        let topic = self.topic_name(records[0].partition.topic);
+        let of_dead_letters = self.properties.retry.as_ref().is_some_and(|role| role.of_dead_letters);
+        let Rule { actions, catch, .. } = cx.listener.called(&topic, &records, self.properties.kind, of_dead_letters);
+        self.acknowledgment = Some(Acknowledgment::of(records));
+        self.stack.push(Op::EndOfCall);
+        if let Some(catch) = catch {
+            self.stack.push(Op::CatchProgram(catch));
+        }
+        self.stack.push(Op::Actions { actions, at: 0 });
+    }
+
+    /// The call ends.
+    pub(super) fn end_of_call(&mut self, cx: &mut Context<'_>, exception: Option<&Exception>) {
+        self.acknowledgment = None;
+        let index = if self.properties.kind == ListenerKind::Record { self.current } else { 0 };
+        let Some(first) = self.batch.get(index as usize) else { return };
+        let (partition, offset) = (first.partition, first.record.offset);
+        cx.fact(match exception {
+            None => Fact::Returned { partition, offset },
+            Some(exception) => Fact::Threw { partition, offset, class: exception.class.clone() },
+        });
+    }
+
+    /// The next action of a program.
+    pub(super) fn next_action(&mut self, cx: &mut Context<'_>, actions: Arc<[Action]>, at: u32) -> Result<(), Exception> {
+        let Some(action) = actions.get(at as usize).cloned() else { return Ok(()) };
+        if at as usize + 1 < actions.len() {
+            self.stack.push(Op::Actions { actions, at: at + 1 });
+        }
+        self.act(cx, action)
+    }
+
+    fn act(&mut self, cx: &mut Context<'_>, action: Action) -> Result<(), Exception> {
+        match action {
+            Action::Nothing => {}
+            Action::Effect => {
+                let (token, records) = (self.fresh(), self.records_in_hand());
+                cx.effect(ContainerEffect::Application { token, records });
+                self.stack.push(Op::AwaitApplication { token });
+            }
+            Action::Ack => return self.with_acknowledgment(|thread, held| thread.acknowledge(cx, held)),
+            Action::AckOtherThread => return self.with_acknowledgment(|thread, held| thread.acknowledge_elsewhere(cx, held)),
+            Action::AckIndex(index) => {
+                let answer = self.with_acknowledgment(|thread, held| thread.acknowledge_index(held, index));
+                return api_call(cx, "ack_index", answer);
+            }
+            Action::Hold => self.held.extend(self.acknowledgment.clone()),
+            Action::AckHeld(values) => self.acknowledge_kept(cx, &values),
+            Action::Nack { ms } => {
+                let answer = self.nack(cx, None, ms);
+                return api_call(cx, "nack_ms", answer);
+            }
+            Action::NackIndex { index, ms } => {
+                let answer = self.nack(cx, Some(index), ms);
+                return api_call(cx, "nack_index", answer);
+            }
+            Action::NackOtherThread { .. } => {
+                let exception = Exception::thrown(ILLEGAL_STATE, "nack() can only be called on the consumer thread");
+                return api_call(cx, "nack_other_thread", Err(exception));
+            }
+            Action::Throw { class } => return Err(Exception::thrown(&class, "boom")),
+            Action::ThrowBatchFailed { index } => return Err(batch_failed(index)),
+            Action::ThrowBatchFailedValue { value } => {
+                return Err(batch_failed(index_of(&self.batch, &value).unwrap_or(u32::MAX)));
+            }
+            Action::ThrowError => return Err(Exception::error()),
+            Action::Kill => self.kill(cx.out),
+            Action::Block { us } => self.sleep(cx, us, false),
+            Action::BlockUntil { latch } => {
+                if !cx.listener.is_released(&latch) {
+                    self.stack.push(Op::AwaitLatch { latch });
+                }
+            }
+            Action::Send { topic, value } => self.send(cx, topic, &value),
+            Action::PauseContainer => self.pause(),
+            Action::AskViewer => {
+                let index = if self.properties.kind == ListenerKind::Record { self.current } else { 0 };
+                let first = &self.batch[index as usize];
+                cx.fact(Fact::AwaitingDecision { partition: first.partition, offset: first.record.offset });
+                self.stack.push(Op::AwaitDecision);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does something with the Acknowledgment of the current call; nothing if the mode is not manual.
+    fn with_acknowledgment(&mut self, act: impl FnOnce(&mut Self, &mut Acknowledgment) -> Result<(), Exception>) -> Result<(), Exception> {
+        if !self.properties.ack_mode.is_manual() {
+            return Ok(());
+        }
+        let Some(mut current) = self.acknowledgment.take() else { return Ok(()) };
+        let answer = act(self, &mut current);
+        self.acknowledgment = Some(current);
+        answer
+    }
+
+    /// Acknowledges kept ones in this order; an exception of such a call is told and goes no further.
+    fn acknowledge_kept(&mut self, cx: &mut Context<'_>, values: &[Arc<str>]) {
+        let below = self.stack.len();
+        for value in values {
+            let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| **bytes == *value.as_bytes());
+            let Some(at) = self.held.iter().rposition(of_value) else { continue };
+            let mut held = self.held[at].clone();
+            if let Err(exception) = self.acknowledge(cx, &mut held) {
+                cx.fact(Fact::ApiError { call: "ack", class: exception.class, message: exception.message });
+            }
+            self.held[at] = held;
+        }
+        // Every call pushed its commit above the one before: the first call's must be the first to run.
+        self.stack[below..].reverse();
+    }
+
+    fn send(&mut self, cx: &mut Context<'_>, topic: Arc<str>, template: &str) {
+        let records = self.records_in_hand();
+        let first = records.first().and_then(|record| record.record.value.as_deref()).unwrap_or_default();
+        let value = template.replace("{value}", &String::from_utf8_lossy(first));
+        let record = NewRecord {
+            key: None,
+            value: Some(bytes(&value)),
+            headers: Arc::from([]),
+            timestamp_ms: EPOCH_MS + cx.now.ms() as i64,
+            tag: 0,
+        };
+        let token = self.fresh();
+        let transactional = self.in_transaction;
+        cx.effect(ContainerEffect::Send { token, topic, partition: None, verify_partition: false, transactional, record });
+        self.stack.push(Op::AwaitSend { token });
+    }
+}
+
+fn index_of(records: &[ConsumerRecord], value: &str) -> Option<u32> {
+    let is = |record: &ConsumerRecord| record.record.value.as_deref() == Some(value.as_bytes());
+    records.iter().position(is).map(|index| index as u32)
+}
+
+fn batch_failed(index: u32) -> Exception {
+    Exception { kind: ExceptionKind::BatchListenerFailed { index }, ..Exception::thrown(ILLEGAL_STATE, "boom") }
+}
+
+/// Tells an exception of an acknowledge or nack call; it then leaves the listener like any other.
+fn api_call(cx: &mut Context<'_>, call: &'static str, answer: Result<(), Exception>) -> Result<(), Exception> {
+    if let Err(exception) = &answer {
+        cx.fact(Fact::ApiError { call, class: exception.class.clone(), message: exception.message.clone() });
+    }
+    answer
+}

@@ -1,0 +1,89 @@
+//! What follows an exception of the record listener: `invokeErrorHandler`, and the seeks of `SeekUtils` (D8, D9).
+
+use super::op::Op;
+use super::{Context, ListenerConsumer};
+use crate::listener::{AckMode, ErrorHandler, Exception, ListenerKind, Offsets, SPRING_KAFKA, StopReason};
+
+impl ListenerConsumer {
+    /// The error handler is called for the record in hand; false if there is none.
+    pub(super) fn handle_failed_record(&mut self, _cx: &mut Context<'_>, exception: &Exception) -> bool {
+        let index = self.current;
+        let exception = exception.clone();
+        match &self.properties.error_handler {
+            None => return false,
+            Some(ErrorHandler::Default(handler)) if handler.seek_after_error => {
+                self.next = self.batch.len() as u32;
+                let seek = Op::SeekOrRecover { from: index, exception, after_rollback: false };
+                self.plan([seek, Op::AckHandled, Op::CatchAny]);
+                self.commit_before_handling();
+            }
+            Some(ErrorHandler::Default(_)) => {
+                let recover = Op::Recover { index, exception, after_rollback: false };
+                self.plan([recover, Op::HandledOne, Op::AckHandled, Op::CatchAny]);
+            }
+            Some(ErrorHandler::Logging { .. }) => self.plan([Op::AckHandled, Op::CatchAny]),
+            Some(ErrorHandler::Stopping) => {
+                self.next = self.batch.len() as u32;
+                self.stop_abnormally();
+                self.commit_before_handling();
+            }
+        }
+        true
+    }
+
+    /// What was processed is committed before a handler seeks; a failure to do so is only logged.
+    fn commit_before_handling(&mut self) {
+        if self.properties.transactions.is_none() {
+            self.plan([Op::ProcessCommits, Op::CatchAny]);
+        }
+    }
+
+    /// `CommonContainerStoppingErrorHandler`.
+    pub(super) fn stop_abnormally(&mut self) {
+        self.running = false;
+        self.stop_reason = StopReason::Abnormal;
+    }
+
+    /// One step of handling an error.
+    pub(super) fn error_step(&mut self, cx: &mut Context<'_>, op: Op) -> Result<(), Exception> {
+        match op {
+            Op::SeekOrRecover { from, exception, after_rollback } => {
+                let recover = Op::Recover { index: from, exception, after_rollback };
+                self.plan([recover, Op::SeekRemaining { from, after_rollback }]);
+                Ok(())
+            }
+            Op::SeekRemaining { from, after_rollback } => self.seek_remaining(cx, from, after_rollback),
+            Op::HandledOne if !self.recovered => {
+                self.remaining = Some(self.batch[self.current as usize..].into());
+                self.next = self.batch.len() as u32;
+                self.pause_for_pending = true;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `SeekUtils.doSeeks`: the rest of the poll is sought, the failed record too unless it was recovered.
+    fn seek_remaining(&mut self, cx: &mut Context<'_>, from: u32, after_rollback: bool) -> Result<(), Exception> {
+        self.seek_from(cx, from + u32::from(self.recovered));
+        let failed = &self.batch[from as usize];
+        let (partition, offset) = (failed.partition, failed.record.offset);
+        if after_rollback {
+            let commits = self.properties.transactions.as_ref().is_some_and(|settings| settings.after_rollback.commit_recovered);
+            if self.recovered && commits {
+                self.acks.push_back((partition, offset));
+                self.stack.push(Op::SendOffsets);
+            }
+            return Ok(());
+        }
+        if !self.recovered {
+            return Err(Exception::of_container(SPRING_KAFKA, "Seek to current after exception"));
+        }
+        let commit_recovered = matches!(&self.properties.error_handler, Some(ErrorHandler::Default(handler)) if handler.commit_recovered);
+        let of_record = self.properties.kind == ListenerKind::Record;
+        if commit_recovered && of_record && self.properties.ack_mode == AckMode::ManualImmediate {
+            self.stack.push(Op::Commit(Offsets::from([(partition, offset + 1)])));
+        }
+        Ok(())
+    }
+}

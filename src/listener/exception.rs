@@ -1,0 +1,119 @@
+//! Exceptions as a listener container meets them: a class name, a message, and the few kinds that it treats differently.
+//!
+//! Knows no handler and no recovery.
+
+use std::sync::Arc;
+
+use crate::broker::KafkaException;
+
+/// `java.lang.IllegalStateException`.
+pub const ILLEGAL_STATE: &str = "java.lang.IllegalStateException";
+/// `java.lang.IllegalArgumentException`.
+pub const ILLEGAL_ARGUMENT: &str = "java.lang.IllegalArgumentException";
+/// `java.lang.UnsupportedOperationException`.
+pub const UNSUPPORTED_OPERATION: &str = "java.lang.UnsupportedOperationException";
+/// Spring's own `KafkaException`, which its error handlers and templates throw.
+pub const SPRING_KAFKA: &str = "org.springframework.kafka.KafkaException";
+/// What the `ErrorHandlingDeserializer` leaves in a header and the container throws (D14).
+pub const DESERIALIZATION: &str = "org.springframework.kafka.support.serializer.DeserializationException";
+/// What wraps every exception of a listener.
+pub const LISTENER_FAILED: &str = "org.springframework.kafka.listener.ListenerExecutionFailedException";
+/// A failed commit of a member that is no longer in its group.
+pub const COMMIT_FAILED: &str = "org.apache.kafka.clients.consumer.CommitFailedException";
+
+/// What an exception is to the container, beyond its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExceptionKind {
+    /// Any exception of the listener: goes to the error handler.
+    Plain,
+    /// A `java.lang.Error`: stops the container (D0).
+    Error,
+    /// A `BatchListenerFailedException` for the record with this index in the batch (D10).
+    BatchListenerFailed {
+        /// The index, from 0.
+        index: u32,
+    },
+    /// A `DeserializationException` that the container throws before the listener is called (D14).
+    Deserialization,
+    /// A `KafkaBackoffException`: a record in a retry topic that is not due yet (D13).
+    NotDue,
+    /// It came out of the container or the Kafka client, not out of the listener.
+    Container,
+}
+
+/// An exception on the consumer thread.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Exception {
+    /// The full class name of the root cause.
+    pub class: Arc<str>,
+    /// Its message.
+    pub message: Arc<str>,
+    /// How the container treats it.
+    pub kind: ExceptionKind,
+}
+
+impl Exception {
+    /// An exception thrown by the listener.
+    pub fn thrown(class: &str, message: &str) -> Exception {
+        Exception { class: Arc::from(class), message: Arc::from(message), kind: ExceptionKind::Plain }
+    }
+
+    /// An exception of the container or of the Kafka client.
+    pub fn of_container(class: &str, message: &str) -> Exception {
+        Exception { kind: ExceptionKind::Container, ..Exception::thrown(class, message) }
+    }
+
+    /// A `java.lang.Error`.
+    pub fn error() -> Exception {
+        Exception { kind: ExceptionKind::Error, ..Exception::thrown("java.lang.Error", "boom") }
+    }
+
+    /// Whether it is an `Error`, which no handler sees.
+    pub fn is_error(&self) -> bool {
+        self.kind == ExceptionKind::Error
+    }
+
+    /// Whether it says that the member is no longer in its group.
+    pub fn is_commit_failed(&self) -> bool {
+        &*self.class == COMMIT_FAILED
+    }
+
+    /// Whether the classifier of the `DefaultErrorHandler` takes it for fatal without being told
+    /// (D8, `ExceptionClassifier#defaultFatalExceptionsList`).
+    pub fn is_fatal_by_default(&self) -> bool {
+        const FATAL: [&str; 6] = [
+            DESERIALIZATION,
+            "org.springframework.messaging.converter.MessageConversionException",
+            "org.springframework.kafka.support.converter.ConversionException",
+            "org.springframework.messaging.handler.invocation.MethodArgumentResolutionException",
+            "java.lang.NoSuchMethodException",
+            "java.lang.ClassCastException",
+        ];
+        FATAL.contains(&&*self.class)
+    }
+}
+
+impl From<&KafkaException> for Exception {
+    /// The client's exception under its full class name.
+    fn from(exception: &KafkaException) -> Exception {
+        const OF_CONSUMER: [&str; 5] = [
+            "CommitFailedException",
+            "RetriableCommitFailedException",
+            "NoOffsetForPartitionException",
+            "OffsetOutOfRangeException",
+            "InvalidOffsetException",
+        ];
+        const OF_JAVA: [&str; 2] = ["IllegalStateException", "IllegalArgumentException"];
+        let class = exception.class;
+        let package = if OF_CONSUMER.contains(&class) {
+            "org.apache.kafka.clients.consumer"
+        } else if OF_JAVA.contains(&class) {
+            "java.lang"
+        } else if class == "KafkaException" {
+            "org.apache.kafka.common"
+        } else {
+            "org.apache.kafka.common.errors"
+        };
+        Exception::of_container(&format!("{package}.{class}"), "")
+    }
+}
