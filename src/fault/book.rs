@@ -21,13 +21,24 @@ pub struct Standing {
     pub struck_count: u64,
 }
 
+/// A fault that has struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hit {
+    /// Its number.
+    pub id: FaultId,
+    /// As it was laid.
+    pub rule: FaultRule,
+    /// What it says; never [`Verdict::Pass`].
+    pub verdict: Verdict,
+    /// Whether it is used up and no longer stands.
+    pub is_last: bool,
+}
+
 /// All faults of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Faults {
     standing: Vec<Standing>,
     laid_count: u32,
-    /// Numbers of armed faults that have struck for the last time since [`Faults::take_spent`] was called.
-    spent: Vec<FaultId>,
 }
 
 impl Faults {
@@ -72,9 +83,18 @@ impl Faults {
         self.standing.iter().find(|s| s.id == id)
     }
 
-    /// Armed faults that struck for the last time since this was last asked.
-    pub fn take_spent(&mut self) -> Vec<FaultId> {
-        std::mem::take(&mut self.spent)
+    /// Notes that a fault struck `times` times where it was carried out by somebody else; true if it is used up by that.
+    pub fn struck(&mut self, id: FaultId, times: u64) -> bool {
+        let Some(index) = self.standing.iter().position(|s| s.id == id) else { return false };
+        let standing = &mut self.standing[index];
+        standing.struck_count += times;
+        let Some(left) = &mut standing.left else { return false };
+        *left = left.saturating_sub(times);
+        let used_up = *left == 0;
+        if used_up {
+            self.standing.remove(index);
+        }
+        used_up
     }
 
     /// Whether nothing stands, so that nothing need be asked.
@@ -83,25 +103,13 @@ impl Faults {
     }
 
     /// What happens at this point: the oldest matching fault decides. Armed faults are used up by it.
-    pub fn judge(&mut self, point: &Point) -> (Verdict, Option<FaultId>) {
-        for index in 0..self.standing.len() {
-            let verdict = verdict_of(&self.standing[index].rule, point);
-            if verdict == Verdict::Pass {
-                continue;
-            }
-            let standing = &mut self.standing[index];
-            standing.struck_count += 1;
-            let id = standing.id;
-            if let Some(left) = &mut standing.left {
-                *left -= 1;
-                if *left == 0 {
-                    self.standing.remove(index);
-                    self.spent.push(id);
-                }
-            }
-            return (verdict, Some(id));
-        }
-        (Verdict::Pass, None)
+    pub fn judge(&mut self, point: &Point) -> Option<Hit> {
+        let (id, rule, verdict) = self.standing.iter().find_map(|s| match verdict_of(&s.rule, point) {
+            Verdict::Pass => None,
+            verdict => Some((s.id, s.rule, verdict)),
+        })?;
+        let is_last = self.struck(id, 1);
+        Some(Hit { id, rule, verdict, is_last })
     }
 }
 
@@ -110,6 +118,9 @@ fn verdict_of(rule: &FaultRule, point: &Point) -> Verdict {
     let us = rule.amount.saturating_mul(1_000);
     match *point {
         Point::Leg { link, from, to, direction } => {
+            if rule.kind == FaultKind::ReplicaSlow && link == Link::Replication && direction == Direction::Request {
+                return only_if(rule.target.holds(from, None), Verdict::Delay { us });
+            }
             let Target::Link { link: own, of } = rule.target else { return Verdict::Pass };
             if own != link || of.is_some_and(|node| node != from && node != to) {
                 return Verdict::Pass;
@@ -120,28 +131,20 @@ fn verdict_of(rule: &FaultRule, point: &Point) -> Verdict {
             if !rule.target.holds(node, None) {
                 return Verdict::Pass;
             }
-            match rule.kind {
-                FaultKind::WriteDbSlow | FaultKind::ReadDbSlow | FaultKind::BrokerSlow => Verdict::Delay { us },
-                FaultKind::WriteDbDown | FaultKind::ReadDbDown | FaultKind::QueryDown => Verdict::Refuse,
-                _ => Verdict::Pass,
-            }
+            only_if(rule.kind == FaultKind::BrokerSlow, Verdict::Delay { us })
         }
-        Point::Commit => crash_if(rule.kind == FaultKind::CommitFails, Verdict::Refuse),
-        Point::CommittedNotPublished => crash_if(rule.kind == FaultKind::ApiCrashAfterCommit, Verdict::Crash),
-        Point::PublishedNotCommitted => crash_if(rule.kind == FaultKind::ApiCrashBeforeCommit, Verdict::Crash),
-        Point::PublishedNotMarked => crash_if(rule.kind == FaultKind::RelayCrashAfterPublish, Verdict::Crash),
-        Point::Delivery { consumer, group } => {
-            if rule.target.holds(consumer, group) {
-                delivery_verdict(rule.kind, us)
-            } else {
-                Verdict::Pass
-            }
+        Point::Commit => only_if(rule.kind == FaultKind::CommitFails, Verdict::Refuse),
+        Point::CommittedNotPublished => only_if(rule.kind == FaultKind::ApiCrashAfterCommit, Verdict::Crash),
+        Point::PublishedNotCommitted => only_if(rule.kind == FaultKind::ApiCrashBeforeCommit, Verdict::Crash),
+        Point::PublishedNotMarked => only_if(rule.kind == FaultKind::RelayCrashAfterPublish, Verdict::Crash),
+        Point::DeadLettered { consumer, group } => {
+            only_if(rule.kind == FaultKind::CrashAfterDeadLetter && rule.target.holds(consumer, group), Verdict::Crash)
         }
-        Point::Notice { client } => crash_if(rule.kind == FaultKind::CompletionDropped && rule.target.holds(client, None), Verdict::Lose),
+        Point::Notice { client } => only_if(rule.kind == FaultKind::CompletionDropped && rule.target.holds(client, None), Verdict::Lose),
     }
 }
 
-fn crash_if(holds: bool, verdict: Verdict) -> Verdict {
+fn only_if(holds: bool, verdict: Verdict) -> Verdict {
     if holds { verdict } else { Verdict::Pass }
 }
 
@@ -153,25 +156,6 @@ fn leg_verdict(kind: FaultKind, direction: Direction, us: u64) -> Verdict {
             Verdict::Lose
         }
         (FaultKind::RequestDuplicated, Direction::Request) => Verdict::Duplicate,
-        _ => Verdict::Pass,
-    }
-}
-
-/// What a listener's fault does to a delivery.
-fn delivery_verdict(kind: FaultKind, us: u64) -> Verdict {
-    match kind {
-        FaultKind::ConsumerStalled => Verdict::Stall,
-        FaultKind::ListenerThrows => Verdict::Throw,
-        FaultKind::ListenerThrowsFatal => Verdict::ThrowFatal,
-        FaultKind::ListenerNacks => Verdict::Nack { us },
-        FaultKind::AckForgotten => Verdict::ForgetAck,
-        FaultKind::AckBeforeEffect => Verdict::AckFirst,
-        FaultKind::AckOutOfOrder => Verdict::AckLater,
-        FaultKind::ListenerSlow => Verdict::Delay { us },
-        FaultKind::CrashAfterEffect => Verdict::CrashAfterEffect,
-        FaultKind::CrashBeforeEffect => Verdict::CrashBeforeEffect,
-        FaultKind::CrashBeforeCommit => Verdict::CrashBeforeCommit,
-        FaultKind::CrashAfterDeadLetter => Verdict::CrashAfterDeadLetter,
         _ => Verdict::Pass,
     }
 }
@@ -201,11 +185,11 @@ mod tests {
         faults.lay(SimTime::ZERO, lost).expect("valid");
         let slow = faults.lay(SimTime::ZERO, slow).expect("valid");
         // The older rule passes requests, so the younger one decides.
-        assert_eq!(faults.judge(&leg(Direction::Request)), (Verdict::Delay { us: 500_000 }, Some(slow)));
-        assert_eq!(faults.judge(&leg(Direction::Response)), (Verdict::Lose, Some(FaultId(0))));
+        let mut judge = |direction| faults.judge(&leg(direction)).map(|hit| (hit.verdict, hit.id, hit.is_last));
+        assert_eq!(judge(Direction::Request), Some((Verdict::Delay { us: 500_000 }, slow, false)));
+        assert_eq!(judge(Direction::Response), Some((Verdict::Lose, FaultId(0), true)));
         // It was armed for one moment and is used up.
-        assert_eq!(faults.take_spent(), [FaultId(0)]);
-        assert_eq!(faults.judge(&leg(Direction::Response)), (Verdict::Delay { us: 500_000 }, Some(slow)));
+        assert_eq!(judge(Direction::Response), Some((Verdict::Delay { us: 500_000 }, slow, false)));
     }
 
     #[test]
@@ -213,17 +197,18 @@ mod tests {
         let mut faults = Faults::default();
         let target = Target::Link { link: Link::Fetch, of: Some(Node::Consumer(1)) };
         faults.lay(SimTime::ZERO, FaultRule::usual(FaultKind::LinkSevered, target)).expect("valid");
-        assert_eq!(faults.judge(&leg(Direction::Request)).0, Verdict::Pass);
+        assert_eq!(faults.judge(&leg(Direction::Request)), None);
     }
 
     #[test]
-    fn throws_strikes_as_often_as_its_number_says() {
+    fn throwing_strikes_as_often_as_its_number_says() {
         let mut faults = Faults::default();
         let rule = FaultRule { amount: 3, ..FaultRule::usual(FaultKind::ListenerThrows, Target::Group(0)) };
         faults.lay(SimTime::ZERO, rule).expect("valid");
-        let point = Point::Delivery { consumer: Node::Consumer(0), group: Some(0) };
-        let strikes = (0..10).filter(|_| faults.judge(&point).0 == Verdict::Throw).count();
-        assert_eq!(strikes, 3);
+        assert_eq!(faults.standing()[0].left, Some(3));
+        assert!(!faults.struck(FaultId(0), 2));
+        assert!(faults.struck(FaultId(0), 1));
+        assert!(faults.is_quiet());
     }
 
     #[test]

@@ -161,8 +161,6 @@ catalogue! {
     QueryDown = "query-down" on Query at [Lasting];
     /// A client's connection for completion notices drops at the moment of completion (F10).
     CompletionDropped = "completion-dropped" on Client at [Armed, Lasting];
-    /// A client's application restarts: it forgets what it waits for.
-    ClientCrash = "client-crash" on Client at [Lasting, Immediate];
 }
 
 impl FaultKind {

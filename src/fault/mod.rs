@@ -9,7 +9,7 @@ mod place;
 mod rule;
 mod verdict;
 
-pub use book::{FAULTS_MAX, Faults, Standing};
+pub use book::{FAULTS_MAX, Faults, Hit, Standing};
 pub use kind::{Amount, FaultKind, Unit};
 pub use place::{Direction, Link, Node};
 pub use rule::{FaultError, FaultId, FaultRule, Moment, MomentKind, Target, TargetKind};

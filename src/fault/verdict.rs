@@ -29,8 +29,8 @@ pub enum Point {
     PublishedNotCommitted,
     /// The relay has heard that its events are in the log and has not yet marked them.
     PublishedNotMarked,
-    /// A record is about to be given to a listener.
-    Delivery {
+    /// A dead letter or a retry is in the log, and its record's offset is not committed.
+    DeadLettered {
         /// The consumer.
         consumer: Node,
         /// Its group's place in [`scenario::GROUPS`](crate::scenario::GROUPS).
@@ -61,29 +61,4 @@ pub enum Verdict {
     Refuse,
     /// The process dies here.
     Crash,
-    /// The listener throws an exception worth a retry.
-    Throw,
-    /// The listener throws an exception not worth a retry.
-    ThrowFatal,
-    /// The listener nacks.
-    Nack {
-        /// The pause in microseconds.
-        us: u64,
-    },
-    /// The listener returns without acknowledging.
-    ForgetAck,
-    /// The listener acknowledges first and applies the effect afterwards.
-    AckFirst,
-    /// The listener keeps the acknowledgment until after the next record's.
-    AckLater,
-    /// The process dies before the effect.
-    CrashBeforeEffect,
-    /// The process dies between effect and acknowledgment.
-    CrashAfterEffect,
-    /// The process dies between acknowledgment and commit.
-    CrashBeforeCommit,
-    /// The process dies between a dead letter and the commit of the record's offset.
-    CrashAfterDeadLetter,
-    /// The listener stays in its work until the fault ends.
-    Stall,
 }

@@ -1,8 +1,11 @@
 //! One observable thing that a step did: a line of the trace.
 
+use crate::bank;
 use crate::broker;
 use crate::fault::{FaultId, FaultRule, Link, Node};
 use crate::kernel::SimTime;
+use crate::listener;
+use crate::listener::consumer::ConsumerFact;
 use crate::pipeline::Intervention;
 
 /// One observable thing.
@@ -25,6 +28,12 @@ pub struct Fact {
 pub enum FactKind {
     /// Of the log.
     Broker(broker::Fact),
+    /// Of a producer or a Kafka consumer's client.
+    Consumer(ConsumerFact),
+    /// Of a listener container.
+    Listener(listener::Fact),
+    /// Of the bank.
+    Bank(bank::FactKind),
     /// A fault was laid.
     FaultLaid {
         /// Its number.

@@ -1,5 +1,6 @@
 //! What is in transit. A flight leaves at `sent_at` and arrives at `due_at`; where it is in between is up to whoever draws it.
 
+use crate::bank;
 use crate::broker::{ClientId, Peer, Request, Response};
 use crate::fault::{Direction, Link, Node};
 use crate::kernel::SimTime;
@@ -58,6 +59,8 @@ pub enum Payload {
     },
     /// From broker to broker.
     Peer(Peer),
+    /// Between two processes of the bank.
+    Bank(bank::Hop),
 }
 
 impl Flight {
@@ -66,11 +69,43 @@ impl Flight {
         match &self.payload {
             Payload::Request { request, .. } => request_name(request),
             Payload::Response { response, .. } => response_name(response),
+            Payload::Bank(hop) => message_name(&hop.message),
             Payload::Peer(Peer::Fetch { .. }) => "ReplicaFetch",
             Payload::Peer(Peer::Fetched { .. } | Peer::FetchFailed { .. }) => "ReplicaFetched",
             Payload::Peer(Peer::AddToTxn { .. } | Peer::AddedToTxn { .. }) => "AddPartitionsToTxn",
             Payload::Peer(Peer::WriteMarker { .. } | Peer::MarkerWritten { .. }) => "WriteTxnMarkers",
         }
+    }
+}
+
+/// The name of a message of the bank.
+fn message_name(message: &bank::Message) -> &'static str {
+    use bank::Message as M;
+    match message {
+        M::CommandRequest { .. } => "Command",
+        M::CommandReply { reply, .. } => match reply {
+            bank::Reply::Accepted { .. } => "202 Accepted",
+            bank::Reply::Rejected { .. } => "422 Rejected",
+            bank::Reply::Conflicted => "409 Conflict",
+            bank::Reply::Unavailable => "503 Unavailable",
+            bank::Reply::Disconnected => "Disconnected",
+        },
+        M::Load { .. } => "Load",
+        M::LoadAnswer { .. } => "Loaded",
+        M::Commit { .. } => "Commit",
+        M::CommitAnswer { .. } => "Committed",
+        M::OutboxFetch { .. } => "OutboxFetch",
+        M::OutboxRows { .. } => "OutboxRows",
+        M::OutboxMark { .. } => "OutboxMark",
+        M::OutboxMarked { .. } => "OutboxMarked",
+        M::Apply { .. } => "Apply",
+        M::ApplyAnswer { .. } => "Applied",
+        M::QueryRequest { .. } | M::Read { .. } => "Query",
+        M::QueryReply { .. } | M::ReadAnswer { .. } => "QueryAnswer",
+        M::StatusRequest { .. } | M::StatusRead { .. } => "Status",
+        M::StatusReply { .. } | M::StatusAnswer { .. } => "StatusAnswer",
+        M::Done { .. } => "Done",
+        M::Notice { .. } => "Notice",
     }
 }
 
@@ -166,6 +201,11 @@ impl Flights {
         let flight = self.slots[key.index()].take().expect("a flight arrives once");
         self.free.push(key);
         flight
+    }
+
+    /// The flight in a slot, if there is one.
+    pub(super) fn at(&self, key: FlightKey) -> Option<&Flight> {
+        self.slots.get(key.index())?.as_ref()
     }
 
     /// All flights under way, in no special order.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bank;
 use crate::fault::{FaultError, FaultId, FaultRule, Node};
 use crate::scenario::SettingError;
 
@@ -26,6 +27,13 @@ pub enum Intervention {
     HealAll,
     /// Something is done to a part of the system.
     Act(Action),
+    /// A client issues a command, now.
+    SendCommand {
+        /// The client's number.
+        client: u32,
+        /// The command.
+        command: bank::Command,
+    },
     /// Whether the listener of a consumer stops at each delivery and asks what to do.
     ByHand {
         /// The consumer's slot.

@@ -4,24 +4,48 @@
 //! take their time on a [`Link`](crate::fault::Link), into timers on the agenda, and into [`Fact`]s in the [`Trace`].
 //! Has never heard of browsers and wall clocks.
 
+mod bank_side;
+mod build;
+mod cluster_side;
+mod consumer_side;
+mod consumers;
 mod fact;
+mod faults_at_work;
 mod flight;
 mod history;
 mod intervene;
 mod intervention;
 mod links;
+mod listener_faults;
+mod metering;
+mod meters;
+mod net;
 mod occurrence;
+mod pocket_producer;
+mod producer_side;
 pub mod referee;
+mod route;
 mod scratch;
+mod settings_at_work;
 mod step;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tool_side;
 mod trace;
+mod watch;
 mod world;
 
+pub use consumers::{CONSUMERS_MAX, ConsumerSlot, Duty, ProcessState, RESTART_US};
 pub use fact::{Fact, FactKind};
+pub use faults_at_work::POISON;
 pub use flight::{Flight, FlightKey, Flights, Payload};
 pub use history::History;
 pub use intervention::{Action, Decision, Intervention, InterventionError};
 pub use links::Links;
+pub use meters::{Count, LAGS_MAX, Meters, SECONDS_MIN, Second};
 pub use occurrence::Occurrence;
+pub use producer_side::{Owner, ProducerPlace};
+pub use text::Line;
 pub use trace::{FACTS_MIN, Trace};
 pub use world::World;

@@ -1,8 +1,12 @@
 //! What the agenda can hold: a closed set.
 
 use super::FlightKey;
+use super::pocket_producer::ProducerTimer;
+use crate::bank;
 use crate::broker;
 use crate::fault::FaultId;
+use crate::listener::ContainerTimer;
+use crate::listener::consumer::ConsumerTimer;
 
 /// Something that is due at an instant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -11,6 +15,54 @@ pub enum Occurrence {
     Arrival(FlightKey),
     /// A timer of the cluster.
     Cluster(broker::Timer),
+    /// A timer of the bank.
+    Bank(bank::Timer),
+    /// A timer of a producer.
+    Producer {
+        /// Its place.
+        producer: u32,
+        /// The timer.
+        timer: ProducerTimer,
+    },
+    /// A timer of a container's Kafka consumer.
+    Consumer {
+        /// The container's slot.
+        slot: u32,
+        /// The process that set it.
+        incarnation: u32,
+        /// The timer.
+        timer: ConsumerTimer,
+    },
+    /// A timer of a container.
+    Container {
+        /// The container's slot.
+        slot: u32,
+        /// The process that set it.
+        incarnation: u32,
+        /// The timer.
+        timer: ContainerTimer,
+    },
+    /// A listener comes to the point of its effect.
+    ListenerWorks {
+        /// Its call.
+        call: u64,
+    },
+    /// A listener's call that needs nothing returns.
+    Answer {
+        /// The container's slot.
+        slot: u32,
+        /// The process that called.
+        incarnation: u32,
+        /// The container's number for the call.
+        token: u64,
+    },
+    /// A crashed process of the bank is started again.
+    Restart(bank::Process),
+    /// A dead consumer is started again.
+    StartConsumer {
+        /// Its slot.
+        slot: u32,
+    },
     /// A lasting fault is over.
     FaultEnd(FaultId),
 }

@@ -1,7 +1,13 @@
 //! One step: take the next occurrence or intervention of the programme, and call what it concerns. Nothing else.
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use super::{Occurrence, World};
+use std::sync::Arc;
+
+use super::bank_side::{node_of, process_of};
+use super::{FactKind, FlightKey, Occurrence, Payload, World};
+use crate::bank::{self, Process};
+use crate::broker::BrokerId;
+use crate::fault::Node;
 use crate::kernel::SimTime;
 
 impl World {
@@ -17,20 +23,103 @@ impl World {
         debug_assert!(at >= self.now, "the agenda gave {at} after {}", self.now);
         self.now = at;
         self.step += 1;
-        match occurrence {
-            Occurrence::Arrival(key) => self.arrive(key),
-            Occurrence::Cluster(timer) => self.cluster_timer(timer),
-            Occurrence::FaultEnd(id) => self.end_fault_in_time(id),
-        }
+        self.handle(occurrence);
+        self.finish_step();
         true
     }
 
+    fn handle(&mut self, occurrence: Occurrence) {
+        match occurrence {
+            Occurrence::Arrival(key) => self.arrive(key),
+            Occurrence::Cluster(timer) => self.cluster_timer(timer),
+            Occurrence::Bank(timer) => self.bank_timer(timer),
+            Occurrence::Producer { producer, timer } => self.producer_timer(producer, timer),
+            Occurrence::Consumer { slot, incarnation, timer } => self.consumer_timer(slot, incarnation, timer),
+            Occurrence::Container { slot, incarnation, timer } => self.container_timer(slot, incarnation, timer),
+            Occurrence::ListenerWorks { call } => self.listener_works(call),
+            Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
+            Occurrence::Restart(process) => self.restart_process(process),
+            Occurrence::StartConsumer { slot } => self.start_consumer(slot),
+            Occurrence::FaultEnd(id) => self.end_fault(id),
+        }
+    }
+
     fn run_program(&mut self, at: SimTime) {
-        let program = std::sync::Arc::clone(&self.program);
+        let program = Arc::clone(&self.program);
         let intervention = &program[self.program_next as usize].1;
         self.program_next += 1;
         // A programme is checked when it is built; if an intervention no longer fits what the viewer did meanwhile, it
         // is passed over, as a person would find the button disabled.
         let _ = self.intervene(at, intervention);
+    }
+
+    /// A flight is at the end of its way.
+    fn arrive(&mut self, key: FlightKey) {
+        if !self.faults.is_quiet() && self.waits_at_the_door(key) {
+            return;
+        }
+        let flight = self.flights.land(key);
+        if flight.lost {
+            let kind = FactKind::Lost { link: flight.link, to: flight.to, what: flight.name() };
+            self.meters.add(super::Count::Lost, 1);
+            return self.tell(flight.from, flight.command, kind);
+        }
+        match flight.payload {
+            Payload::Request { client, correlation, request } => {
+                if let Node::Broker(to) = flight.to {
+                    self.with_cluster(|c, now, out| c.request(now, BrokerId(to), client, correlation, request, out));
+                }
+            }
+            Payload::Response { client, correlation, response } => self.response_arrives(client, correlation, response),
+            Payload::Peer(message) => {
+                if let (Node::Broker(from), Node::Broker(to)) = (flight.from, flight.to) {
+                    self.with_cluster(|c, now, out| c.peer(now, BrokerId(from), BrokerId(to), message, out));
+                }
+            }
+            Payload::Bank(hop) => self.with_bank(|bank, now, out| bank.arrive(now, hop, out)),
+        }
+    }
+
+    /// Whether the addressee stands still, so that the flight has to wait.
+    fn waits_at_the_door(&mut self, key: FlightKey) -> bool {
+        let Some(flight) = self.flights.at(key) else { return false };
+        let to = flight.to;
+        let waits = process_of(to).is_some_and(|process| self.is_paused(process));
+        if waits {
+            self.held.push((to, Occurrence::Arrival(key)));
+        }
+        waits
+    }
+
+    fn bank_timer(&mut self, timer: bank::Timer) {
+        if !self.faults.is_quiet() {
+            if let Some(process) = process_of_timer(&timer).filter(|p| self.is_paused(*p)) {
+                return self.held.push((node_of(process), Occurrence::Bank(timer)));
+            }
+        }
+        self.with_bank(|bank, now, out| bank.on_timer(now, timer, out));
+    }
+
+    /// Something is due at `at`, never in the past.
+    pub(super) fn at(&mut self, at: SimTime, occurrence: Occurrence) {
+        self.agenda.push(at.max(self.now), occurrence);
+    }
+}
+
+/// The process whose timer it is, if that can stand still.
+fn process_of_timer(timer: &bank::Timer) -> Option<Process> {
+    match timer {
+        bank::Timer::ApiDbTimeout { .. } => Some(Process::Api),
+        bank::Timer::RelayPoll { .. } | bank::Timer::RelayDbTimeout { .. } => Some(Process::Relay),
+        bank::Timer::ClientCommand { .. }
+        | bank::Timer::ClientQuery { .. }
+        | bank::Timer::ClientTimeout { .. }
+        | bank::Timer::ClientRetry { .. }
+        | bank::Timer::ClientPoll { .. }
+        | bank::Timer::ClientGivesUp { .. }
+        | bank::Timer::ClientReconnect { .. }
+        | bank::Timer::WriteDbDone { .. }
+        | bank::Timer::ReadDbDone { .. }
+        | bank::Timer::ApplyTimeout { .. } => None,
     }
 }

@@ -1,11 +1,20 @@
 //! The state of a run, and the way on from it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Fact, FactKind, Flights, Intervention, Links, Occurrence, Trace};
-use crate::fault::{Faults, Node};
-use crate::kernel::{Agenda, SimTime, digest_of};
-use crate::scenario::{Config, Scenario};
+use super::consumer_side::ApplicationCall;
+use super::pocket_producer::ProducerEffect;
+use super::producer_side::{Owner, ProducerPlace};
+use super::route::{Client, Route};
+use super::scratch::Scratch;
+use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, Trace, build};
+use crate::bank::{self, Bank, Publisher};
+use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, Request, TopicPartition};
+use crate::fault::{FaultId, Faults, Node};
+use crate::kernel::{Agenda, Prng, SimTime, digest_of};
+use crate::listener::{ContainerEffect, DeadLetter};
+use crate::scenario::{Config, GROUPS, Of, Property, Scenario, Stage, TOPIC};
 
 /// Everything that there is at an instant of a run.
 #[derive(Debug, Clone, Hash)]
@@ -20,24 +29,139 @@ pub struct World {
     pub(super) flights: Flights,
     pub(super) links: Links,
     pub(super) faults: Faults,
+    /// What waits for a process that stands still.
+    pub(super) held: Vec<(Node, Occurrence)>,
+    /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) killed.
+    pub(super) coordinators_lost: BTreeMap<FaultId, BrokerId>,
+    pub(super) cluster: Cluster,
+    pub(super) clients: Vec<Client>,
+    pub(super) tool: ClientId,
+    pub(super) tool_requests: u64,
+    pub(super) producers: Vec<ProducerPlace>,
+    pub(super) api_producer: u32,
+    pub(super) relay_producer: u32,
+    pub(super) tool_producer: Option<u32>,
+    /// Dead letters before these offsets were sent again.
+    pub(super) replayed: BTreeMap<TopicPartition, u64>,
+    pub(super) consumers: Vec<ConsumerSlot>,
+    pub(super) calls: BTreeMap<u64, ApplicationCall>,
+    pub(super) calls_made: u64,
+    pub(super) listener_prng: Prng,
+    pub(super) bank: Option<Bank>,
     pub(super) trace: Trace,
+    pub(super) meters: Meters,
+    pub(super) topic: Arc<str>,
+    pub(super) scratch_cluster: Scratch<broker::Effect>,
+    pub(super) scratch_producer: Scratch<ProducerEffect>,
+    pub(super) scratch_container: Scratch<ContainerEffect>,
+    pub(super) scratch_bank: Scratch<bank::Effect>,
 }
 
 impl World {
     /// The beginning of a run.
     pub fn new(scenario: &Scenario) -> World {
-        World {
+        let config = scenario.config.clone();
+        let seed = scenario.seed;
+        let bank = (scenario.stage == Stage::Bank).then(|| Bank::new(&build::bank_config(&config), seed));
+        let mut world = World {
             now: SimTime::ZERO,
             step: 0,
-            seed: scenario.seed,
-            config: scenario.config.clone(),
+            seed,
             agenda: Agenda::default(),
             program: Arc::from(scenario.program.as_slice()),
             program_next: 0,
             flights: Flights::default(),
-            links: Links::new(&scenario.config, scenario.seed),
+            links: Links::new(&config, seed),
             faults: Faults::default(),
+            held: Vec::new(),
+            coordinators_lost: BTreeMap::new(),
+            cluster: Cluster::new(&scenario.cluster.clone().unwrap_or_else(|| build::cluster_config(&config)), seed),
+            clients: vec![Client { route: Route::Tool, node: Node::Tool }],
+            tool: ClientId(0),
+            tool_requests: 0,
+            producers: Vec::new(),
+            api_producer: 0,
+            relay_producer: 0,
+            tool_producer: None,
+            replayed: BTreeMap::new(),
+            consumers: Vec::new(),
+            calls: BTreeMap::new(),
+            calls_made: 0,
+            listener_prng: Prng::stream(seed, "listener", 0),
+            bank,
             trace: Trace::default(),
+            meters: Meters::default(),
+            topic: Arc::from(TOPIC),
+            config,
+            scratch_cluster: Scratch::default(),
+            scratch_producer: Scratch::default(),
+            scratch_container: Scratch::default(),
+            scratch_bank: Scratch::default(),
+        };
+        world.with_cluster(|c, now, out| c.start(now, out));
+        if world.bank.is_some() {
+            world.set_the_stage();
+        }
+        world
+    }
+
+    /// Topics, producers and consumers of the bank.
+    fn set_the_stage(&mut self) {
+        self.create_topic(TOPIC);
+        self.create_topic(&format!("{TOPIC}{}", DeadLetter::default().suffix));
+        for group in 0..GROUPS.len() as u32 {
+            self.create_retry_topics(group);
+        }
+        self.api_producer = self.open_producer(Owner::Publisher(Publisher::Api), Node::Api, "api");
+        self.relay_producer = self.open_producer(Owner::Publisher(Publisher::Relay), Node::Relay, "relay");
+        self.with_bank(|bank, now, out| bank.start(now, out));
+        for group in 0..GROUPS.len() as u32 {
+            let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
+            self.scale(group, count);
+        }
+    }
+
+    /// Creates the topics of a group's chain of retries, if it has one.
+    pub(super) fn create_retry_topics(&mut self, group: u32) {
+        let Some(chain) = build::retry_chain(&self.config, group) else { return };
+        for (topic, _) in chain.topics() {
+            self.create_topic(&topic);
+        }
+    }
+
+    /// Creates a topic with the settings of the bank's, unless it is there.
+    fn create_topic(&mut self, name: &str) {
+        if self.cluster.topics().by_name(name).is_some() {
+            return;
+        }
+        let brokers = build::cluster_config(&self.config).brokers;
+        let replication_factor = (self.config.count(Property::ReplicationFactor, Of::Only) as u32).min(brokers);
+        let config = build::topic_properties(&self.config);
+        let request = AdminRequest::CreateTopic {
+            name: Arc::from(name),
+            partitions: self.config.count(Property::Partitions, Of::Only) as u32,
+            replication_factor,
+            replicas: Vec::new(),
+            config: config.into_iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect(),
+        };
+        self.admin(request);
+    }
+
+    /// The tool does something at once: it stands beside the cluster and nothing of it travels.
+    pub(super) fn admin(&mut self, request: AdminRequest) {
+        self.tool(Request::Admin(request));
+    }
+
+    /// The tool's request reaches a broker at once.
+    pub(super) fn tool(&mut self, request: Request) {
+        let (tool, correlation) = (self.tool, self.tool_requests);
+        self.tool_requests += 1;
+        let group = match &request {
+            Request::Group { group, .. } => self.cluster.coordinator(group),
+            _ => None,
+        };
+        if let Some(broker) = group.or_else(|| self.cluster.any_running(0)) {
+            self.with_cluster(|c, now, out| c.request(now, broker, tool, correlation, request, out));
         }
     }
 
@@ -71,9 +195,39 @@ impl World {
         &self.faults
     }
 
+    /// The brokers with their logs and groups.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// The consumers' places; a place's number is that of [`Node::Consumer`].
+    pub fn consumers(&self) -> &[ConsumerSlot] {
+        &self.consumers
+    }
+
+    /// The producers.
+    pub fn producers(&self) -> &[ProducerPlace] {
+        &self.producers
+    }
+
+    /// The bank, if it is on the stage.
+    pub fn bank(&self) -> Option<&Bank> {
+        self.bank.as_ref()
+    }
+
     /// What happened.
     pub fn trace(&self) -> &Trace {
         &self.trace
+    }
+
+    /// What the meters show.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// A fact as a line of fixed columns.
+    pub fn line<'a>(&'a self, fact: &'a Fact) -> super::Line<'a> {
+        super::Line { fact, topics: self.cluster.topics() }
     }
 
     /// When the next thing happens: the earlier of the agenda's next entry and the programme's. `None`: never again.
@@ -101,5 +255,13 @@ impl World {
     /// Adds a fact to the trace.
     pub(super) fn tell(&mut self, actor: Node, command: Option<u32>, kind: FactKind) {
         self.trace.push(Fact { step: self.step, at: self.now, actor, command, kind });
+    }
+
+    /// Ends the second that is over, for the meters.
+    pub(super) fn finish_step(&mut self) {
+        if self.meters.is_over(self.now) {
+            let lags = self.lags();
+            self.meters.close(self.now, lags);
+        }
     }
 }

@@ -15,6 +15,7 @@ pub use property::{Property, Scope, TakesEffect};
 pub use settings::{Of, Setting, setting, settings};
 pub use value::{Kind, Unit, Value};
 
+use crate::broker::ClusterConfig;
 use crate::kernel::SimTime;
 use crate::pipeline::Intervention;
 
@@ -37,6 +38,8 @@ pub struct Scenario {
     pub stage: Stage,
     /// The settings at the beginning.
     pub config: Config,
+    /// The brokers, where the settings do not say all (scripts).
+    pub cluster: Option<ClusterConfig>,
     /// What happens by itself, ascending by time.
     pub program: Vec<(SimTime, Intervention)>,
 }
@@ -60,6 +63,7 @@ impl Scenario {
             duration_us: 3_600_000_000,
             stage: Stage::Bank,
             config: Config::default(),
+            cluster: None,
             program: Vec::new(),
         }
     }

@@ -24,6 +24,8 @@ pub enum Scope {
     Listener,
     /// A group's projection.
     Projection,
+    /// The read database.
+    ReadDb,
     /// A link.
     Link,
 }
@@ -39,8 +41,10 @@ pub enum TakesEffect {
     NextPoll,
     /// With the group's next rebalance.
     NextRebalance,
-    /// When the process concerned is started again; the setting restarts it in order.
+    /// When the process concerned is started again; changing the setting restarts it in order.
     NextRestart,
+    /// With the next run: it is part of what a run begins with.
+    NextRun,
 }
 
 macro_rules! properties {
@@ -107,27 +111,32 @@ const INT_MAX: i64 = i32::MAX as i64;
 const DAYS_365: i64 = 31_536_000_000;
 
 properties! {
-    ClientCount = "clients" Client NextRestart None, int(1, 50), Value::Int(3);
-    AccountCount = "accounts" Client NextRestart None, int(2, 26), Value::Int(4);
-    OpeningBalance = "opening-balance" Client NextRestart None, of(0, 1_000_000_000, Unit::Money), Value::Int(1_000);
+    ClientCount = "clients" Client Now None, int(1, 64), Value::Int(3);
+    AccountCount = "accounts" Client NextRun None, int(2, 52), Value::Int(6);
+    OpeningBalance = "opening-balance" Client NextRun None, of(0, 1_000_000_000, Unit::Money), Value::Int(1_000);
     CommandRate = "commands-per-minute" Client Now None, of(0, 60_000, Unit::PerMinute), Value::Int(120);
-    QueryRate = "queries-per-minute" Client Now None, of(0, 60_000, Unit::PerMinute), Value::Int(120);
-    TransferShare = "transfer-share" Client NextRecord None, of(0, 100, Unit::Percent), Value::Int(70);
-    HotKeyShare = "hot-account-share" Client NextRecord Some("A5"), of(0, 100, Unit::Percent), Value::Int(0);
+    QueryRate = "queries-per-minute" Client Now None, of(0, 60_000, Unit::PerMinute), Value::Int(150);
+    DepositShare = "deposit-share" Client Now None, of(0, 100, Unit::Percent), Value::Int(6);
+    WithdrawShare = "withdraw-share" Client Now None, of(0, 100, Unit::Percent), Value::Int(6);
+    OverdraftShare = "overdraft-share" Client Now Some("F1"), of(0, 100, Unit::Percent), Value::Int(4);
     ClientTimeout = "client-timeout" Client NextRecord None, ms(10, 600_000), Value::Int(2_000);
-    ClientRetries = "client-retries" Client NextRecord None, int(0, 100), Value::Int(3);
-    IdempotencyKey = "idempotency-key" Client NextRecord Some("E5"), BOOL, Value::Bool(true);
-    Completion = "completion" Client NextRecord Some("F10"), Kind::Choice(&["polling", "sse", "none"]), Value::Choice("sse");
-    CompletionPollInterval = "completion-poll-interval" Client NextRecord Some("F10"), ms(10, 600_000), Value::Int(1_000);
+    ClientRetries = "client-retries" Client NextRecord None, int(0, 100), Value::Int(5);
+    ClientBackOff = "client-retry-back-off" Client NextRecord None, ms(0, 600_000), Value::Int(500);
+    Completion = "completion" Client Now Some("F10"), Kind::Choice(&["polling", "sse"]), Value::Choice("sse");
+    CompletionPollInterval = "completion-poll-interval" Client NextRecord Some("F10"), ms(10, 600_000), Value::Int(500);
+    CompletionTimeout = "completion-timeout" Client NextRecord Some("F10"), ms(10, 86_400_000), Value::Int(60_000);
+    SseReconnect = "sse-reconnect" Client NextRecord Some("F10"), ms(1, 600_000), Value::Int(3_000);
+    SseReread = "sse-reread-on-reconnect" Client NextRecord Some("F10"), BOOL, Value::Bool(true);
 
-    Publication = "publication" Api NextRestart Some("F8"), Kind::Choice(&["outbox", "in-transaction", "after-commit"]), Value::Choice("outbox");
-    ApiTime = "handler-time" Api Now None, Kind::Latency, tailed(2_000);
-    ApiThreads = "server.tomcat.threads.max" Api NextRestart None, int(1, 1_000), Value::Int(200);
+    Publication = "publication" Api Now Some("F8"), Kind::Choice(&["outbox", "inside-transaction", "after-commit"]), Value::Choice("outbox");
+    IdempotencyKey = "idempotency-key" Api NextRecord Some("E5"), BOOL, Value::Bool(true);
     ConflictRetries = "conflict-retries" Api NextRecord Some("F2"), int(0, 100), Value::Int(3);
-    WriteDbTime = "write-db-time" Api Now None, Kind::Latency, tailed(2_000);
+    WriteDbTimeout = "write-db-timeout" Api NextRecord None, ms(1, 600_000), Value::Int(1_000);
+    WriteDbTime = "write-db-time" Api Now None, Kind::Latency, tailed(3_000);
     RelayInterval = "relay-poll-interval" Api Now Some("F8"), ms(1, 600_000), Value::Int(200);
-    RelayBatch = "relay-batch-size" Api Now Some("F8"), of(1, 10_000, Unit::Records), Value::Int(100);
-    RelayOrder = "relay-order" Api Now Some("F8"), Kind::Choice(&["by-commit", "by-id"]), Value::Choice("by-commit");
+    RelayBatch = "relay-batch-size" Api Now Some("F8"), of(1, 10_000, Unit::Records), Value::Int(50);
+    RelayReads = "relay-reads" Api Now Some("F8"), Kind::Choice(&["published-flag", "last-id"]), Value::Choice("published-flag");
+    SseHistory = "sse-history" Api Now Some("F10"), BOOL, Value::Bool(false);
 
     Acks = "acks" Producer NextRestart Some("A7"), Kind::Choice(&["all", "1", "0"]), Value::Choice("all");
     EnableIdempotence = "enable.idempotence" Producer NextRestart Some("A9"), BOOL, Value::Bool(true);
@@ -140,8 +149,8 @@ properties! {
     RetryBackoffMs = "retry.backoff.ms" Producer NextRestart Some("A8"), ms(0, 60_000), Value::Int(100);
     RecordKey = "record-key" Producer NextRecord Some("A1"), Kind::Choice(&["account", "none"]), Value::Choice("account");
 
-    Partitions = "partitions" Topic NextRestart Some("A1"), int(1, 12), Value::Int(3);
-    ReplicationFactor = "replication.factor" Topic NextRestart Some("B5"), int(1, 5), Value::Int(3);
+    Partitions = "partitions" Topic Now Some("A1"), int(1, 12), Value::Int(3);
+    ReplicationFactor = "replication.factor" Topic NextRun Some("B5"), int(1, 5), Value::Int(3);
     MinInsyncReplicas = "min.insync.replicas" Topic Now Some("A7"), int(1, 5), Value::Int(2);
     UncleanElection = "unclean.leader.election.enable" Topic Now Some("B5"), BOOL, Value::Bool(false);
     CleanupPolicy = "cleanup.policy" Topic Now Some("B10"), Kind::Choice(&["delete", "compact", "compact,delete"]), Value::Choice("delete");
@@ -151,13 +160,13 @@ properties! {
     // Kafka's least is 1 MiB since 4.0 (0.3); less is allowed here so that segments roll within a minute on the screen.
     SegmentBytes = "segment.bytes" Topic Now Some("B8"), of(1_024, 1_073_741_824, Unit::Bytes), Value::Int(1_073_741_824);
 
-    Brokers = "brokers" Broker NextRestart Some("B5"), int(1, 5), Value::Int(3);
-    ReplicaLagTimeMaxMs = "replica.lag.time.max.ms" Broker NextRestart Some("B5"), ms(100, 600_000), Value::Int(30_000);
+    Brokers = "brokers" Broker NextRun Some("B5"), int(1, 5), Value::Int(3);
+    ReplicaLagTimeMaxMs = "replica.lag.time.max.ms" Broker NextRun Some("B5"), ms(100, 600_000), Value::Int(30_000);
     // Kafka's default is 9,000.
-    BrokerSessionTimeoutMs = "broker.session.timeout.ms" Broker NextRestart Some("B5"), ms(100, 600_000), Value::Int(9_000);
+    BrokerSessionTimeoutMs = "broker.session.timeout.ms" Broker NextRun Some("B5"), ms(100, 600_000), Value::Int(9_000);
     // Kafka's default is 300,000: five minutes of watching for one retention check.
-    RetentionCheckMs = "log.retention.check.interval.ms" Broker NextRestart Some("B7"), ms(100, 3_600_000), Value::Int(5_000);
-    InitialRebalanceDelayMs = "group.initial.rebalance.delay.ms" Broker NextRestart Some("C1"), ms(0, 600_000), Value::Int(3_000);
+    RetentionCheckMs = "log.retention.check.interval.ms" Broker NextRun Some("B7"), ms(100, 3_600_000), Value::Int(5_000);
+    InitialRebalanceDelayMs = "group.initial.rebalance.delay.ms" Broker NextRun Some("C1"), ms(0, 600_000), Value::Int(3_000);
     BrokerTime = "broker-time" Broker Now None, Kind::Latency, constant(200);
 
     Consumers = "consumers" Consumer Now Some("C2"), int(0, 12), Value::Int(1);
@@ -185,8 +194,8 @@ properties! {
     AsyncAcks = "asyncAcks" Listener NextRestart Some("D5"), BOOL, Value::Bool(false);
     PollTimeout = "pollTimeout" Listener NextRestart Some("D1"), ms(1, 600_000), Value::Int(5_000);
     ListenerTime = "listener-time" Listener Now None, Kind::Latency, tailed(5_000);
-    OnFailure = "on-failure" Listener NextRestart Some("D6"), Kind::Choice(&["throw", "nack"]), Value::Choice("nack");
-    NackSleep = "nack-sleep" Listener NextRestart Some("D6"), ms(0, 600_000), Value::Int(5_000);
+    OnFailure = "on-failure" Listener NextRecord Some("D6"), Kind::Choice(&["throw", "nack"]), Value::Choice("nack");
+    NackSleep = "nack-sleep" Listener NextRecord Some("D6"), ms(0, 600_000), Value::Int(5_000);
     ErrorHandler = "commonErrorHandler" Listener NextRestart Some("D8"),
         Kind::Choice(&["DefaultErrorHandler", "CommonLoggingErrorHandler", "CommonContainerStoppingErrorHandler"]), Value::Choice("DefaultErrorHandler");
     BackOff = "backOff" Listener NextRestart Some("D11"), Kind::Choice(&["FixedBackOff", "ExponentialBackOff"]), Value::Choice("FixedBackOff");
@@ -195,12 +204,15 @@ properties! {
     BackOffMultiplier = "backOff.multiplier" Listener NextRestart Some("D11"), of(100, 1_000, Unit::Percent), Value::Int(200);
     BackOffMaxInterval = "backOff.maxInterval" Listener NextRestart Some("D11"), ms(0, 600_000), Value::Int(30_000);
     Recoverer = "recoverer" Listener NextRestart Some("D12"), Kind::Choice(&["log", "DeadLetterPublishingRecoverer"]), Value::Choice("DeadLetterPublishingRecoverer");
+    CommitRecovered = "commitRecovered" Listener NextRestart Some("D8"), BOOL, Value::Bool(true);
     SeekAfterError = "seekAfterError" Listener NextRestart Some("D9"), BOOL, Value::Bool(true);
     RetryTopics = "retryTopics.maxAttempts" Listener NextRestart Some("D13"), int(0, 8), Value::Int(0);
     RetryTopicDelay = "retryTopics.backOff" Listener NextRestart Some("D13"), ms(1, 600_000), Value::Int(1_000);
 
     Idempotency = "idempotency" Projection Now Some("E5"), Kind::Choice(&["none", "dedupe-table", "versioned-upsert"]), Value::Choice("dedupe-table");
-    ReadDbTime = "read-db-time" Projection Now None, Kind::Latency, tailed(2_000);
+
+    ReadDbTime = "read-db-time" ReadDb Now None, Kind::Latency, tailed(3_000);
+    ReadDbTimeout = "read-db-timeout" ReadDb NextRecord None, ms(1, 600_000), Value::Int(1_000);
 
     LinkLatency = "latency" Link Now None, Kind::Latency, tailed(2_000);
 }

@@ -91,6 +91,7 @@ fn table() -> Vec<Setting> {
                     Scope::Api => "api",
                     Scope::Producer => "producer",
                     Scope::Topic => "topic",
+                    Scope::ReadDb => "read-db",
                     _ => "broker",
                 };
                 let key = format!("{prefix}.{}", property.name());

@@ -75,6 +75,11 @@ impl Cluster {
         Some(TopicPartition { topic: topic.id, partition })
     }
 
+    /// Which broker coordinates a group, if that was ever asked.
+    pub fn coordinator(&self, group: &str) -> Option<BrokerId> {
+        self.group_coordinators.get(group).copied()
+    }
+
     /// Any broker that serves: the first one at or behind place `from`, round and round. What a client without metadata asks.
     pub fn any_running(&self, from: u32) -> Option<BrokerId> {
         let count = self.nodes.len();

@@ -1,0 +1,233 @@
+//! Between the world and the bank: what travels between its processes, what it publishes, where faults strike it.
+
+use std::sync::Arc;
+
+use super::build::bank_config;
+use super::net::Leg;
+use super::{FactKind, Occurrence, Payload, World};
+use crate::bank::{self, Bank, Effect, EventId, Hop, Message, Moment, MomentKind, Process, Projection, Publish, Publisher};
+use crate::broker::{Header, NewRecord, bytes};
+use crate::fault::{Direction, Link, Node, Point, Verdict};
+use crate::kernel::SimTime;
+use crate::scenario::{Of, Property};
+
+impl World {
+    /// Does something to the bank and carries out what it causes. Nothing if there is no bank.
+    pub(super) fn with_bank(&mut self, act: impl FnOnce(&mut Bank, SimTime, &mut Vec<Effect>)) {
+        let Some(bank) = &mut self.bank else { return };
+        let mut out = self.scratch_bank.take();
+        act(bank, self.now, &mut out);
+        self.bank_effects(out);
+    }
+
+    fn bank_effects(&mut self, mut out: Vec<Effect>) {
+        for effect in out.drain(..) {
+            match effect {
+                Effect::Hop(hop) => self.hop(hop),
+                Effect::Publish(publish) => self.publish(publish),
+                Effect::Applied { call, result } => self.applied(call, result),
+                Effect::Timer { at, timer } => self.at(at, Occurrence::Bank(timer)),
+                Effect::Moment(moment) => self.moment(&moment),
+                Effect::Fact(fact) => self.bank_fact(fact),
+            }
+        }
+        self.scratch_bank.give(out);
+    }
+
+    /// A message of the bank leaves.
+    fn hop(&mut self, hop: Hop) {
+        let link = link_of(hop.link);
+        let direction = match hop.direction {
+            bank::Direction::Request => Direction::Request,
+            bank::Direction::Response => Direction::Response,
+        };
+        let (asker, asked) = self.ends_of(&hop);
+        let (from, to) = if direction == Direction::Request { (asker, asked) } else { (asked, asker) };
+        let command = hop.message.command().map(|id| id.0);
+        if let (Message::Notice { client, .. }, Node::Client(_)) = (&hop.message, to) {
+            if self.judge(&Point::Notice { client: to }) == Verdict::Lose {
+                let client = *client;
+                return self.with_bank(|bank, now, out| bank.disconnect_sse(now, client, out));
+            }
+        }
+        self.send(Leg { link, direction, from, to, command }, Payload::Bank(hop));
+    }
+
+    /// Who asks and who is asked on a link.
+    fn ends_of(&self, hop: &Hop) -> (Node, Node) {
+        let client = Node::Client(hop.message.client().map_or(0, |c| c.0));
+        match hop.link {
+            bank::Link::ClientApi => (client, Node::Api),
+            bank::Link::ApiWriteDb => (Node::Api, Node::WriteDb),
+            bank::Link::RelayWriteDb => (Node::Relay, Node::WriteDb),
+            bank::Link::ListenerReadDb => (self.caller_of(&hop.message), Node::ReadDb),
+            bank::Link::ClientQuery | bank::Link::Completion => (client, Node::Query),
+            bank::Link::QueryReadDb => (Node::Query, Node::ReadDb),
+        }
+    }
+
+    fn caller_of(&self, message: &Message) -> Node {
+        match message {
+            Message::Apply { call, .. } | Message::ApplyAnswer { call, .. } => self.consumer_of_call(*call),
+            _ => Node::ReadDb,
+        }
+    }
+
+    /// A message of the bank arrives.
+    pub(super) fn hop_arrives(&mut self, hop: Hop) {
+        self.with_bank(|bank, now, out| bank.arrive(now, hop, out));
+    }
+
+    /// An event goes to the producer of the process that publishes it.
+    fn publish(&mut self, publish: Publish) {
+        let Publish { publisher, token, event, key, value, event_type, .. } = publish;
+        let keyed = self.config.choice(Property::RecordKey, Of::Only) == "account";
+        let header = |name: &str, value: &str| Header { name: Arc::from(name), value: Some(bytes(value)) };
+        let record = NewRecord {
+            key: keyed.then(|| bytes(&key)),
+            value: Some(bytes(&value)),
+            headers: Arc::from([header("type", event_type)]),
+            timestamp_ms: crate::broker::wall_ms(self.now),
+            tag: event.tag(),
+        };
+        let index = match publisher {
+            Publisher::Api => self.api_producer,
+            Publisher::Relay => self.relay_producer,
+        };
+        self.producer_send(index, Arc::clone(&self.topic), None, record, token);
+    }
+
+    /// The bank stands at a moment at which a crash hurts: does it come?
+    fn moment(&mut self, moment: &Moment) {
+        let point = match moment.kind {
+            MomentKind::ApiCommittedNotPublished => Some(Point::CommittedNotPublished),
+            MomentKind::ApiPublishedNotCommitted => Some(Point::PublishedNotCommitted),
+            MomentKind::RelayPublishedNotMarked => Some(Point::PublishedNotMarked),
+            MomentKind::WriteDbNotCommitted => Some(Point::Commit),
+            _ => None,
+        };
+        let strikes = point.is_some_and(|p| self.judge(&p) != Verdict::Pass);
+        if strikes {
+            self.crash_process(moment.kind.process());
+            self.restart_later(moment.kind.process());
+        } else {
+            self.with_bank(|bank, now, out| bank.pass(now, moment, out));
+        }
+    }
+
+    /// A process of the bank dies, and with it its producer.
+    pub(super) fn crash_process(&mut self, process: Process) {
+        self.with_bank(|bank, now, out| bank.crash(now, process, out));
+        match process {
+            Process::Api => self.api_producer = self.replace_producer(self.api_producer),
+            Process::Relay => self.relay_producer = self.replace_producer(self.relay_producer),
+            Process::WriteDb | Process::ReadDb | Process::QueryApi => {}
+        }
+    }
+
+    /// Somebody (an orchestrator) starts a crashed process again after a while.
+    fn restart_later(&mut self, process: Process) {
+        self.at(self.now + super::RESTART_US, Occurrence::Restart(process));
+    }
+
+    /// A process of the bank is started again.
+    pub(super) fn restart_process(&mut self, process: Process) {
+        self.with_bank(|bank, now, out| bank.restart(now, process, out));
+    }
+
+    /// The settings of the bank as they are now take effect.
+    pub(super) fn configure_bank(&mut self) {
+        let config = bank_config(&self.config);
+        if self.bank.as_ref().is_some_and(|bank| *bank.config() != config) {
+            self.with_bank(|bank, now, out| bank.set_config(now, &config, out));
+        }
+    }
+
+    fn bank_fact(&mut self, fact: bank::Fact) {
+        self.meter_bank(&fact.kind);
+        self.tell(actor_of(&fact.kind), fact.command.map(|c| c.0), FactKind::Bank(fact.kind));
+    }
+
+    /// The command behind a record's tag.
+    pub(super) fn command_of_tag(&self, tag: u64) -> Option<u32> {
+        let event = self.bank.as_ref()?.event(EventId::from_tag(tag)?)?;
+        Some(event.command.0)
+    }
+}
+
+/// The world's name of a link of the bank's.
+fn link_of(link: bank::Link) -> Link {
+    match link {
+        bank::Link::ClientApi => Link::ClientApi,
+        bank::Link::ApiWriteDb => Link::ApiWriteDb,
+        bank::Link::RelayWriteDb => Link::RelayWriteDb,
+        bank::Link::ListenerReadDb => Link::ListenerReadDb,
+        bank::Link::ClientQuery => Link::ClientQuery,
+        bank::Link::QueryReadDb => Link::QueryReadDb,
+        bank::Link::Completion => Link::Completion,
+    }
+}
+
+/// The node of a process.
+pub(super) fn node_of(process: Process) -> Node {
+    match process {
+        Process::Api => Node::Api,
+        Process::Relay => Node::Relay,
+        Process::WriteDb => Node::WriteDb,
+        Process::ReadDb => Node::ReadDb,
+        Process::QueryApi => Node::Query,
+    }
+}
+
+/// The process at a node.
+pub(super) fn process_of(node: Node) -> Option<Process> {
+    Process::ALL.into_iter().find(|p| node_of(*p) == node)
+}
+
+/// The group of a projection, by its place.
+pub(super) fn projection_of(group: u32) -> Projection {
+    Projection::ALL[group as usize % Projection::ALL.len()]
+}
+
+/// To whom a fact of the bank happened.
+fn actor_of(kind: &bank::FactKind) -> Node {
+    use bank::FactKind as K;
+    match *kind {
+        K::CommandIssued { client, .. }
+        | K::CommandRetried { client, .. }
+        | K::QueryIssued { client, .. }
+        | K::QueryAnswered { client, .. }
+        | K::QueryFailed { client, .. }
+        | K::ReplyAccepted { client, .. }
+        | K::ReplyRejected { client, .. }
+        | K::ReplyConflicted { client }
+        | K::ReplyUnknown { client }
+        | K::ReplyTimeout { client, .. }
+        | K::StatusInProgress { client }
+        | K::CompletionNoticed { client, .. }
+        | K::ClientGaveUp { client, .. }
+        | K::ClientSaturated { client }
+        | K::SseDisconnected { client }
+        | K::SseConnected { client } => Node::Client(client.0),
+        K::NoticeLost { .. } => Node::Query,
+        K::CommandReceived { .. }
+        | K::CommandRejected { .. }
+        | K::CommandConflicted { .. }
+        | K::CommandDuplicate { .. }
+        | K::CommandAccepted { .. }
+        | K::CommandUnavailable { .. }
+        | K::CommandUnpublished { .. } => Node::Api,
+        K::EventStored { .. } | K::OutboxWritten { .. } | K::OutboxMarked { .. } => Node::WriteDb,
+        K::Publishing { publisher, .. } | K::Published { publisher, .. } | K::PublishFailed { publisher, .. } => match publisher {
+            Publisher::Api => Node::Api,
+            Publisher::Relay => Node::Relay,
+        },
+        K::Applied { .. }
+        | K::DuplicateSkipped { .. }
+        | K::VersionSkipped { .. }
+        | K::GapParked { .. }
+        | K::GapFilled { .. }
+        | K::ApplyFailed { .. } => Node::ReadDb,
+        K::ProcessDown { process } | K::ProcessUp { process } => node_of(process),
+    }
+}

@@ -1,0 +1,76 @@
+//! The bank's settings.
+
+use crate::bank::{ApiConfig, BankConfig, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads};
+use crate::scenario::{Config, Of, Property};
+
+/// What the settings say about the bank.
+pub(in crate::pipeline) fn bank_config(config: &Config) -> BankConfig {
+    BankConfig {
+        account_count: number(config, Property::AccountCount),
+        opening_balance: config.int(Property::OpeningBalance, Of::Only),
+        client: client(config),
+        api: ApiConfig {
+            publication: match config.choice(Property::Publication, Of::Only) {
+                "inside-transaction" => Publication::InsideTransaction,
+                "after-commit" => Publication::AfterCommit,
+                _ => Publication::Outbox,
+            },
+            idempotency_key: config.flag(Property::IdempotencyKey, Of::Only),
+            conflict_retries_max: number(config, Property::ConflictRetries),
+            db_timeout_us: us(config, Property::WriteDbTimeout),
+        },
+        write_db_latency: config.latency(Property::WriteDbTime, Of::Only),
+        relay: RelayConfig {
+            poll_interval_us: us(config, Property::RelayInterval),
+            batch_max: number(config, Property::RelayBatch),
+            reads: if config.choice(Property::RelayReads, Of::Only) == "last-id" { RelayReads::LastId } else { RelayReads::Flag },
+            db_timeout_us: us(config, Property::WriteDbTimeout),
+        },
+        read_db_latency: config.latency(Property::ReadDbTime, Of::Only),
+        read_db_timeout_us: us(config, Property::ReadDbTimeout),
+        account_view: idempotency(config, 0),
+        transfer_history: idempotency(config, 1),
+        query: QueryConfig { sse_history: config.flag(Property::SseHistory, Of::Only) },
+    }
+}
+
+fn client(config: &Config) -> ClientConfig {
+    let count = number(config, Property::ClientCount);
+    ClientConfig {
+        count,
+        command_interval_us: interval_us(config, Property::CommandRate, count),
+        query_interval_us: interval_us(config, Property::QueryRate, count),
+        request_timeout_us: us(config, Property::ClientTimeout),
+        retries_max: number(config, Property::ClientRetries),
+        retry_back_off_us: us(config, Property::ClientBackOff),
+        channel: if config.choice(Property::Completion, Of::Only) == "polling" { Channel::Polling } else { Channel::Sse },
+        poll_interval_us: us(config, Property::CompletionPollInterval),
+        completion_timeout_us: us(config, Property::CompletionTimeout),
+        sse_reconnect_us: us(config, Property::SseReconnect),
+        reread_on_reconnect: config.flag(Property::SseReread, Of::Only),
+        deposit_percent: number(config, Property::DepositShare),
+        withdraw_percent: number(config, Property::WithdrawShare),
+        overdraft_percent: number(config, Property::OverdraftShare),
+    }
+}
+
+/// The mean pause of one of `count` clients that together do so many a minute; 0 if they do nothing.
+fn interval_us(config: &Config, rate: Property, count: u32) -> u64 {
+    60_000_000u64.saturating_mul(u64::from(count)).checked_div(config.count(rate, Of::Only)).unwrap_or(0)
+}
+
+fn idempotency(config: &Config, group: u32) -> Idempotency {
+    match config.choice(Property::Idempotency, Of::Group(group)) {
+        "none" => Idempotency::None,
+        "versioned-upsert" => Idempotency::VersionedUpsert,
+        _ => Idempotency::DedupeTable,
+    }
+}
+
+fn number(config: &Config, property: Property) -> u32 {
+    u32::try_from(config.count(property, Of::Only)).unwrap_or(u32::MAX)
+}
+
+fn us(config: &Config, property: Property) -> u64 {
+    config.ms_as_us(property, Of::Only)
+}

@@ -1,0 +1,204 @@
+//! The consumers of the picture: starting, stopping, killing, scaling them.
+
+use std::sync::Arc;
+
+use super::build;
+use super::route::Route;
+use super::{Occurrence, World};
+use crate::broker::ClientId;
+use crate::fault::Node;
+use crate::listener::{Container, Listener};
+use crate::scenario::{GROUPS, Of, Property};
+
+/// How long an orchestrator waits before it starts a crashed process again, in microseconds.
+pub const RESTART_US: u64 = 3_000_000;
+
+/// The most consumers of one group.
+pub const CONSUMERS_MAX: u32 = 12;
+
+/// What became of the process of a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProcessState {
+    /// It runs.
+    Running,
+    /// It was told to stop and finishes what it has in hand.
+    Stopping,
+    /// It ended in order, or its container stopped by itself.
+    Stopped,
+    /// It died.
+    Dead,
+}
+
+/// What a container is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Duty {
+    /// The topic of the events.
+    Main,
+    /// The retry topic with this place in the chain, from 0 (D13).
+    Retry(u32),
+    /// The dead letters of the chain.
+    DeadLetters,
+}
+
+/// A consumer of the picture: the place of one listener container, whose process may be started again and again.
+#[derive(Debug, Clone, Hash)]
+pub struct ConsumerSlot {
+    /// The group's place in [`GROUPS`]; `None` for a container that a script made.
+    pub group: Option<u32>,
+    /// What it listens to.
+    pub duty: Duty,
+    /// Its number within group and duty, from 0.
+    pub number: u32,
+    /// Its name, as in `client.id`.
+    pub name: Arc<str>,
+    /// How often its process was started before.
+    pub incarnation: u32,
+    /// What became of the process.
+    pub state: ProcessState,
+    /// The container.
+    pub container: Container,
+    /// The listener method.
+    pub listener: Listener,
+    /// Whether its listener asks the viewer at each delivery.
+    pub by_hand: bool,
+    /// Whether it is to be started again after its next death.
+    pub(super) restarts: bool,
+    pub(super) client: ClientId,
+    /// The producer of its `KafkaTemplate`.
+    pub(super) producer: Option<u32>,
+}
+
+impl World {
+    /// Sees to it that a group has so many running consumers: starts what is missing, stops the last ones.
+    pub(super) fn scale(&mut self, group: u32, count: u32) {
+        let count = count.min(CONSUMERS_MAX);
+        let concurrency = self.config.count(Property::Concurrency, Of::Group(group)) as u32;
+        let wanted = count * concurrency.max(1);
+        for duty in self.duties(group) {
+            let wanted = if duty == Duty::Main { wanted } else { u32::from(wanted > 0) };
+            for number in 0..wanted {
+                match self.slot_of(group, duty, number) {
+                    None => self.hire(group, duty, number),
+                    Some(slot) => self.start_consumer(slot),
+                }
+            }
+            let surplus: Vec<u32> = self.slots_of(group).filter(|s| self.is_surplus(*s, duty, wanted)).collect();
+            for slot in surplus {
+                self.stop_consumer(slot);
+            }
+        }
+    }
+
+    fn is_surplus(&self, slot: u32, duty: Duty, wanted: u32) -> bool {
+        let place = &self.consumers[slot as usize];
+        place.duty == duty && place.number >= wanted
+    }
+
+    /// What the containers of a group listen to: the topic, and its retry topics if there are any.
+    fn duties(&self, group: u32) -> Vec<Duty> {
+        let retries = build::retry_chain(&self.config, group).map_or(0, |chain| chain.retries.len() as u32);
+        let mut duties = vec![Duty::Main];
+        if retries > 0 {
+            duties.extend((0..retries).map(Duty::Retry));
+            duties.push(Duty::DeadLetters);
+        }
+        duties
+    }
+
+    /// The slots of a group's consumers.
+    pub(super) fn slots_of(&self, group: u32) -> impl Iterator<Item = u32> {
+        (0..).zip(&self.consumers).filter(move |(_, c)| c.group == Some(group)).map(|(slot, _)| slot)
+    }
+
+    fn slot_of(&self, group: u32, duty: Duty, number: u32) -> Option<u32> {
+        self.slots_of(group).find(|s| {
+            let place = &self.consumers[*s as usize];
+            place.duty == duty && place.number == number
+        })
+    }
+
+    /// A new place with a running process.
+    fn hire(&mut self, group: u32, duty: Duty, number: u32) {
+        let slot = self.consumers.len() as u32;
+        let name: Arc<str> = Arc::from(build::container_name(group, duty, number));
+        let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));
+        let (container, listener) = self.new_process(group, duty, &name, client);
+        self.consumers.push(ConsumerSlot {
+            group: Some(group),
+            duty,
+            number,
+            name,
+            incarnation: 0,
+            state: ProcessState::Running,
+            container,
+            listener,
+            by_hand: false,
+            restarts: false,
+            client,
+            producer: None,
+        });
+        self.begin_consumer(slot);
+    }
+
+    fn new_process(&self, group: u32, duty: Duty, name: &Arc<str>, client: ClientId) -> (Container, Listener) {
+        let properties = build::container_properties(&self.config, group, duty, name);
+        let consumer = build::consumer_config(&self.config, group, name);
+        let listener = Listener::new(build::listener_program(&self.config, group));
+        (Container::new(client, properties, consumer), listener)
+    }
+
+    /// The process of a slot is started, if it does not run.
+    pub(super) fn start_consumer(&mut self, slot: u32) {
+        let place = &self.consumers[slot as usize];
+        if matches!(place.state, ProcessState::Running | ProcessState::Stopping) {
+            return;
+        }
+        let (Some(group), duty, name) = (place.group, place.duty, Arc::clone(&place.name)) else { return };
+        let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));
+        let (container, listener) = self.new_process(group, duty, &name, client);
+        let place = &mut self.consumers[slot as usize];
+        place.incarnation += 1;
+        place.state = ProcessState::Running;
+        place.client = client;
+        place.container = container;
+        place.listener = listener;
+        self.begin_consumer(slot);
+    }
+
+    fn begin_consumer(&mut self, slot: u32) {
+        self.arm_listener(slot);
+        self.with_container(slot, |c, now, listener, out| c.start(now, listener, out));
+    }
+
+    /// The process of a slot is told to stop.
+    pub(super) fn stop_consumer(&mut self, slot: u32) {
+        if self.consumers[slot as usize].state == ProcessState::Running {
+            self.consumers[slot as usize].state = ProcessState::Stopping;
+            self.with_container(slot, |c, now, listener, out| c.stop(now, listener, out));
+        }
+    }
+
+    /// The process of a slot dies.
+    pub(super) fn kill_consumer(&mut self, slot: u32) {
+        if matches!(self.consumers[slot as usize].state, ProcessState::Running | ProcessState::Stopping) {
+            self.with_container(slot, |c, now, listener, out| c.kill(now, listener, out));
+        }
+    }
+
+    /// Somebody starts it again after a while.
+    pub(super) fn restart_consumer_later(&mut self, slot: u32) {
+        self.at(self.now + RESTART_US, Occurrence::StartConsumer { slot });
+    }
+
+    /// Every consumer of a group is stopped in order and started with the settings of now.
+    pub(super) fn restart_group(&mut self, group: u32) {
+        let slots: Vec<u32> = self.slots_of(group).collect();
+        for slot in slots {
+            if self.consumers[slot as usize].state == ProcessState::Running {
+                self.stop_consumer(slot);
+                self.consumers[slot as usize].restarts = true;
+            }
+        }
+        debug_assert!((group as usize) < GROUPS.len());
+    }
+}

@@ -1,0 +1,163 @@
+//! Carrying out faults that are more than a verdict at a point: processes that die, stand still, or are slow.
+
+use std::sync::Arc;
+
+use super::bank_side::process_of;
+use super::{FactKind, Occurrence, World};
+use crate::bank::Process;
+use crate::broker::{AdminRequest, BrokerId, NewRecord, bytes};
+use crate::fault::{FaultId, FaultKind, FaultRule, Moment, Node, Standing, Target};
+use crate::scenario::{GROUPS, Of, Property, TOPIC};
+
+/// The value of a record that no listener can decode.
+pub const POISON: &str = "poison {";
+
+impl World {
+    /// Lays a fault that was checked.
+    pub(super) fn lay_fault(&mut self, rule: FaultRule) {
+        let Ok(id) = self.faults.lay(self.now, rule) else { return };
+        self.tell(Node::Viewer, None, FactKind::FaultLaid { id, rule });
+        if let Moment::Lasting { until: Some(until) } = rule.moment {
+            self.at(until, Occurrence::FaultEnd(id));
+        }
+        if !matches!(rule.moment, Moment::Armed { .. }) {
+            self.begin_fault(id, &rule);
+        }
+        if let Some(standing) = self.faults.get(id).copied() {
+            self.arm_listeners(&standing);
+        }
+    }
+
+    /// Ends a fault, unless it is over already.
+    pub(super) fn end_fault(&mut self, id: FaultId) {
+        let Ok(Standing { rule, .. }) = self.faults.end(id) else { return };
+        self.tell(Node::Viewer, None, FactKind::FaultEnded { id, rule });
+        if matches!(rule.moment, Moment::Lasting { .. }) {
+            self.undo_fault(&rule);
+        }
+        self.disarm_listeners(id, rule.kind == FaultKind::ConsumerStalled);
+    }
+
+    fn begin_fault(&mut self, id: FaultId, rule: &FaultRule) {
+        let us = rule.amount.saturating_mul(1_000);
+        match rule.kind {
+            FaultKind::ApiCrash
+            | FaultKind::RelayCrash
+            | FaultKind::WriteDbDown
+            | FaultKind::ReadDbDown
+            | FaultKind::QueryDown
+            | FaultKind::BrokerKilled => self.of_target(rule, World::kill_node),
+            FaultKind::BrokerStopped => self.of_target(rule, World::stop_node),
+            FaultKind::ConsumerKilled => self.of_consumers(rule, World::kill_consumer),
+            FaultKind::ConsumerStopped => self.of_consumers(rule, World::stop_consumer),
+            FaultKind::WriteDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::WriteDb, us)),
+            FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, us)),
+            FaultKind::CoordinatorLost => {
+                if let Some(broker) = self.coordinator() {
+                    self.coordinators_lost.insert(id, broker);
+                    self.kill_node(Node::Broker(broker.0));
+                }
+            }
+            FaultKind::UncleanElection => self.alter_topic(&[("unclean.leader.election.enable", "true")]),
+            FaultKind::RetentionOvertakes => self.delete_all_but(rule.amount),
+            FaultKind::PoisonPill => self.send_poison(),
+            _ => {}
+        }
+    }
+
+    fn undo_fault(&mut self, rule: &FaultRule) {
+        match rule.kind {
+            FaultKind::ApiCrash
+            | FaultKind::RelayCrash
+            | FaultKind::WriteDbDown
+            | FaultKind::ReadDbDown
+            | FaultKind::QueryDown
+            | FaultKind::BrokerKilled
+            | FaultKind::BrokerStopped => self.of_target(rule, World::start_node),
+            FaultKind::ConsumerKilled | FaultKind::ConsumerStopped => self.of_consumers(rule, World::start_consumer),
+            FaultKind::WriteDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::WriteDb, 0)),
+            FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, 0)),
+            FaultKind::ApiPause | FaultKind::RelayPause => self.of_target(rule, World::release_held),
+            FaultKind::CoordinatorLost => {
+                let lost: Vec<BrokerId> = std::mem::take(&mut self.coordinators_lost).into_values().collect();
+                for broker in lost {
+                    self.start_node(Node::Broker(broker.0));
+                }
+            }
+            FaultKind::UncleanElection => {
+                let value = self.config.flag(Property::UncleanElection, Of::Only).to_string();
+                self.alter_topic(&[("unclean.leader.election.enable", &value)]);
+            }
+            _ => {}
+        }
+    }
+
+    fn of_target(&mut self, rule: &FaultRule, act: fn(&mut World, Node)) {
+        if let Target::Node(node) = rule.target {
+            act(self, node);
+        }
+    }
+
+    fn of_consumers(&mut self, rule: &FaultRule, act: fn(&mut World, u32)) {
+        let concerned = |slot: &u32| rule.target.holds(Node::Consumer(*slot), self.consumers[*slot as usize].group);
+        let slots: Vec<u32> = (0..self.consumers.len() as u32).filter(concerned).collect();
+        for slot in slots {
+            act(self, slot);
+        }
+    }
+
+    /// Whether a process stands still now.
+    pub(super) fn is_paused(&self, process: Process) -> bool {
+        let kind = match process {
+            Process::Api => FaultKind::ApiPause,
+            Process::Relay => FaultKind::RelayPause,
+            Process::WriteDb | Process::ReadDb | Process::QueryApi => return false,
+        };
+        self.faults.standing().iter().any(|s| s.rule.kind == kind)
+    }
+
+    /// What waited for a process that stood still reaches it now, in the order in which it came.
+    fn release_held(&mut self, node: Node) {
+        if process_of(node).is_some_and(|p| self.is_paused(p)) {
+            return;
+        }
+        let (free, held): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held).into_iter().partition(|(n, _)| *n == node);
+        self.held = held;
+        for (_, occurrence) in free {
+            self.at(self.now, occurrence);
+        }
+    }
+
+    /// The broker that coordinates the first group.
+    fn coordinator(&self) -> Option<BrokerId> {
+        self.cluster.coordinator(GROUPS[0]).filter(|b| self.cluster.is_up(*b))
+    }
+
+    /// Changes settings of the bank's topic.
+    pub(super) fn alter_topic(&mut self, settings: &[(&str, &str)]) {
+        let config = settings.iter().map(|(name, value)| (Arc::from(*name), Arc::from(*value))).collect();
+        self.admin(AdminRequest::AlterTopicConfig { topic: Arc::from(TOPIC), config });
+    }
+
+    /// Deletes all but the newest records of each partition.
+    fn delete_all_but(&mut self, kept: u64) {
+        for partition in 0..self.partition_count() {
+            let partition = self.topic_partition(partition);
+            let before = self.high_watermark(partition).saturating_sub(kept);
+            self.admin(AdminRequest::DeleteRecords { partition, before });
+        }
+    }
+
+    /// Writes a record that nobody can decode.
+    fn send_poison(&mut self) {
+        let record = NewRecord {
+            key: None,
+            value: Some(bytes(POISON)),
+            headers: Arc::from([]),
+            timestamp_ms: crate::broker::wall_ms(self.now),
+            tag: 0,
+        };
+        let producer = self.tool_producer();
+        self.producer_send(producer, Arc::from(TOPIC), None, record, 0);
+    }
+}

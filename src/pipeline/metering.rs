@@ -1,0 +1,68 @@
+//! What the facts add to the meters.
+
+use super::meters::LAGS_MAX;
+use super::{Count, World};
+use crate::bank::FactKind as BankFact;
+use crate::broker::Fact as BrokerFact;
+use crate::listener::Fact as ListenerFact;
+use crate::scenario::GROUPS;
+
+impl World {
+    pub(super) fn meter_bank(&mut self, kind: &BankFact) {
+        let count = match kind {
+            BankFact::CommandAccepted { .. } => Count::Accepted,
+            BankFact::CommandRejected { .. } => Count::Rejected,
+            BankFact::EventStored { .. } => Count::Stored,
+            BankFact::Applied { .. } => Count::Applied,
+            BankFact::DuplicateSkipped { .. } | BankFact::VersionSkipped { .. } => Count::DuplicatesSkipped,
+            BankFact::QueryAnswered { staleness_us, .. } => {
+                self.meters.stale(*staleness_us);
+                Count::Queries
+            }
+            _ => return,
+        };
+        self.meters.add(count, 1);
+    }
+
+    pub(super) fn meter_broker(&mut self, fact: &BrokerFact) {
+        if let BrokerFact::Appended { records, .. } = fact {
+            self.meters.add(Count::Appended, *records);
+        }
+    }
+
+    pub(super) fn meter_listener(&mut self, fact: &ListenerFact) {
+        let (count, n) = match fact {
+            ListenerFact::Delivered { .. } => (Count::Delivered, 1),
+            ListenerFact::BatchDelivered { records } => (Count::Delivered, records.len() as u32),
+            ListenerFact::Committed { .. } | ListenerFact::CommittedAsync { .. } => (Count::Commits, 1),
+            ListenerFact::Nacked { .. } | ListenerFact::Failed { .. } | ListenerFact::FailedBatch { .. } => (Count::Retries, 1),
+            ListenerFact::Recovered { .. } => (Count::DeadLetters, 1),
+            ListenerFact::RecoveredBatch { records, .. } => (Count::DeadLetters, records.len() as u32),
+            _ => return,
+        };
+        self.meters.add(count, n);
+    }
+
+    /// By group and partition of the bank's topic: high watermark minus committed offset (C5). A group without a commit
+    /// lags by everything that is still in the log.
+    pub fn lags(&self) -> [[u32; LAGS_MAX]; 2] {
+        let mut lags = [[0; LAGS_MAX]; 2];
+        if self.bank.is_none() {
+            return lags;
+        }
+        for (group, row) in lags.iter_mut().enumerate() {
+            for (partition, lag) in (0..self.partition_count()).zip(row) {
+                *lag = u32::try_from(self.lag(GROUPS[group], partition)).unwrap_or(u32::MAX);
+            }
+        }
+        lags
+    }
+
+    /// The lag of a group on a partition of the bank's topic.
+    pub fn lag(&self, group: &str, partition: u32) -> u64 {
+        let partition = self.topic_partition(partition);
+        let Some(leader) = self.cluster.leader(partition) else { return 0 };
+        let committed = self.committed(group, partition).unwrap_or_else(|| leader.log.start());
+        leader.high_watermark.saturating_sub(committed)
+    }
+}

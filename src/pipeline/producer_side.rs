@@ -1,0 +1,118 @@
+//! Between the world and the producers: each belongs to a process of the bank, to a listener container, or to a script.
+
+use std::sync::Arc;
+
+use super::pocket_producer::{Producer, ProducerEffect, ProducerTimer, RecordMetadata};
+use super::route::Route;
+use super::{FactKind, Occurrence, World, build};
+use crate::bank::Publisher;
+use crate::broker::{ClientId, KafkaException, NewRecord, Response};
+use crate::fault::Node;
+use crate::kernel::SimTime;
+
+/// Whose producer it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// The API or the relay.
+    Publisher(Publisher),
+    /// The `KafkaTemplate` of a container, by slot.
+    Container(u32),
+    /// A script or the tool.
+    Script,
+    /// Its process is gone.
+    Gone,
+}
+
+/// A producer of the world.
+#[derive(Debug, Clone, Hash)]
+pub struct ProducerPlace {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The client.
+    pub producer: Producer,
+    pub(super) client: ClientId,
+}
+
+impl World {
+    /// A new producer with the settings of now; returns its place.
+    pub(super) fn open_producer(&mut self, owner: Owner, node: Node, name: &str) -> u32 {
+        let config = build::producer_config(&self.config);
+        let index = self.producers.len() as u32;
+        let client = self.new_client(Route::Producer(index), node);
+        let producer = Producer::new(client, name, config, self.seed).expect("the settings were checked when they were set");
+        self.producers.push(ProducerPlace { owner, producer, client });
+        index
+    }
+
+    /// The process of a producer dies and another one takes its place; returns that one's place.
+    pub(super) fn replace_producer(&mut self, index: u32) -> u32 {
+        let owner = self.producers[index as usize].owner;
+        self.close_producer(index);
+        match owner {
+            Owner::Publisher(Publisher::Api) => self.open_producer(owner, Node::Api, "api"),
+            Owner::Publisher(Publisher::Relay) => self.open_producer(owner, Node::Relay, "relay"),
+            Owner::Container(slot) => self.open_container_producer(slot),
+            Owner::Script | Owner::Gone => index,
+        }
+    }
+
+    /// The producer of a container's `KafkaTemplate`.
+    pub(super) fn open_container_producer(&mut self, slot: u32) -> u32 {
+        let name = Arc::clone(&self.consumers[slot as usize].name);
+        self.open_producer(Owner::Container(slot), Node::Consumer(slot), &name)
+    }
+
+    /// The process of a producer is gone.
+    pub(super) fn close_producer(&mut self, index: u32) {
+        let place = &mut self.producers[index as usize];
+        place.owner = Owner::Gone;
+        let client = place.client;
+        self.client_gone(client);
+    }
+
+    /// Does something to a producer and carries out what it causes.
+    pub(super) fn with_producer(&mut self, index: u32, act: impl FnOnce(&mut Producer, SimTime, &mut Vec<ProducerEffect>)) {
+        let mut out = self.scratch_producer.take();
+        act(&mut self.producers[index as usize].producer, self.now, &mut out);
+        let client = self.producers[index as usize].client;
+        for effect in out.drain(..) {
+            match effect {
+                ProducerEffect::Request { to, correlation, request } => self.request(client, to, correlation, request),
+                ProducerEffect::Timer { at, timer } => self.at(at, Occurrence::Producer { producer: index, timer }),
+                ProducerEffect::Done { token, result } => self.produced(index, token, result),
+                ProducerEffect::Fact(fact) => {
+                    let node = self.client(client).node;
+                    self.tell(node, None, FactKind::Broker(fact));
+                }
+            }
+        }
+        self.scratch_producer.give(out);
+    }
+
+    /// A record goes to a producer.
+    pub(super) fn producer_send(&mut self, index: u32, topic: Arc<str>, partition: Option<u32>, record: NewRecord, token: u64) {
+        self.with_producer(index, |p, now, out| p.send(now, topic, partition, record, token, out));
+    }
+
+    /// A broker has answered a producer.
+    pub(super) fn producer_response(&mut self, index: u32, correlation: u64, response: Response) {
+        self.with_producer(index, |p, now, out| p.on_response(now, correlation, response, out));
+    }
+
+    /// A timer of a producer is due, if its process still runs.
+    pub(super) fn producer_timer(&mut self, index: u32, timer: ProducerTimer) {
+        if self.producers[index as usize].owner != Owner::Gone {
+            self.with_producer(index, |p, now, out| p.on_timer(now, timer, out));
+        }
+    }
+
+    /// A producer is done with something.
+    fn produced(&mut self, index: u32, token: u64, result: Result<Option<RecordMetadata>, KafkaException>) {
+        match self.producers[index as usize].owner {
+            Owner::Publisher(_) => self.with_bank(|bank, now, out| bank.on_published(now, token, result.is_ok(), out)),
+            Owner::Container(slot) => self.container_sent(slot, token, result.map(|_| ())),
+            Owner::Script => self.script_produced(token),
+            Owner::Gone => {}
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Facts as lines of fixed columns: step, time, command, actor, what, details. Readable by a person and by `diff`.
+
+mod broker;
+mod listener;
+
+use std::fmt;
+
+use super::{Action, Fact, FactKind, Intervention};
+use crate::bank;
+use crate::broker::{TopicPartition, Topics};
+use crate::fault::{FaultRule, Moment};
+
+/// A fact as one line. Topics are called by name.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// The fact.
+    pub fact: &'a Fact,
+    /// The names of the topics.
+    pub topics: &'a Topics,
+}
+
+impl fmt::Display for Line<'_> {
+    /// `    1042    12.000345  #57   consumer-1    committed                 transfer-events-0@57`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = self.fact.command.map_or_else(|| "-".to_owned(), |c| format!("#{c}"));
+        let (what, details) = self.fact.kind.words(self.topics);
+        let line = format!("{:>8} {:>13}  {command:<6} {:<13} {what:<24} {details}", self.fact.step, self.fact.at, self.fact.actor);
+        f.write_str(line.trim_end())
+    }
+}
+
+/// The word that says what happened, and the details.
+pub(super) type Words = (&'static str, String);
+
+impl FactKind {
+    /// The word that says what happened, and the details.
+    pub fn words(&self, topics: &Topics) -> (&'static str, String) {
+        match self {
+            FactKind::Broker(fact) => broker::broker_words(fact, topics),
+            FactKind::Consumer(fact) => listener::consumer_words(fact, topics),
+            FactKind::Listener(fact) => listener::listener_words(fact, topics),
+            FactKind::Bank(kind) => bank_words(kind),
+            FactKind::FaultLaid { id, rule } => ("fault_laid", format!("f{} {}", id.0, RuleText(rule))),
+            FactKind::FaultStruck { id, rule } => ("fault_struck", format!("f{} {} on {}", id.0, rule.kind, rule.target)),
+            FactKind::FaultEnded { id, rule } => ("fault_ended", format!("f{} {} on {}", id.0, rule.kind, rule.target)),
+            FactKind::Lost { link, to, what } => ("lost", format!("{what} to {to} on {link}")),
+            FactKind::Intervened(intervention) => intervention_words(intervention),
+        }
+    }
+}
+
+/// A rule in words: `link-slow on fetch, lasting, 500`.
+struct RuleText<'a>(&'a FaultRule);
+
+impl fmt::Display for RuleText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.0.kind, self.0.target)?;
+        match self.0.moment {
+            Moment::Immediate => f.write_str(" now")?,
+            Moment::Lasting { until: None } => f.write_str(" lasting")?,
+            Moment::Lasting { until: Some(until) } => write!(f, " until {until}")?,
+            Moment::Armed { times } => write!(f, " armed {times}")?,
+        }
+        if self.0.kind.amount().is_some() { write!(f, " amount {}", self.0.amount) } else { Ok(()) }
+    }
+}
+
+fn intervention_words(intervention: &Intervention) -> Words {
+    match intervention {
+        Intervention::Set { key, value } => ("set", format!("{key}={value}")),
+        Intervention::Inject(rule) => ("inject", RuleText(rule).to_string()),
+        Intervention::EndFault(id) => ("end_fault", format!("f{}", id.0)),
+        Intervention::HealAll => ("heal_all", String::new()),
+        Intervention::Act(action) => action_words(action),
+        Intervention::SendCommand { client, command } => ("send_command", format!("client-{client} {command}")),
+        Intervention::ByHand { consumer, on } => ("by_hand", format!("consumer-{consumer} {}", if *on { "on" } else { "off" })),
+        Intervention::Decide { consumer, decision } => ("decide", format!("consumer-{consumer} {decision:?}")),
+    }
+}
+
+fn action_words(action: &Action) -> Words {
+    match *action {
+        Action::Kill(node) => ("kill", node.to_string()),
+        Action::Stop(node) => ("stop", node.to_string()),
+        Action::Start(node) => ("start", node.to_string()),
+        Action::Pause(node) => ("pause", node.to_string()),
+        Action::Resume(node) => ("resume", node.to_string()),
+        Action::Scale { group, consumers } => ("scale", format!("group-{group} to {consumers}")),
+        Action::DeleteRecords { partition, before } => ("delete_records", format!("P{partition} before {before}")),
+        Action::ResetOffset { group, partition, to } => ("reset_offset", format!("group-{group} P{partition} to {to}")),
+        Action::ReplayDeadLetters { group } => ("replay_dead_letters", format!("group-{group}")),
+        Action::AddPartitions { total } => ("add_partitions", format!("to {total}")),
+    }
+}
+
+/// The bank says name and details in one.
+fn bank_words(kind: &bank::FactKind) -> Words {
+    let text = kind.to_string();
+    (kind.name(), text.strip_prefix(kind.name()).unwrap_or(&text).trim_start().to_owned())
+}
+
+/// A partition by the name of its topic: `transfer-events-0`.
+pub(super) fn partition(topics: &Topics, partition: &TopicPartition) -> String {
+    format!("{}-{}", topics.name(partition.topic), partition.partition)
+}
+
+/// Several partitions.
+fn partitions<'a>(topics: &Topics, all: impl IntoIterator<Item = &'a TopicPartition>) -> String {
+    all.into_iter().map(|p| partition(topics, p)).collect::<Vec<_>>().join(" ")
+}
+
+/// Partitions, each with an offset: `transfer-events-0@17`.
+fn offsets(topics: &Topics, all: impl IntoIterator<Item = (TopicPartition, u64)>) -> String {
+    all.into_iter().map(|(p, offset)| format!("{}@{offset}", partition(topics, &p))).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,66 @@
+//! What the tool does beside the cluster: its producer, dead letters sent again, answers that nobody waits for.
+
+use std::sync::Arc;
+
+use super::World;
+use super::producer_side::Owner;
+use crate::broker::{NewRecord, Response};
+use crate::fault::Node;
+use crate::scenario::{GROUPS, TOPIC};
+
+impl World {
+    /// The producer of whoever writes records by hand.
+    pub(super) fn tool_producer(&mut self) -> u32 {
+        match self.tool_producer {
+            Some(producer) => producer,
+            None => {
+                let producer = self.open_producer(Owner::Script, Node::Tool, "tool");
+                self.tool_producer = Some(producer);
+                producer
+            }
+        }
+    }
+
+    /// The cluster has carried out (or refused) what the tool asked; what came of it is in the trace.
+    pub(super) fn tool_response(&mut self, _: u64, _: Response) {}
+
+    /// A record written by hand is in the log, or was given up.
+    pub(super) fn script_produced(&mut self, _: u64) {}
+
+    /// Sends the records of a group's dead-letter topic to the topic again, mended: without the headers that tell of the
+    /// failure. Those that it has sent once are not sent twice.
+    pub(super) fn replay_dead_letters(&mut self, group: u32) {
+        let topic = format!("{TOPIC}-dlt");
+        let partitions = self.cluster.topics().by_name(&topic).map_or(0, |t| t.partitions);
+        let mut records = Vec::new();
+        for number in 0..partitions {
+            let Some(partition) = self.cluster.partition_named(&topic, number) else { continue };
+            let from = self.replayed.get(&partition).copied().unwrap_or(0);
+            let Some(leader) = self.cluster.leader(partition) else { continue };
+            let of_group = |r: &&Arc<crate::broker::Record>| is_of_group(r, GROUPS[group as usize]);
+            records.extend(leader.log.records_from(from).filter(of_group).map(|r| mended(r, self.now)));
+            self.replayed.insert(partition, leader.log.end());
+        }
+        let producer = self.tool_producer();
+        for record in records {
+            self.producer_send(producer, Arc::clone(&self.topic), None, record, 0);
+        }
+    }
+}
+
+/// Whether the record was given up by this group (or does not say by whom).
+fn is_of_group(record: &crate::broker::Record, group: &str) -> bool {
+    let header = record.headers.iter().find(|h| &*h.name == "kafka_dlt-original-consumer-group");
+    header.and_then(|h| h.value.as_ref()).is_none_or(|value| &value[..] == group.as_bytes())
+}
+
+/// The record as it was before it failed.
+fn mended(record: &crate::broker::Record, now: crate::kernel::SimTime) -> NewRecord {
+    NewRecord {
+        key: record.key.clone(),
+        value: record.value.clone(),
+        headers: record.headers.iter().filter(|h| !h.name.starts_with("kafka_")).cloned().collect(),
+        timestamp_ms: crate::broker::wall_ms(now),
+        tag: record.tag,
+    }
+}
