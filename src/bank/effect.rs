@@ -93,6 +93,8 @@ pub enum DbError {
     Down,
     /// No answer in time; what was asked may have been done.
     Timeout,
+    /// The commit failed; nothing was done.
+    RolledBack,
 }
 
 impl DbError {
@@ -101,6 +103,7 @@ impl DbError {
         match self {
             DbError::Down => "DataAccessResourceFailureException",
             DbError::Timeout => "QueryTimeoutException",
+            DbError::RolledBack => "TransactionSystemException",
         }
     }
 }

@@ -70,7 +70,7 @@ impl ReadDb {
             other => other.command(),
         };
         if !self.up {
-            return refuse(message, command, out);
+            return refuse(message, command, DbError::Down, out);
         }
         let operation = self.next_operation;
         self.next_operation += 1;
@@ -118,6 +118,12 @@ impl ReadDb {
         out.push(Effect::Moment(Moment { kind, subject: operation, command }));
     }
 
+    /// The commit failed: nothing was written.
+    pub(super) fn roll_back(&mut self, operation: u32, out: &mut Vec<Effect>) {
+        let Some(entry) = self.operations.remove(&operation) else { return };
+        refuse(entry.message, entry.command, DbError::RolledBack, out);
+    }
+
     /// Nothing struck after the commit: answers.
     pub(super) fn pass_answer(&mut self, operation: u32, out: &mut Vec<Effect>) {
         let Some(Operation { message, command, .. }) = self.operations.remove(&operation) else { return };
@@ -130,7 +136,7 @@ impl ReadDb {
     pub(super) fn crash(&mut self, out: &mut Vec<Effect>) {
         self.up = false;
         for entry in std::mem::take(&mut self.operations).into_values() {
-            refuse(entry.message, entry.command, out);
+            refuse(entry.message, entry.command, DbError::Down, out);
         }
     }
 
@@ -159,8 +165,7 @@ fn idempotency(config: &BankConfig, projection: Projection) -> Idempotency {
     }
 }
 
-fn refuse(request: Message, command: Option<CommandId>, out: &mut Vec<Effect>) {
-    let error = DbError::Down;
+fn refuse(request: Message, command: Option<CommandId>, error: DbError, out: &mut Vec<Effect>) {
     let (link, answer) = match request {
         Message::Apply { call, projection, .. } => {
             (Link::ListenerReadDb, Message::ApplyAnswer { call, projection, command, answer: Err(error) })

@@ -285,6 +285,16 @@ impl Bank {
         }
     }
 
+    /// A fault at this moment that is no crash: the transaction that is about to commit is rolled back. At other moments
+    /// there is nothing to roll back, and it goes on.
+    pub fn roll_back(&mut self, now: SimTime, moment: &Moment, out: &mut Vec<Effect>) {
+        match moment.kind {
+            MomentKind::WriteDbNotCommitted => self.write_db.roll_back(moment.subject, out),
+            MomentKind::ReadDbNotCommitted => self.read_db.roll_back(moment.subject, out),
+            _ => self.pass(now, moment, out),
+        }
+    }
+
     fn publish_for_api(&mut self, ask: Ask, out: &mut Vec<Effect>) {
         match ask {
             Ask::Nothing => {}

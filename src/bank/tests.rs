@@ -23,6 +23,8 @@ struct Toy {
     facts: Vec<(SimTime, Fact)>,
     /// The first moment for which this says yes is a crash; then it is cleared.
     strike: Option<Strike>,
+    /// At the first such moment the transaction is rolled back; then it is cleared.
+    roll_back: Option<MomentKind>,
     /// How long a crashed process stays down, in microseconds.
     down_us: u64,
     restarts: Agenda<Process>,
@@ -39,6 +41,7 @@ impl Toy {
             agenda: Agenda::default(),
             facts: Vec::new(),
             strike: None,
+            roll_back: None,
             down_us: 300_000,
             restarts: Agenda::default(),
             log: Vec::new(),
@@ -66,6 +69,9 @@ impl Toy {
                         self.strike = None;
                         self.bank.crash(self.now, moment.kind.process(), &mut out);
                         self.restarts.push(self.now + self.down_us, moment.kind.process());
+                    } else if self.roll_back == Some(moment.kind) {
+                        self.roll_back = None;
+                        self.bank.roll_back(self.now, &moment, &mut out);
                     } else {
                         self.bank.pass(self.now, &moment, &mut out);
                     }
@@ -248,6 +254,21 @@ fn f6_publish_inside_the_transaction_leaves_a_phantom() {
     assert!(!toy.bank.write_db().store.is_stored(EventId(1)));
     assert_eq!(toy.bank.accounts()[0].write.expect("opened").balance, 1_000);
     assert_eq!(toy.bank.accounts()[0].read.expect("opened").balance, 970, "the view believes it");
+}
+
+#[test]
+fn f6_a_commit_that_fails_after_the_publication_leaves_a_phantom_and_the_retry_another_event() {
+    let mut config = quiet();
+    config.api.publication = Publication::InsideTransaction;
+    let mut toy = Toy::new(&config);
+    toy.roll_back = Some(MomentKind::WriteDbNotCommitted);
+    let id = toy.send(TRANSFER);
+    toy.run(SimTime::from_ms(5_000));
+    assert_eq!(toy.log, vec![EventId(1), EventId(2)], "the phantom, and the event of the retry");
+    assert!(!toy.bank.write_db().store.is_stored(EventId(1)) && toy.bank.write_db().store.is_stored(EventId(2)));
+    assert!(toy.words(id).contains(&"command_unavailable"));
+    assert_eq!(toy.bank.accounts()[0].write.expect("opened").balance, 970);
+    assert_eq!(toy.bank.accounts()[0].read.expect("opened").balance, 940);
 }
 
 #[test]

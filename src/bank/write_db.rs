@@ -138,6 +138,12 @@ impl WriteDb {
         }
     }
 
+    /// The commit failed: nothing was written.
+    pub(super) fn roll_back(&mut self, operation: u32, out: &mut Vec<Effect>) {
+        let Some(entry) = self.operations.remove(&operation) else { return };
+        answer(failed(&entry.message, DbError::RolledBack), out);
+    }
+
     /// Nothing struck after the commit: answers.
     pub(super) fn pass_answer(&mut self, operation: u32, out: &mut Vec<Effect>) {
         let Some(message) = self.operations.remove(&operation).and_then(|entry| entry.answer) else { return };
