@@ -11,6 +11,7 @@ mod event;
 mod fetch;
 mod heartbeat;
 mod join;
+mod member;
 mod membership;
 mod network;
 mod poll;
@@ -24,6 +25,7 @@ pub use commit::offset_and_metadata;
 pub use config::{ConsumerConfig, Deserializer, GroupProtocol, OffsetReset};
 pub use deserialize::VALUE_FAILURE_HEADER;
 pub use event::{ConsumerEffect, ConsumerFact, ConsumerTimer, Event, PositionedBy};
+pub use member::{Answer, Order, RawMember, Seen};
 
 use self::commit::Commit;
 use self::membership::{AfterCallback, Membership};
