@@ -6,6 +6,7 @@
 
 mod case;
 mod compare;
+mod kafka;
 mod report;
 mod spring_events;
 
@@ -31,6 +32,9 @@ pub struct Played {
 pub fn play(case: &Case) -> Result<Played, CaseError> {
     if case.id.starts_with("spring-events-") || case.given.get("listeners").is_some() {
         return spring_events::play(case);
+    }
+    if case.given.contains_key("brokers") {
+        return kafka::play(case);
     }
     Err(CaseError::new(case, "family", format!("no runner for this family of cases: {}", case.id)))
 }

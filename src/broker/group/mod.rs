@@ -19,7 +19,7 @@ pub use state::{Group, GroupState, Member, StoredOffset};
 
 use self::effect::{fact, timer_at};
 use self::state::Pending;
-use super::{BrokerConfig, BrokerId, ClientId, Effect, ErrorCode, GroupRequest, GroupResponse, Response, Topics};
+use super::{BrokerConfig, BrokerId, ClientId, Effect, ErrorCode, GroupRequest, GroupResponse, Response, TopicPartition, Topics};
 use crate::kernel::{Prng, SimTime};
 
 /// `offsets.topic.num.partitions`.
@@ -32,6 +32,21 @@ pub struct GroupCoordinator {
     groups: Vec<Group>,
     member_ids: Prng,
     next_serial: u32,
+}
+
+/// A member as a tool sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MemberView {
+    /// The member id.
+    pub member_id: Arc<str>,
+    /// `client.id`.
+    pub client_id: Arc<str>,
+    /// The network client.
+    pub client: ClientId,
+    /// `group.instance.id`.
+    pub instance: Option<Arc<str>>,
+    /// Its assignment; during a rebalance the last one.
+    pub assignment: Vec<TopicPartition>,
 }
 
 /// A request with its sender; what every handler needs besides the request itself.
@@ -133,6 +148,18 @@ impl GroupCoordinator {
     /// The group called `name`, if there ever was a request for it.
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|g| &*g.name == name)
+    }
+
+    /// The members of a group by member id, whichever protocol they use.
+    pub fn members(&self, group: &Group) -> Vec<MemberView> {
+        let view = |(id, m): (&Arc<str>, &Member)| MemberView {
+            member_id: id.clone(),
+            client_id: m.client_id.clone(),
+            client: m.client,
+            instance: m.instance.clone(),
+            assignment: m.assignment.clone(),
+        };
+        group.members.iter().map(view).collect()
     }
 
     /// The state of a group.
