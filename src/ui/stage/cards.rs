@@ -90,12 +90,17 @@ impl Card {
         self
     }
 
-    /// The tone and a first line of a process that is not well.
+    /// The tone of a process that is not well, and the word for it before its first line; a dead one has nothing else to say.
     fn health(mut self, lang: Lang, health: Health) -> Card {
-        if let Some(text) = words::health(lang, health) {
-            let ink = if health == Health::Down { Ink::Problem } else { Ink::Warn };
-            self.lines.insert(0, Line { ink, text: text.to_owned(), value: String::new() });
-            self.tone = Tone::Problem;
+        let Some(word) = words::health(lang, health) else { return self };
+        let ink = if health == Health::Down { Ink::Problem } else { Ink::Warn };
+        self.tone = Tone::Problem;
+        match self.lines.first_mut().filter(|l| l.value.is_empty()) {
+            Some(first) => {
+                first.text = if health == Health::Down { word.to_owned() } else { format!("{word} · {}", first.text) };
+                first.ink = ink;
+            }
+            None => self.lines.insert(0, Line { ink, text: word.to_owned(), value: String::new() }),
         }
         self
     }
