@@ -26,6 +26,7 @@ pub struct Client {
     connected: bool,
     last_event_id: u32,
     counters: ClientCounters,
+    last_command: Option<(CommandId, Command)>,
     commands: Prng,
     queries: Prng,
 }
@@ -85,6 +86,7 @@ impl Client {
             connected: false,
             last_event_id: 0,
             counters: ClientCounters::default(),
+            last_command: None,
             commands: Prng::stream(seed, "client-commands", u64::from(index.0)),
             queries: Prng::stream(seed, "client-queries", u64::from(index.0)),
         }
@@ -108,6 +110,11 @@ impl Client {
     /// Whether its SSE connection is open, as far as it knows.
     pub fn is_connected(&self) -> bool {
         self.connected
+    }
+
+    /// The command that it issued last.
+    pub fn last_command(&self) -> Option<(CommandId, Command)> {
+        self.last_command
     }
 
     /// What became of its commands.
@@ -174,6 +181,7 @@ impl Client {
     /// Sends a command for the first time.
     pub(super) fn issue(&mut self, now: SimTime, config: &BankConfig, id: CommandId, command: Command, out: &mut Vec<Effect>) {
         self.counters.issued_count += 1;
+        self.last_command = Some((id, command));
         self.pending.insert(id, Pending { command, issued_at: now, attempt: 0, stage: PendingStage::Answer });
         out.push(Effect::Fact(Fact::of(id, FactKind::CommandIssued { client: self.index, command })));
         self.send(now, config, id, out);

@@ -37,7 +37,7 @@ pub use query::{NOTICES_MAX, QueryApi};
 pub use read_db::ReadDb;
 pub use read_model::{HISTORY_ROWS_MAX, History, HistoryRow, PARKED_MAX, ReadModel};
 pub use relay::{Relay, Stage as RelayStage};
-pub use service::Bank;
+pub use service::{Bank, LastAnswer};
 pub use store::{KEYS_MAX, OUTBOX_RECENT_MAX, OUTBOX_ROWS_MAX, Outbox, RECENT_VERSIONS_MAX, SNAPSHOT_EVENTS, Store, Stream};
 pub use view::{AccountPair, OutboxView};
 pub use write_db::WriteDb;

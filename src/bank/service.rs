@@ -40,6 +40,20 @@ pub struct Bank {
     next_token: u64,
     /// What listeners wait for, by call.
     calls: BTreeMap<u64, Call>,
+    last_answer: Option<LastAnswer>,
+}
+
+/// The answer to a query that a client got last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LastAnswer {
+    /// The account asked for.
+    pub account: AccountId,
+    /// What the account view said; `None` if it knew no such account.
+    pub read: Option<Money>,
+    /// What the write model said when the answer arrived; `None` if it knew no such account.
+    pub written: Option<Money>,
+    /// The age of the oldest change that the answer lacks, in microseconds; 0 if it lacks none.
+    pub staleness_us: u64,
 }
 
 /// One event that is with a producer.
@@ -79,6 +93,7 @@ impl Bank {
             publications: BTreeMap::new(),
             next_token: 1,
             calls: BTreeMap::new(),
+            last_answer: None,
         }
     }
 
@@ -198,6 +213,8 @@ impl Bank {
                     let (balance, version) = row.map_or((0, 0), |row| (row.balance, row.version));
                     let staleness_us = self.write_db.store.staleness_us(now, account, version);
                     entry.count_query(staleness_us);
+                    let written = self.write_db.store.account(account).map(|a| a.balance);
+                    self.last_answer = Some(LastAnswer { account, read: row.map(|r| r.balance), written, staleness_us });
                     let kind = FactKind::QueryAnswered { client, query, account, balance, version, staleness_us };
                     out.push(Effect::Fact(Fact::plain(kind)));
                 }
@@ -462,6 +479,11 @@ impl Bank {
     /// The read database.
     pub fn read_db(&self) -> &ReadDb {
         &self.read_db
+    }
+
+    /// The answer to a query that a client got last.
+    pub fn last_answer(&self) -> Option<LastAnswer> {
+        self.last_answer
     }
 
     /// The query API.

@@ -14,6 +14,7 @@ pub(crate) mod sample;
 mod tests;
 mod view;
 mod wide;
+mod world;
 
 pub use layout::{ACCOUNTS_MAX, Header, LANES_MAX, LaneBox, Layout, Placed, Rails, Rect, Shape, WIDE_FROM};
 pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};

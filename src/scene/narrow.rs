@@ -8,14 +8,14 @@ use super::wide::{band, legend_height};
 use super::{Header, Scene};
 
 /// Left and right of everything; the rails run in it.
-const SIDE: i32 = 20;
+const SIDE: i32 = 24;
 const GAP: i32 = 12;
 
 /// The layout of a shape.
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let mut out = Layout { wide: false, width, ..Layout::default() };
     let w = width - 2 * SIDE;
-    out.rails = Rails { write_x: width - 10, produce_x: 12, broker_x: 12, read_x: width - 10, query_x: 5 };
+    out.rails = Rails { write_x: width - 10, produce_x: 17, broker_x: 17, read_x: width - 10, query_x: 5 };
     let y = write_side(&mut out, shape, w);
     let y = log(&mut out, shape, w, y + 10);
     let y = read_side(&mut out, shape, w, y + 10);
@@ -131,11 +131,12 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
     Some(match route {
         Route::Command => {
             let (client, api) = (rect(Thing::Client)?, rect(Thing::Api)?);
-            Path::through(&[(client.right(), api.y + 14), (api.x, api.y + 14)])
+            Path::through(&[(client.right(), api.cy()), (api.x, api.cy())])
         }
         Route::Completion => {
-            let (client, api) = (rect(Thing::Client)?, rect(Thing::Api)?);
-            Path::through(&[(client.right(), api.bottom() - 10), (api.x, api.bottom() - 10)])
+            let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
+            let (x, y) = (rails.query_x + 6, client.bottom() - 30);
+            Path::through(&[(client.x, y), (x, y), (x, query.cy() - 8), (query.x, query.cy() - 8)])
         }
         Route::WriteDb => {
             let (api, db) = (rect(Thing::Api)?, rect(Thing::WriteDb)?);
@@ -179,7 +180,7 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
         Route::Query => {
             let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
             let y = client.bottom() - 16;
-            Path::through(&[(client.x, y), (rails.query_x, y), (rails.query_x, query.cy()), (query.x, query.cy())])
+            Path::through(&[(client.x, y), (rails.query_x, y), (rails.query_x, query.cy() + 8), (query.x, query.cy() + 8)])
         }
         Route::ReadDb => {
             let (query, model) = (rect(Thing::QueryApi)?, rect(Thing::Projection(0))?);

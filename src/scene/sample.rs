@@ -7,7 +7,7 @@ use crate::kernel::SimTime;
 use super::*;
 
 fn consumer(id: u32, state: ConsumerState, assigned: &[u32]) -> ConsumerView {
-    ConsumerView { id, state, assigned: assigned.iter().map(|p| (0, *p)).collect(), ..ConsumerView::default() }
+    ConsumerView { id, number: id, state, assigned: assigned.iter().map(|p| (0, *p)).collect(), ..ConsumerView::default() }
 }
 
 fn lane(partition: u32, end: u64, marks: [(u64, u64); 2]) -> LaneView {
@@ -67,6 +67,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
     let shown: Vec<AccountView> = (0..accounts).map(account).collect();
     Scene {
         now: SimTime::from_ms(24_180),
+        bank: true,
         client: ClientView { count: 3, waiting: 3, issued: 46, completed: 41, retried: 1, last: None },
         api: ApiView { health: Health::Up, in_hand: 1, accepted: 41, rejected: 2, conflicted: 0 },
         accounts: shown.clone(),
@@ -112,7 +113,6 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
                 health: Health::Up,
                 rows: shown.iter().take(4).map(|a| (a.name.clone(), a.read.unwrap_or(0), a.read != Some(a.written))).collect(),
                 row_count: u64::from(accounts),
-                applied: 356,
                 total: 365,
                 duplicates: 0,
                 behind_us: 1_800_000,
@@ -123,7 +123,6 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
                 health: Health::Up,
                 rows: vec![],
                 row_count: 365,
-                applied: 365,
                 total: 365,
                 duplicates: 2,
                 behind_us: 100_000,

@@ -11,12 +11,16 @@ use crate::fault::Link;
 pub const CELLS_MAX: usize = 72;
 /// How many flights one link shows one by one; more are a band with a count.
 pub const LINK_FLIGHTS_MAX: usize = 200;
+/// How many accounts a scene holds one by one.
+pub const ACCOUNTS_KEPT_MAX: usize = 12;
 
 /// A world at an instant.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scene {
     /// The instant.
     pub now: SimTime,
+    /// Whether there is a bank: clients, write side, read models. Without it there are only brokers and consumers.
+    pub bank: bool,
     /// The clients, as one.
     pub client: ClientView,
     /// The command API.
@@ -53,6 +57,8 @@ pub enum Health {
     Up,
     /// Working, but slower than it should.
     Slow,
+    /// Started, and not yet serving.
+    Starting,
     /// Not there.
     Down,
 }
@@ -324,11 +330,27 @@ impl ConsumerState {
     }
 }
 
+/// What a consumer listens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ConsumerDuty {
+    /// The topic of the events.
+    #[default]
+    Main,
+    /// The retry topic with this place in the chain, from 0.
+    Retry(u32),
+    /// The dead letters.
+    DeadLetters,
+}
+
 /// A consumer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConsumerView {
     /// The consumer's number in the world.
     pub id: u32,
+    /// What it listens to.
+    pub duty: ConsumerDuty,
+    /// Its number within group and duty, from 0.
+    pub number: u32,
     /// What it is doing.
     pub state: ConsumerState,
     /// When that ends, if it is known.
@@ -354,8 +376,6 @@ pub struct ProjectionView {
     pub rows: Vec<(Arc<str>, i64, bool)>,
     /// How many rows there are.
     pub row_count: u64,
-    /// Events applied, duplicates included.
-    pub applied: u64,
     /// Events committed in the write model.
     pub total: u64,
     /// Effects that were applied more than once.
@@ -391,7 +411,7 @@ pub struct AnswerView {
 }
 
 /// How a link is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum LinkState {
     /// As set.
     #[default]

@@ -47,7 +47,7 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         produce_x: at.log.0 - 12,
         broker_x: at.log.0 + at.log.1 + 8,
         read_x: width - 11,
-        query_x: at.client.0 + at.client.1 / 2,
+        query_x: at.client.0 + at.client.1 / 2 - 7,
     };
     out.headers = vec![
         (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)),
@@ -178,11 +178,12 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
     Some(match route {
         Route::Command => {
             let (client, api) = (rect(Thing::Client)?, rect(Thing::Api)?);
-            Path::through(&[(client.right(), api.y + 14), (api.x, api.y + 14)])
+            Path::through(&[(client.right(), api.cy()), (api.x, api.cy())])
         }
         Route::Completion => {
-            let (client, api) = (rect(Thing::Client)?, rect(Thing::Api)?);
-            Path::through(&[(client.right(), api.bottom() - 10), (api.x, api.bottom() - 10)])
+            let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
+            let (x, y) = (rails.query_x + 14, query.cy() - 8);
+            Path::through(&[(x, client.bottom()), (x, y), (query.x, y)])
         }
         Route::WriteDb => {
             let (api, db) = (rect(Thing::Api)?, store(layout)?);
@@ -228,7 +229,8 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
         }
         Route::Query => {
             let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
-            Path::through(&[(rails.query_x, client.bottom()), (rails.query_x, query.cy()), (query.x, query.cy())])
+            let y = query.cy() + 8;
+            Path::through(&[(rails.query_x, client.bottom()), (rails.query_x, y), (query.x, y)])
         }
         Route::ReadDb => {
             let (query, model) = (rect(Thing::QueryApi)?, rect(Thing::Projection(0))?);

@@ -21,6 +21,8 @@ texts! {
         broker: "broker", "broker";
         group: "group", "그룹";
         consumer: "consumer", "소비자";
+        retry_consumer: "retry consumer", "재시도 소비자";
+        dead_letter_consumer: "DLT consumer", "DLT 소비자";
         query_api: "Query API", "조회 API";
         waiting: "waiting", "대기";
         none_waiting: "idle", "대기 없음";
@@ -124,6 +126,7 @@ pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
 pub(crate) fn health(lang: Lang, health: Health) -> Option<&'static str> {
     match health {
         Health::Up => None,
+        Health::Starting => Some(lang.pick("starting", "시작 중")),
         Health::Slow => Some(StageText::of(lang).slow),
         Health::Down => Some(StageText::of(lang).down),
     }

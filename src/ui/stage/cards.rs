@@ -2,7 +2,7 @@
 //! same. Knows nothing of the DOM, and is tested natively.
 
 use crate::player::Thing;
-use crate::scene::{AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
+use crate::scene::{AccountView, BrokerView, ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
@@ -121,7 +121,7 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
     out.extend(scene.brokers.iter().map(|b| broker(*b, lang)));
     for (index, group) in scene.groups.iter().enumerate() {
         out.push(group_card(index, group, lang));
-        out.extend(group.consumers.iter().enumerate().map(|(i, c)| consumer(scene, c, i, lang)));
+        out.extend(group.consumers.iter().map(|c| consumer(scene, c, lang)));
     }
     out.extend((0..scene.projections.len()).map(|p| projection(scene, p, lang)));
     out.push(query(scene, lang));
@@ -245,10 +245,15 @@ fn group_card(index: usize, group: &GroupView, lang: Lang) -> Card {
     card.line(if group.lag > 0 { Ink::Warn } else { Ink::Muted }, format!("{} {}", t.lag, count(group.lag)))
 }
 
-fn consumer(scene: &Scene, c: &ConsumerView, index: usize, lang: Lang) -> Card {
+fn consumer(scene: &Scene, c: &ConsumerView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let tone = if c.state.is_trouble() { Tone::Problem } else { Tone::Plain };
-    let card = Card::new(Thing::Consumer(c.id), tone, format!("{} {}", t.consumer, index + 1));
+    let title = match c.duty {
+        ConsumerDuty::Main => format!("{} {}", t.consumer, c.number + 1),
+        ConsumerDuty::Retry(place) => format!("{} {}", t.retry_consumer, place + 1),
+        ConsumerDuty::DeadLetters => t.dead_letter_consumer.to_owned(),
+    };
+    let card = Card::new(Thing::Consumer(c.id), tone, title);
     let left = c.until.filter(|u| *u > scene.now).map(|until| left(until.since(scene.now)));
     let state = match (c.state, left) {
         (ConsumerState::NackSleep, Some(left)) => format!("nack {left} · {}", words::consumer_state(lang, ConsumerState::Paused)),

@@ -1,0 +1,114 @@
+//! Topics, partitions and brokers in a scene. Has never heard of accounts.
+
+use std::sync::Arc;
+
+use super::groups::Group;
+use super::{health, suffers};
+use crate::broker::{EPOCH_MS, NodeState, Record, TopicId, TopicPartition};
+use crate::fault::{FaultKind, Node};
+use crate::kernel::SimTime;
+use crate::pipeline::World;
+use crate::scenario::TOPIC;
+use crate::scene::view::CELLS_MAX;
+use crate::scene::{BrokerView, CellState, CellView, Health, LaneView, MarkView, TopicRole, TopicView};
+
+/// The topics to draw: the one with the events first, others once they hold or held a record.
+pub(super) fn topics(world: &World, groups: &[Group]) -> Vec<TopicView> {
+    let cluster = world.cluster();
+    let has_events = cluster.topics().by_name(TOPIC).is_some();
+    let mut out: Vec<TopicView> = Vec::new();
+    for topic in cluster.topics().iter() {
+        let role = role(&topic.name, !has_events);
+        let lanes: Vec<LaneView> = (0..topic.partitions).map(|partition| lane(world, topic.id, partition, groups, role)).collect();
+        if matches!(role, TopicRole::Events | TopicRole::Retry) || lanes.iter().any(|l| l.log_end > 0) {
+            out.push(TopicView { id: topic.id.0, name: topic.name.clone(), role, lanes });
+        }
+    }
+    out.sort_by_key(|t| t.role != TopicRole::Events);
+    out
+}
+
+/// What a topic is for, by its name as Spring makes it (D11, D12). Without the bank's topic every other one has lanes.
+fn role(name: &str, alone: bool) -> TopicRole {
+    let is_dead_letters = name.ends_with("-dlt") || name.ends_with(".DLT");
+    match name {
+        TOPIC => TopicRole::Events,
+        _ if is_dead_letters => TopicRole::DeadLetter,
+        _ if name.contains("-retry") => TopicRole::Retry,
+        _ if alone => TopicRole::Events,
+        _ => TopicRole::Other,
+    }
+}
+
+fn lane(world: &World, topic: TopicId, partition: u32, groups: &[Group], role: TopicRole) -> LaneView {
+    let tp = TopicPartition { topic, partition };
+    let cluster = world.cluster();
+    let mut lane = LaneView { partition, ..LaneView::default() };
+    if let Some(state) = cluster.partition(tp) {
+        lane.leader = state.leader.map(|b| b.0);
+        lane.replicas = state.replicas.iter().map(|b| b.0).collect();
+        lane.isr = state.isr.iter().map(|b| b.0).collect();
+    }
+    // Without a leader the log is what the first replica has on its disk.
+    let known = cluster.leader(tp).or_else(|| cluster.partition(tp)?.replicas.iter().find_map(|b| cluster.replica(*b, tp)));
+    let Some(replica) = known else { return lane };
+    (lane.log_start, lane.high_watermark, lane.log_end) = (replica.log.start(), replica.high_watermark, replica.log.end());
+    let group = |(index, group): (usize, &Group)| {
+        let committed = world.cluster().groups.group(&group.view.name)?.offsets.get(&tp).map(|o| o.committed.offset);
+        let position = group.positions.iter().find(|(at, _)| *at == tp).map(|(_, offset)| *offset);
+        (committed.is_some() || position.is_some()).then_some(MarkView { group: index as u32, committed, position })
+    };
+    lane.marks = groups.iter().enumerate().filter_map(group).collect();
+    if role == TopicRole::Events {
+        let first = lane.log_end.saturating_sub(CELLS_MAX as u64).max(lane.log_start);
+        lane.cells = replica.records_from(first).map(|record| cell(record, tp, &lane, groups)).collect();
+    }
+    lane
+}
+
+fn cell(record: &Arc<Record>, tp: TopicPartition, lane: &LaneView, groups: &[Group]) -> CellView {
+    let here = |places: &[(TopicPartition, u64)]| places.contains(&(tp, record.offset));
+    let state = if record.control.is_some() {
+        CellState::Control
+    } else if record.offset >= lane.high_watermark {
+        CellState::Unreplicated
+    } else if groups.iter().any(|g| here(&g.failing)) {
+        CellState::Failing
+    } else if groups.iter().any(|g| here(&g.in_hand)) {
+        CellState::InHand
+    } else {
+        CellState::Plain
+    };
+    CellView { offset: record.offset, state }
+}
+
+/// The brokers.
+pub(super) fn brokers(world: &World) -> Vec<BrokerView> {
+    let view = |node: &crate::broker::ClusterNode| {
+        let at = Node::Broker(node.id.0);
+        let slow = suffers(world, at, &[FaultKind::BrokerSlow, FaultKind::ReplicaSlow]);
+        let led = |tp: &&TopicPartition| world.cluster().partition(**tp).is_some_and(|p| p.leader == Some(node.id));
+        BrokerView {
+            id: node.id.0,
+            health: match node.state {
+                NodeState::Starting => Health::Starting,
+                NodeState::Running => health(true, slow),
+                NodeState::Down => Health::Down,
+            },
+            leads: node.replicas.keys().filter(led).count() as u32,
+            replicas: node.replicas.len() as u32,
+        }
+    };
+    world.cluster().nodes().iter().map(view).collect()
+}
+
+/// When the oldest record was made that a group has not committed.
+pub(super) fn oldest_uncommitted(world: &World, group: &str) -> Option<SimTime> {
+    let group = world.cluster().groups.group(group)?;
+    let of = |(tp, stored): (&TopicPartition, &crate::broker::StoredOffset)| {
+        let replica = world.cluster().leader(*tp)?;
+        let record = replica.records_from(stored.committed.offset.max(replica.log.start())).next()?;
+        (record.offset < replica.high_watermark).then(|| SimTime::from_ms((record.timestamp_ms - EPOCH_MS).max(0) as u64))
+    };
+    group.offsets.iter().filter_map(of).min()
+}

@@ -1,0 +1,80 @@
+//! From the world to a scene: reads, and decides nothing. Its cost does not grow with the length of the run.
+
+mod bank;
+mod flights;
+mod groups;
+mod log;
+
+use super::{GroupView, Health, LinkState, LinkView, ProjectionView, Scene};
+use crate::fault::{FaultKind, Link, Node, Target};
+use crate::kernel::SimTime;
+use crate::pipeline::World;
+
+impl Scene {
+    /// The world at its instant.
+    pub fn of(world: &World) -> Scene {
+        Scene::at(world, world.now())
+    }
+
+    /// The world at an instant between its last occurrence and the next one: the flights are on their way, nothing else moves.
+    pub fn at(world: &World, now: SimTime) -> Scene {
+        let groups = groups::groups(world);
+        let topics = log::topics(world, &groups);
+        let groups: Vec<GroupView> = groups.into_iter().map(|g| g.view).collect();
+        let mut scene = Scene {
+            now,
+            bank: world.bank().is_some(),
+            brokers: log::brokers(world),
+            links: Link::ALL.iter().map(|link| link_view(world, *link)).collect(),
+            flights: flights::sprites(world),
+            groups,
+            topics,
+            ..Scene::default()
+        };
+        if let Some(bank) = world.bank() {
+            bank::fill(&mut scene, world, bank);
+        }
+        for projection in &mut scene.projections {
+            projection.behind_us = behind_us(world, &scene.groups, projection, now);
+        }
+        scene
+    }
+}
+
+/// How a link is, by the faults that stand on it.
+fn link_view(world: &World, link: Link) -> LinkView {
+    let on_it = world.faults().standing().iter().filter(|s| matches!(s.rule.target, Target::Link { link: own, .. } if own == link));
+    let state = on_it.map(|s| state_by(s.rule.kind)).max_by_key(|s| *s as u8).unwrap_or_default();
+    LinkView { link, state, latency_us: world.config().link_latency(link).us_typical() }
+}
+
+fn state_by(kind: FaultKind) -> LinkState {
+    match kind {
+        FaultKind::LinkSlow => LinkState::Slowed,
+        FaultKind::LinkSevered => LinkState::Severed,
+        _ => LinkState::Lossy,
+    }
+}
+
+/// Whether a fault of this kind stands on a node.
+fn suffers(world: &World, node: Node, kinds: &[FaultKind]) -> bool {
+    world.faults().standing().iter().any(|s| kinds.contains(&s.rule.kind) && s.rule.target == Target::Node(node))
+}
+
+/// A process's health from whether it runs and whether something slows it down.
+fn health(up: bool, slow: bool) -> Health {
+    match (up, slow) {
+        (false, _) => Health::Down,
+        (true, true) => Health::Slow,
+        (true, false) => Health::Up,
+    }
+}
+
+/// How old the oldest record is that the projection's group has not committed; what the bank already found is never less.
+fn behind_us(world: &World, groups: &[GroupView], projection: &ProjectionView, now: SimTime) -> u64 {
+    let Some(group) = groups.get(projection.group as usize) else { return projection.behind_us };
+    if projection.behind_us > 0 || group.lag == 0 {
+        return projection.behind_us;
+    }
+    log::oldest_uncommitted(world, &group.name).map_or(0, |at| now.since(at))
+}
