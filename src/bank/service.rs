@@ -12,7 +12,7 @@ use super::effect::{
 };
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
-use super::ids::{ClientIndex, CommandId, EventId, QueryId};
+use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
 use super::query::QueryApi;
 use super::read_db::ReadDb;
 use super::relay::Relay;

@@ -73,6 +73,11 @@ impl FailedRecordTracker {
         self.failures.clear();
     }
 
+    /// The failing records, by partition.
+    pub fn failing(&self) -> impl Iterator<Item = (TopicPartition, u64)> + '_ {
+        self.failures.iter().map(|(partition, failed)| (*partition, failed.offset))
+    }
+
     /// The number that the next delivery of this record carries in `kafka_deliveryAttempt` (D15).
     pub fn delivery_attempt(&self, partition: TopicPartition, offset: u64) -> u32 {
         self.failures.get(&partition).filter(|known| known.offset == offset).map_or(1, |known| known.attempts + 1)

@@ -57,6 +57,8 @@ pub enum Health {
     Up,
     /// Working, but slower than it should.
     Slow,
+    /// There, and standing still.
+    Paused,
     /// Started, and not yet serving.
     Starting,
     /// Not there.

@@ -182,6 +182,21 @@ impl ListenerConsumer {
         self.nack_wake_at
     }
 
+    /// Whether the thread sleeps: a back-off, or a listener that is stuck.
+    pub fn sleeps(&self) -> bool {
+        matches!(self.stack.last(), Some(Op::AwaitTimer { .. }))
+    }
+
+    /// The records that failed and will be delivered again, at most one for each partition.
+    pub fn failing(&self) -> impl Iterator<Item = (TopicPartition, u64)> + '_ {
+        self.tracker.failing()
+    }
+
+    /// Which attempt the delivery of a record is, from 1.
+    pub fn delivery_attempt(&self, partition: TopicPartition, offset: u64) -> u32 {
+        self.tracker.delivery_attempt(partition, offset)
+    }
+
     /// Whether the thread waits in `poll`.
     pub fn is_polling(&self) -> bool {
         matches!(self.stack.last(), Some(Op::AwaitPoll))

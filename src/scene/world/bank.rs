@@ -8,7 +8,7 @@ use crate::fault::{FaultKind, Node};
 use crate::pipeline::World;
 use crate::scene::view::ACCOUNTS_KEPT_MAX;
 use crate::scene::{
-    AccountView, AnswerView, ApiView, ClientView, CommandKind, CommandView, ProjectionView, QueryView, RelayView, Scene, StoreView,
+    AccountView, AnswerView, ApiView, ClientView, CommandKind, CommandView, Health, ProjectionView, QueryView, RelayView, Scene, StoreView,
 };
 
 /// Fills in everything that the bank knows.
@@ -16,7 +16,7 @@ pub(super) fn fill(scene: &mut Scene, world: &World, bank: &Bank) {
     scene.client = client(bank);
     let counters = bank.api().counters();
     scene.api = ApiView {
-        health: health(bank.is_up(Process::Api), suffers(world, Node::Api, &[FaultKind::ApiPaused])),
+        health: process(bank.is_up(Process::Api), suffers(world, Node::Api, &[FaultKind::ApiPause])),
         in_hand: bank.api().handling_count() as u32,
         accepted: counters.accepted_count,
         rejected: counters.rejected_count,
@@ -30,7 +30,7 @@ pub(super) fn fill(scene: &mut Scene, world: &World, bank: &Bank) {
         unpublished: outbox.then(|| store.outbox.unpublished_count() as u32),
     };
     scene.relay = outbox.then(|| RelayView {
-        health: health(bank.is_up(Process::Relay), suffers(world, Node::Relay, &[FaultKind::RelayPaused])),
+        health: process(bank.is_up(Process::Relay), suffers(world, Node::Relay, &[FaultKind::RelayPause])),
         interval_us: bank.config().relay.poll_interval_us,
         in_hand: match bank.relay().stage() {
             RelayStage::Publishing { open, .. } => open.len() as u32,
@@ -41,6 +41,11 @@ pub(super) fn fill(scene: &mut Scene, world: &World, bank: &Bank) {
     accounts(scene, bank);
     scene.projections = Projection::ALL.iter().filter_map(|p| projection(scene, bank, *p)).collect();
     scene.query = query(bank);
+}
+
+/// The health of a process that may stand still.
+fn process(up: bool, paused: bool) -> Health {
+    if up && paused { Health::Paused } else { health(up, false) }
 }
 
 fn client(bank: &Bank) -> ClientView {
@@ -115,8 +120,7 @@ fn projection(scene: &Scene, bank: &Bank, projection: Projection) -> Option<Proj
         Projection::AccountView => {
             view.row_count = model.accounts().count() as u64;
             view.duplicates = model.accounts().map(|(_, row)| u64::from(row.applied_count.saturating_sub(row.version))).sum();
-            view.behind_us =
-                model.accounts().map(|(id, row)| store.staleness_us(scene.now, id, row.version)).max().unwrap_or(0);
+            view.behind_us = model.accounts().map(|(id, row)| store.staleness_us(scene.now, id, row.version)).max().unwrap_or(0);
             let row = |a: &AccountView| (a.name.clone(), a.read.unwrap_or(0), a.read != Some(a.written));
             view.rows = scene.accounts.iter().filter(|a| a.read.is_some()).map(row).collect();
         }

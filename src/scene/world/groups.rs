@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::broker::{GroupState as State, TopicPartition};
+use crate::broker::TopicPartition;
+use crate::broker::group::GroupState as State;
 use crate::fault::{FaultKind, Node, Target};
 use crate::pipeline::{ConsumerSlot, Duty, ProcessState, World};
 use crate::scene::{ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView};
@@ -25,7 +26,7 @@ pub(super) fn groups(world: &World) -> Vec<Group> {
         remember(&mut names, &slot.container.consumer().config().group_id);
     }
     for group in world.cluster().groups.groups() {
-        let is_chain = world.consumers().iter().any(|c| c.duty != Duty::Main && c.container.consumer().config().group_id == group.name);
+        let is_chain = world.consumers().iter().any(|c| c.duty != Duty::Main && is_in(c, &group.name));
         if !is_chain {
             remember(&mut names, &group.name);
         }
@@ -33,10 +34,15 @@ pub(super) fn groups(world: &World) -> Vec<Group> {
     names.into_iter().map(|name| group(world, name)).collect()
 }
 
-fn remember(names: &mut Vec<Arc<str>>, name: &Arc<str>) {
-    if !name.is_empty() && !names.contains(name) {
-        names.push(name.clone());
+fn remember(names: &mut Vec<Arc<str>>, name: &str) {
+    if !name.is_empty() && !names.iter().any(|known| **known == *name) {
+        names.push(Arc::from(name));
     }
+}
+
+/// Whether a consumer belongs to the group with this name.
+fn is_in(slot: &ConsumerSlot, group: &str) -> bool {
+    slot.container.consumer().config().group_id == group
 }
 
 fn group(world: &World, name: Arc<str>) -> Group {
@@ -47,7 +53,7 @@ fn group(world: &World, name: Arc<str>) -> Group {
         State::CompletingRebalance | State::Assigning | State::Reconciling => GroupState::CompletingRebalance,
         State::Stable => GroupState::Stable,
     });
-    let place = world.consumers().iter().find(|c| c.duty == Duty::Main && c.container.consumer().config().group_id == name);
+    let place = world.consumers().iter().find(|c| c.duty == Duty::Main && is_in(c, &name));
     let place = place.and_then(|c| c.group);
     let mut out = Group {
         view: GroupView { name: name.clone(), state, generation: known.map_or(0, |g| g.generation), lag: 0, consumers: Vec::new() },
@@ -56,7 +62,7 @@ fn group(world: &World, name: Arc<str>) -> Group {
         failing: Vec::new(),
     };
     for (number, slot) in (0..).zip(world.consumers()) {
-        let own = slot.container.consumer().config().group_id == name || (place.is_some() && slot.group == place);
+        let own = is_in(slot, &name) || (place.is_some() && slot.group == place);
         // A consumer that was scaled away is not drawn.
         if own && slot.state != ProcessState::Stopped || own && slot.duty == Duty::Main && slot.number == 0 {
             add(&mut out, world, number, slot);

@@ -84,7 +84,7 @@ fn cell(record: &Arc<Record>, tp: TopicPartition, lane: &LaneView, groups: &[Gro
 
 /// The brokers.
 pub(super) fn brokers(world: &World) -> Vec<BrokerView> {
-    let view = |node: &crate::broker::ClusterNode| {
+    let view = |node: &crate::broker::Node| {
         let at = Node::Broker(node.id.0);
         let slow = suffers(world, at, &[FaultKind::BrokerSlow, FaultKind::ReplicaSlow]);
         let led = |tp: &&TopicPartition| world.cluster().partition(**tp).is_some_and(|p| p.leader == Some(node.id));
@@ -105,7 +105,7 @@ pub(super) fn brokers(world: &World) -> Vec<BrokerView> {
 /// When the oldest record was made that a group has not committed.
 pub(super) fn oldest_uncommitted(world: &World, group: &str) -> Option<SimTime> {
     let group = world.cluster().groups.group(group)?;
-    let of = |(tp, stored): (&TopicPartition, &crate::broker::StoredOffset)| {
+    let of = |(tp, stored): (&TopicPartition, &crate::broker::group::StoredOffset)| {
         let replica = world.cluster().leader(*tp)?;
         let record = replica.records_from(stored.committed.offset.max(replica.log.start())).next()?;
         (record.offset < replica.high_watermark).then(|| SimTime::from_ms((record.timestamp_ms - EPOCH_MS).max(0) as u64))

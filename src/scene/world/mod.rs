@@ -4,6 +4,8 @@ mod bank;
 mod flights;
 mod groups;
 mod log;
+#[cfg(test)]
+mod tests;
 
 use super::{GroupView, Health, LinkState, LinkView, ProjectionView, Scene};
 use crate::fault::{FaultKind, Link, Node, Target};

@@ -127,6 +127,7 @@ pub(crate) fn health(lang: Lang, health: Health) -> Option<&'static str> {
     match health {
         Health::Up => None,
         Health::Starting => Some(lang.pick("starting", "시작 중")),
+        Health::Paused => Some(lang.pick("stands still", "멈춰 있음")),
         Health::Slow => Some(StageText::of(lang).slow),
         Health::Down => Some(StageText::of(lang).down),
     }

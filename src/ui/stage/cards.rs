@@ -2,7 +2,9 @@
 //! same. Knows nothing of the DOM, and is tested natively.
 
 use crate::player::Thing;
-use crate::scene::{AccountView, BrokerView, ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
+use crate::scene::{
+    AccountView, BrokerView, ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView,
+};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 

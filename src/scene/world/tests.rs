@@ -1,0 +1,64 @@
+//! Real worlds make scenes that hold together at every moment.
+
+use crate::kernel::SimTime;
+use crate::pipeline::World;
+use crate::scenario::Scenario;
+use crate::scene::{ConsumerState, Layout, Motion, Picture, Scene, Shape};
+
+fn bank(seed: u64) -> World {
+    World::new(&Scenario::plain("transfer", seed))
+}
+
+/// What must hold of any scene.
+fn check(scene: &Scene) {
+    for lane in scene.topics.iter().flat_map(|t| &t.lanes) {
+        assert!(lane.log_start <= lane.high_watermark && lane.high_watermark <= lane.log_end, "{lane:?}");
+        assert!(lane.cells.iter().all(|c| (lane.log_start..lane.log_end).contains(&c.offset)), "{lane:?}");
+    }
+    assert!(scene.flights.iter().all(|f| f.sent_at <= scene.now && scene.now <= f.due_at), "a flight out of its time at {:?}", scene.now);
+}
+
+#[test]
+fn the_calm_default_is_alive_and_everything_in_transit_has_its_way() {
+    let mut world = bank(42);
+    let mut seen = std::collections::BTreeSet::new();
+    while world.now() < SimTime::from_ms(15_000) && world.step() {
+        let scene = Scene::of(&world);
+        check(&scene);
+        let layout = Layout::of(&Shape::of(&scene), if world.step_count() % 2 == 0 { 1010 } else { 360 });
+        for flight in &scene.flights {
+            assert!(layout.path(flight.route, &scene).is_some(), "no way for {flight:?}");
+            seen.insert(flight.cargo);
+        }
+        assert_eq!(Picture::of(&scene, &layout, Motion::Smooth).marks.len(), scene.flights.len());
+    }
+    use crate::scene::Cargo::*;
+    let wanted =
+        [Command, Accepted, Statement, StatementDone, Events, Appended, FetchRequest, Commit, Effect, EffectDone, Query, Answer, Notice];
+    for cargo in wanted {
+        assert!(seen.contains(&cargo), "{cargo:?} was never in transit: {seen:?}");
+    }
+}
+
+#[test]
+fn the_scene_says_what_the_world_says() {
+    let mut world = bank(42);
+    world.run_until(SimTime::from_ms(8_000));
+    let scene = Scene::of(&world);
+    let bank = world.bank().expect("the default has a bank");
+    assert_eq!(scene.store.committed, bank.write_db().store.stored_count());
+    assert!(scene.store.committed > 0);
+    assert_eq!(scene.brokers.len(), 3);
+    assert_eq!(scene.topics[0].lanes.len(), 3);
+    let leads: u32 = scene.brokers.iter().map(|b| b.leads).sum();
+    assert_eq!(leads as usize, world.cluster().topics().partitions().count());
+    assert_eq!(scene.groups.iter().map(|g| g.name.as_ref()).collect::<Vec<_>>(), ["account-view", "transfer-history"]);
+    assert_eq!(scene.projections.len(), 2);
+    for group in &scene.groups {
+        let mut owned: Vec<u32> = group.consumers.iter().flat_map(|c| c.assigned.iter().map(|a| a.1)).collect();
+        owned.sort_unstable();
+        assert_eq!(owned, [0, 1, 2], "{}", group.name);
+        assert!(group.consumers.iter().all(|c| !c.state.is_trouble() && c.state != ConsumerState::Starting), "{:?}", group.consumers);
+    }
+    assert!(scene.query.last.is_some() && scene.client.last.is_some());
+}
