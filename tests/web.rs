@@ -16,3 +16,13 @@ fn named_streams_are_pinned() {
 fn digests_are_pinned() {
     shared::pinned::digests();
 }
+
+#[wasm_bindgen_test]
+fn replay_equality() {
+    (100..102).for_each(shared::laws::replay);
+}
+
+#[wasm_bindgen_test]
+fn frame_split_equality() {
+    (100..102).for_each(shared::laws::frame_split);
+}

@@ -4,6 +4,7 @@
 
 mod clock;
 mod queue;
+mod run;
 
 use clock::Clock;
 
@@ -13,5 +14,8 @@ type Measurement = (&'static str, f64, &'static str);
 fn main() {
     let clock = Clock::new();
     clock.publish(&queue::measure(&clock));
+    for measurement in run::measure(&clock) {
+        clock.publish(&measurement);
+    }
     clock.finish();
 }

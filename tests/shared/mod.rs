@@ -1,5 +1,9 @@
-//! What must come out the same natively and in every browser: each check is a plain function, run by `native.rs` and by `web.rs`.
+//! What must come out the same natively and in every browser: each check is a plain function, run by native tests and by `web.rs`.
 //!
 //! Has never heard of test runners.
+// Each test target uses its part of this module.
+#![allow(dead_code)]
 
+pub(crate) mod laws;
 pub(crate) mod pinned;
+pub(crate) mod random;

@@ -31,7 +31,11 @@ enum Budget {
     AtMost(f64, &'static str),
 }
 
-const ROWS: &[Row] = &[Row { name: "queue", what: "the queue alone", budget: Budget::AtLeast(13_600_000.0, "holds/s") }];
+const ROWS: &[Row] = &[
+    Row { name: "model", what: "full model, one thread", budget: Budget::AtLeast(3_500_000.0, "occurrences/s") },
+    Row { name: "queue", what: "the queue alone", budget: Budget::AtLeast(13_600_000.0, "holds/s") },
+    Row { name: "transfer", what: "default scenario, virtual seconds per second", budget: Budget::AtLeast(5_000.0, "s/s") },
+];
 
 /// `cargo xtask bench [--no-page] [--no-build]`.
 ///
