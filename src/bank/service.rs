@@ -265,9 +265,7 @@ impl Bank {
                 }
             }
             Timer::ClientQuery { epoch, .. } => {
-                if entry.on_query_due(now, &config, epoch, QueryId(self.next_query), out) {
-                    self.next_query += 1;
-                }
+                self.next_query += u32::from(entry.on_query_due(now, &config, epoch, QueryId(self.next_query), out));
             }
             Timer::ClientTimeout { id, attempt, .. } => entry.on_timeout(now, &config, id, attempt, out),
             Timer::ClientRetry { id, attempt, .. } => entry.on_retry(now, &config, id, attempt, out),

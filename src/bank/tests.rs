@@ -332,8 +332,7 @@ fn f10_sse_tells_of_completion_at_once_and_loses_what_happens_while_it_is_down()
 #[test]
 fn a_crash_at_any_moment_leaves_an_outbox_bank_that_settles() {
     for kind in MomentKind::ALL {
-        let mut config = BankConfig::default();
-        config.account_view = Idempotency::DedupeTable;
+        let mut config = BankConfig { account_view: Idempotency::DedupeTable, ..BankConfig::default() };
         let mut toy = Toy::new(&config);
         // A toy log does not redeliver, so the read database's moments are left to the world's tests.
         if kind.process() == Process::ReadDb || kind == MomentKind::ApiPublishedNotCommitted {

@@ -7,6 +7,7 @@ use crate::kernel::SimTime;
 use crate::listener;
 use crate::listener::consumer::ConsumerFact;
 use crate::pipeline::Intervention;
+use crate::pipeline::referee::Violation;
 
 /// One observable thing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,4 +67,6 @@ pub enum FactKind {
     },
     /// Somebody did something to the run.
     Intervened(Box<Intervention>),
+    /// The referee saw a promise broken.
+    Violation(Box<Violation>),
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::consumer_side::ApplicationCall;
 use super::pocket_producer::ProducerEffect;
 use super::producer_side::{Owner, ProducerPlace};
+use super::referee::Referee;
 use super::route::{Client, Route};
 use super::scratch::Scratch;
 use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, Trace, build};
@@ -50,6 +51,7 @@ pub struct World {
     pub(super) bank: Option<Bank>,
     pub(super) trace: Trace,
     pub(super) meters: Meters,
+    pub(super) referee: Referee,
     pub(super) topic: Arc<str>,
     pub(super) scratch_cluster: Scratch<broker::Effect>,
     pub(super) scratch_producer: Scratch<ProducerEffect>,
@@ -91,6 +93,7 @@ impl World {
             bank,
             trace: Trace::default(),
             meters: Meters::default(),
+            referee: Referee::default(),
             topic: Arc::from(TOPIC),
             config,
             scratch_cluster: Scratch::default(),
@@ -254,7 +257,9 @@ impl World {
 
     /// Adds a fact to the trace.
     pub(super) fn tell(&mut self, actor: Node, command: Option<u32>, kind: FactKind) {
+        self.referee_sees(actor, command, &kind);
         self.trace.push(Fact { step: self.step, at: self.now, actor, command, kind });
+        self.tell_violations();
     }
 
     /// Ends the second that is over, for the meters.
@@ -263,5 +268,6 @@ impl World {
             let lags = self.lags();
             self.meters.close(self.now, lags);
         }
+        self.referee_audits();
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Has never heard of browsers. The wire format and the links are beside it.
 
+mod builtin;
 mod config;
 mod property;
 mod settings;
@@ -10,6 +11,7 @@ mod value;
 
 use std::sync::Arc;
 
+pub use builtin::{BUILTIN_SEED, builtin, builtin_names};
 pub use config::{Config, SettingError};
 pub use property::{Property, Scope, TakesEffect};
 pub use settings::{Of, Setting, setting, settings};

@@ -172,6 +172,16 @@ impl ListenerConsumer {
         }
     }
 
+    /// The records of the last poll that are not done with, the one in hand first.
+    pub fn unfinished(&self) -> &[ConsumerRecord] {
+        let from = match self.properties.kind {
+            _ if !self.in_hand().is_empty() => self.current,
+            ListenerKind::Record => self.next,
+            ListenerKind::Batch => return &[],
+        };
+        self.batch.get(from as usize..).unwrap_or_default()
+    }
+
     /// Whether the listener waits for a viewer's decision.
     pub fn awaits_decision(&self) -> bool {
         self.stack.last() == Some(&Op::AwaitDecision)

@@ -45,6 +45,11 @@ impl Referee {
         self.projections.iter().any(|ledger| !ledger.open.is_empty())
     }
 
+    /// Whether it matters which commits are on their way.
+    pub(in crate::pipeline) fn wants_flights(&self) -> bool {
+        !self.unstored.is_empty()
+    }
+
     /// Looks around.
     pub(in crate::pipeline) fn audit(&mut self, now: Now, bank: &Bank, sight: &Sight) {
         self.audit_at = now.at + AUDIT_INTERVAL_US;

@@ -134,6 +134,13 @@ impl Referee {
         self.projections.iter().find_map(|p| p.open.get(&event)).map(|open| (open.partition, open.offset))
     }
 
+    /// A verdict that is not yet in the trace.
+    pub(super) fn next_untold(&mut self) -> Option<Violation> {
+        let violation = self.violations.get(self.told_count as usize).copied()?;
+        self.told_count += 1;
+        Some(violation)
+    }
+
     pub(super) fn break_rule(&mut self, now: Now, command: Option<CommandId>, place: Option<(TopicPartition, u64)>, kind: ViolationKind) {
         *self.counts.entry(kind.invariant()).or_default() += 1;
         if self.violations.len() < VIOLATIONS_MAX {
@@ -310,13 +317,6 @@ impl Referee {
                 }
             }
         }
-    }
-
-    /// A projection was emptied to be built again from the log.
-    pub(super) fn on_cleared(&mut self, projection: Projection) {
-        let ledger = &mut self.projections[projection as usize];
-        ledger.applied = IdSet::default();
-        ledger.versions.clear();
     }
 }
 

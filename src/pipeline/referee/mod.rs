@@ -4,6 +4,7 @@
 //! around whether what is missing can still come. A verdict is a [`Violation`], typed, so that every language has its sentence.
 
 mod audit;
+mod glue;
 mod lane;
 mod ledger;
 #[cfg(test)]

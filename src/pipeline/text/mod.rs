@@ -45,6 +45,7 @@ impl FactKind {
             FactKind::FaultEnded { id, rule } => ("fault_ended", format!("f{} {} on {}", id.0, rule.kind, rule.target)),
             FactKind::Lost { link, to, what } => ("lost", format!("{what} to {to} on {link}")),
             FactKind::Intervened(intervention) => intervention_words(intervention),
+            FactKind::Violation(violation) => ("violation", violation.to_string()),
         }
     }
 }

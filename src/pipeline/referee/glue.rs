@@ -1,0 +1,191 @@
+//! The referee's place in the world: which facts it is shown, and what it sees when it looks around.
+
+use std::collections::BTreeSet;
+
+use super::audit::{GroupSight, Sight};
+use super::ledger::{Now, Referee};
+use super::violation::Violation;
+use crate::bank::{CommandId, EventId, Message, Projection};
+use crate::broker::{self, TopicPartition};
+use crate::fault::Node;
+use crate::listener;
+use crate::pipeline::{Duty, Fact, FactKind, Payload, ProcessState, World};
+
+impl World {
+    /// The referee with its verdicts.
+    pub fn referee(&self) -> &Referee {
+        &self.referee
+    }
+
+    /// The broken invariants, oldest first; see [`Referee::violations`].
+    pub fn violations(&self) -> &[Violation] {
+        self.referee.violations()
+    }
+
+    /// The referee is shown a fact. Its verdicts, if there are any, follow by [`World::tell_violations`].
+    pub(in crate::pipeline) fn referee_sees(&mut self, actor: Node, command: Option<u32>, kind: &FactKind) {
+        let Some(bank) = &self.bank else { return };
+        let now = Now { at: self.now, step: self.step };
+        match kind {
+            FactKind::Bank(fact) => self.referee.on_bank(now, bank, command.map(CommandId), fact),
+            FactKind::Broker(fact) => self.referee_sees_broker(now, fact),
+            FactKind::Listener(fact) => self.referee_sees_listener(actor, fact),
+            _ => {}
+        }
+    }
+
+    fn referee_sees_broker(&mut self, now: Now, fact: &broker::Fact) {
+        let Some(bank) = &self.bank else { return };
+        let of_topic = |p: &TopicPartition| self.cluster.topic_name(p.topic) == &*self.topic;
+        let leads = |b: &broker::BrokerId, p: &TopicPartition| self.cluster.partition(*p).is_some_and(|s| s.leader == Some(*b));
+        match fact {
+            broker::Fact::Appended { broker, partition, base_offset, records, .. } if of_topic(partition) && leads(broker, partition) => {
+                let Some(leader) = self.cluster.leader(*partition) else { return };
+                let end = base_offset + u64::from(*records);
+                for record in leader.records_from(*base_offset).take_while(|r| r.offset < end) {
+                    self.referee.on_appended(now, bank, *partition, record.offset, EventId::from_tag(record.tag));
+                }
+            }
+            broker::Fact::HighWatermarkMoved { broker, partition, to, .. } if of_topic(partition) && leads(broker, partition) => {
+                self.referee.on_visible(bank, *partition, *to);
+            }
+            broker::Fact::LeaderElected { partition, leader: Some(leader), .. } if of_topic(partition) => {
+                let end = self.cluster.replica(*leader, *partition).map_or(0, |replica| replica.log.end());
+                self.referee.on_leader(now, bank, *partition, end);
+            }
+            _ => {}
+        }
+    }
+
+    fn referee_sees_listener(&mut self, actor: Node, fact: &listener::Fact) {
+        let (Some(bank), Node::Consumer(slot)) = (&self.bank, actor) else { return };
+        let Some(group) = self.consumers[slot as usize].group else { return };
+        let projection = Projection::ALL[group as usize % Projection::ALL.len()];
+        match fact {
+            listener::Fact::Recovered { partition, offset, .. } => {
+                self.referee.on_given_up(bank, projection, *partition, *offset);
+            }
+            listener::Fact::RecoveredBatch { records, .. } => {
+                for (partition, offset) in records {
+                    self.referee.on_given_up(bank, projection, *partition, *offset);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The referee looks around, if it is time.
+    pub(in crate::pipeline) fn referee_audits(&mut self) {
+        if self.now < self.referee.audit_at() || self.bank.is_none() {
+            return;
+        }
+        let sight = self.sight();
+        let now = Now { at: self.now, step: self.step };
+        let Some(bank) = &self.bank else { return };
+        self.referee.audit(now, bank, &sight);
+        self.tell_violations();
+    }
+
+    /// New verdicts go into the trace.
+    pub(in crate::pipeline) fn tell_violations(&mut self) {
+        while let Some(violation) = self.referee.next_untold() {
+            let kind = FactKind::Violation(Box::new(violation));
+            self.trace.push(Fact { step: self.step, at: self.now, actor: Node::Viewer, command: violation.command, kind });
+        }
+    }
+
+    fn sight(&self) -> Sight {
+        let mut sight = Sight::default();
+        if self.referee.wants_groups() {
+            for partition in (0..self.partition_count()).map(|p| self.topic_partition(p)) {
+                if let Some(leader) = self.cluster.leader(partition) {
+                    sight.log_starts.insert(partition, leader.log.start());
+                }
+            }
+            for (group, projection) in (0..).zip(Projection::ALL) {
+                sight.groups[projection as usize] = self.group_sight(group, projection.name());
+            }
+        }
+        if self.referee.wants_flights() {
+            sight.committing = self.committing();
+        }
+        sight
+    }
+
+    fn group_sight(&self, group: u32, name: &str) -> GroupSight {
+        let mut sight = GroupSight::default();
+        if let Some(group) = self.cluster.groups.group(name) {
+            sight.committed = group.offsets.iter().map(|(partition, stored)| (*partition, stored.committed.offset)).collect();
+        }
+        let alive = |state| matches!(state, ProcessState::Running | ProcessState::Stopping);
+        for place in self.consumers.iter().filter(|c| c.group == Some(group) && c.duty == Duty::Main && alive(c.state)) {
+            sight.manned = true;
+            let consumer = place.container.consumer();
+            for partition in consumer.assignment() {
+                if let Some(position) = consumer.position(partition) {
+                    // Of two consumers that both believe to own a partition, the one further behind is still to come by.
+                    let known = sight.positions.entry(partition).or_insert(position);
+                    *known = position.min(*known);
+                }
+            }
+            sight.held.extend(place.container.thread().unfinished().iter().map(|r| (r.partition, r.record.offset)));
+        }
+        sight
+    }
+
+    /// The events whose commit is on its way to the write database.
+    fn committing(&self) -> BTreeSet<EventId> {
+        let event = |payload: &Payload| match payload {
+            Payload::Bank(hop) => match hop.message {
+                Message::Commit { event, .. } => Some(event),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.flights.iter().filter_map(|flight| event(&flight.payload)).collect()
+    }
+
+    /// Why the run has not come to rest: the first thing that somebody still has to do. `None` if every command has an
+    /// outcome that its client knows, every event is in the log, and every group has read all of it. Queries do not count.
+    pub fn pending(&self) -> Option<String> {
+        let bank = self.bank.as_ref()?;
+        self.pending_in_bank(bank).or_else(|| self.pending_in_log())
+    }
+
+    fn pending_in_bank(&self, bank: &crate::bank::Bank) -> Option<String> {
+        let waiting: u64 = bank.clients().iter().map(|client| client.pending_count()).sum();
+        let counts = [
+            (waiting, "commands whose clients wait"),
+            (bank.api().handling_count(), "commands in the API's hands"),
+            (bank.write_db().operation_count(), "operations in the write database"),
+            (bank.write_db().store.outbox.unpublished_count(), "unpublished outbox rows"),
+            (bank.publishing_count(), "events with a producer"),
+            (self.calls.len() as u64, "calls of listeners"),
+            (bank.read_db().model.parked_count(), "parked changes"),
+        ];
+        counts.into_iter().find(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"))
+    }
+
+    fn pending_in_log(&self) -> Option<String> {
+        for partition in (0..self.partition_count()).map(|p| self.topic_partition(p)) {
+            let Some(leader) = self.cluster.leader(partition) else { return Some(format!("P{} has no leader", partition.partition)) };
+            let behind = leader.log.end().saturating_sub(leader.high_watermark);
+            if behind > 0 {
+                return Some(format!("{behind} records of P{} that are not replicated", partition.partition));
+            }
+        }
+        for projection in Projection::ALL {
+            for partition in 0..self.partition_count() {
+                let lag = self.lag(projection.name(), partition);
+                if lag > 0 {
+                    return Some(format!("lag {lag} of {} on P{partition}", projection.name()));
+                }
+            }
+            let open = self.referee.open_count(projection);
+            if open > 0 {
+                return Some(format!("{open} events that {} has not handled", projection.name()));
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,126 @@
+//! The built-in scenarios: each a few settings and a short programme that shows one lesson. What it must show is asserted
+//! in the tests, and its trace is pinned.
+
+mod programme;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+use std::sync::Arc;
+
+use super::Scenario;
+use crate::fault::{FaultKind, Link, Node, Target};
+use programme::Programme;
+
+/// The seed of every built-in scenario, unless another one is asked for.
+pub const BUILTIN_SEED: u64 = 42;
+
+/// A built-in scenario: its name and how it is made.
+struct Builtin {
+    name: &'static str,
+    /// How long it is worth watching, in seconds; the calm default goes on for an hour.
+    seconds: u64,
+    make: fn(Programme) -> Programme,
+}
+
+const BUILTIN: [Builtin; 13] = [
+    Builtin { name: "transfer", seconds: 3_600, make: |p| p },
+    Builtin { name: "slow-projection", seconds: 60, make: slow_projection },
+    Builtin { name: "crash-before-ack", seconds: 40, make: |p| crash_before_ack(p.set("group.account-view.idempotency", "none")) },
+    Builtin { name: "crash-before-ack-dedupe", seconds: 40, make: crash_before_ack },
+    Builtin { name: "lost-event", seconds: 60, make: |p| crash_after_commit(p.set("api.publication", "after-commit")) },
+    Builtin { name: "outbox", seconds: 60, make: crash_after_commit },
+    Builtin { name: "nack", seconds: 40, make: nack },
+    Builtin { name: "poison-to-dlt", seconds: 40, make: poison_to_dlt },
+    Builtin { name: "zombie-consumer", seconds: 40, make: |p| zombie_consumer(p.set("group.account-view.idempotency", "none")) },
+    Builtin { name: "zombie-consumer-dedupe", seconds: 40, make: zombie_consumer },
+    Builtin { name: "leader-lost", seconds: 40, make: |p| leader_lost(acks_of_the_leader(p)) },
+    Builtin { name: "leader-lost-acks-all", seconds: 40, make: leader_lost },
+    Builtin { name: "retention-overtakes", seconds: 40, make: retention_overtakes },
+];
+
+/// The names of all built-in scenarios, the calm default first.
+pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|builtin| builtin.name)
+}
+
+/// The built-in scenario called so, with its usual seed.
+pub fn builtin(name: &str) -> Option<Scenario> {
+    let Builtin { name, seconds, make } = BUILTIN.iter().find(|builtin| builtin.name == name)?;
+    let programme = make(Programme::default());
+    let plain = Scenario::plain(name, BUILTIN_SEED);
+    let duration_us = seconds * 1_000_000;
+    Some(Scenario { name: Arc::from(*name), duration_us, config: programme.config, program: programme.steps, ..plain })
+}
+
+/// The view's listener needs six tenths of a second for each event, for half a minute: it falls behind, and nobody else does.
+fn slow_projection(p: Programme) -> Programme {
+    p.set("client.commands-per-minute", "240")
+        .at(5_000)
+        .set("group.account-view.listener-time", "600ms")
+        .at(35_000)
+        .set("group.account-view.listener-time", "~5ms")
+}
+
+/// The view's consumer dies between the effect and the acknowledgment (E5): the event comes again.
+fn crash_before_ack(p: Programme) -> Programme {
+    quick_sessions(p).at(8_000).inject(FaultKind::CrashAfterEffect, Target::Group(0))
+}
+
+/// The API dies between the commit and whatever would publish the event (F6).
+fn crash_after_commit(p: Programme) -> Programme {
+    p.set("client.completion-timeout", "15000").at(8_000).inject(FaultKind::ApiCrashAfterCommit, Target::Node(Node::Api))
+}
+
+/// The view's listener nacks twice for five seconds (D6): every partition of that consumer stands still.
+fn nack(p: Programme) -> Programme {
+    p.set("client.commands-per-minute", "180").at(8_000).inject_times(FaultKind::ListenerNacks, Target::Group(0), 2)
+}
+
+/// A record that nobody can read, and an event that the view's listener refuses for good: both end as dead letters (D12, D14).
+fn poison_to_dlt(p: Programme) -> Programme {
+    p.set("group.account-view.on-failure", "throw")
+        .set("group.transfer-history.on-failure", "throw")
+        .at(8_000)
+        .inject(FaultKind::PoisonPill, Target::Cluster)
+        .at(14_000)
+        .inject(FaultKind::ListenerThrowsFatal, Target::Group(0))
+}
+
+/// The view's first consumer is stuck past max.poll.interval.ms (C2): another one takes its partitions, and then it wakes up.
+fn zombie_consumer(p: Programme) -> Programme {
+    quick_sessions(p).set("client.commands-per-minute", "180").set("group.account-view.max.poll.interval.ms", "4000").at(8_000).inject_for(
+        FaultKind::ConsumerStalled,
+        Target::Node(Node::Consumer(0)),
+        10_000,
+    )
+}
+
+/// acks=1 and what goes with it: the leader alone decides.
+fn acks_of_the_leader(p: Programme) -> Programme {
+    p.set("producer.acks", "1").set("producer.enable.idempotence", "false")
+}
+
+/// A leader's followers hear nothing from it for two seconds, and then it dies (A7, B5).
+fn leader_lost(p: Programme) -> Programme {
+    let replication = Target::Link { link: Link::Replication, of: Some(Node::Broker(1)) };
+    p.set("client.commands-per-minute", "240")
+        .set("producer.delivery.timeout.ms", "60000")
+        .set("producer.request.timeout.ms", "3000")
+        .at(8_000)
+        .inject_for(FaultKind::LinkSevered, replication, 4_000)
+        .at(10_000)
+        .inject_for(FaultKind::BrokerKilled, Target::Node(Node::Broker(1)), 10_000)
+}
+
+/// The history's consumer is stopped, and the log does not wait for it (B7, B11).
+fn retention_overtakes(p: Programme) -> Programme {
+    p.at(8_000)
+        .inject_for(FaultKind::ConsumerStopped, Target::Group(1), 12_000)
+        .at(16_000)
+        .inject(FaultKind::RetentionOvertakes, Target::Cluster)
+}
+
+/// The view's group notices a dead consumer within seconds instead of Kafka's 45, so that nobody has to wait for the lesson.
+fn quick_sessions(p: Programme) -> Programme {
+    p.set("group.account-view.session.timeout.ms", "6000").set("group.account-view.heartbeat.interval.ms", "1000")
+}

@@ -1,0 +1,63 @@
+//! Writing a scenario down: settings at the beginning, then what happens at which moment.
+
+use std::sync::Arc;
+
+use crate::fault::{FaultKind, FaultRule, Moment, Target};
+use crate::kernel::SimTime;
+use crate::pipeline::Intervention;
+use crate::scenario::Config;
+
+/// A scenario that is being written. Panics where a scenario would be wrong: the tests make them all.
+#[derive(Default)]
+pub(super) struct Programme {
+    pub(super) config: Config,
+    pub(super) steps: Vec<(SimTime, Intervention)>,
+    now: Option<SimTime>,
+}
+
+impl Programme {
+    /// What follows happens at this moment, in milliseconds.
+    pub(super) fn at(mut self, ms: u64) -> Programme {
+        let now = SimTime::from_ms(ms);
+        assert!(self.now.is_none_or(|before| before <= now), "a programme goes forward in time");
+        self.now = Some(now);
+        self
+    }
+
+    /// A setting: from the beginning, or from now on.
+    pub(super) fn set(mut self, key: &str, value: &str) -> Programme {
+        match self.now {
+            None => {
+                self.config.set_text(key, value).expect("a built-in scenario knows the settings");
+            }
+            Some(now) => {
+                Config::default().set_text(key, value).expect("a built-in scenario knows the settings");
+                self.steps.push((now, Intervention::Set { key: Arc::from(key), value: Arc::from(value) }));
+            }
+        }
+        self
+    }
+
+    /// A fault as its kind offers it first.
+    pub(super) fn inject(self, kind: FaultKind, target: Target) -> Programme {
+        self.rule(FaultRule::usual(kind, target))
+    }
+
+    /// A fault armed for so many moments.
+    pub(super) fn inject_times(self, kind: FaultKind, target: Target, times: u32) -> Programme {
+        self.rule(FaultRule { moment: Moment::Armed { times }, ..FaultRule::usual(kind, target) })
+    }
+
+    /// A fault that lasts so many milliseconds.
+    pub(super) fn inject_for(self, kind: FaultKind, target: Target, ms: u64) -> Programme {
+        let until = self.now.map(|now| now + ms * 1_000);
+        self.rule(FaultRule { moment: Moment::Lasting { until }, ..FaultRule::usual(kind, target) })
+    }
+
+    fn rule(mut self, rule: FaultRule) -> Programme {
+        rule.check().expect("a built-in scenario knows the faults");
+        let now = self.now.expect("a fault has its moment");
+        self.steps.push((now, Intervention::Inject(rule)));
+        self
+    }
+}

@@ -1,0 +1,138 @@
+//! Each built-in scenario shows what it is there for, and nothing else.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::bank::Projection;
+use crate::kernel::SimTime;
+use crate::pipeline::referee::{Invariant, Violation, ViolationKind};
+use crate::pipeline::{Intervention, World};
+
+/// Runs a scenario to a moment, in seconds.
+fn run(name: &str, seconds: u64) -> World {
+    let mut world = World::new(&builtin(name).expect("a built-in scenario"));
+    world.run_until(SimTime::from_ms(seconds * 1_000));
+    world
+}
+
+/// What was broken, each with how often.
+fn broken(world: &World) -> BTreeMap<Invariant, usize> {
+    let mut broken = BTreeMap::new();
+    for violation in world.violations() {
+        *broken.entry(violation.invariant()).or_default() += 1;
+    }
+    broken
+}
+
+#[track_caller]
+fn breaks(world: &World, expected: &[Invariant]) {
+    let broken = broken(world);
+    let lines: Vec<String> = world.violations().iter().map(|v| format!("{} {v}", v.at)).collect();
+    assert_eq!(broken.keys().copied().collect::<Vec<_>>(), expected, "{lines:#?}");
+}
+
+fn count(world: &World, word: &str) -> usize {
+    world.trace().iter().filter(|fact| fact.kind.words(world.cluster().topics()).0 == word).count()
+}
+
+/// The clients stop, and everything under way comes to its end.
+fn drains(world: &mut World, seconds: u64) -> Option<String> {
+    let set = Intervention::Set { key: Arc::from("client.commands-per-minute"), value: Arc::from("0") };
+    let now = world.now();
+    world.intervene(now, &set).expect("a setting");
+    world.run_until(now + seconds * 1_000_000);
+    world.pending()
+}
+
+fn total_lag(world: &World, group: &str) -> u64 {
+    (0..world.partition_count()).map(|partition| world.lag(group, partition)).sum()
+}
+
+#[test]
+fn transfer_is_calm_and_shows_accepted_refused_and_stale() {
+    let mut world = run("transfer", 60);
+    breaks(&world, &[]);
+    assert!(count(&world, "completion_noticed") > 80, "{}", count(&world, "completion_noticed"));
+    assert!(count(&world, "reply_rejected") > 0);
+    assert!(world.bank().expect("a bank").clients().iter().any(|client| client.counters().stale_count > 0));
+    assert_eq!(drains(&mut world, 10), None);
+}
+
+#[test]
+fn slow_projection_lags_alone_and_catches_up() {
+    let mut world = run("slow-projection", 34);
+    assert!(total_lag(&world, "account-view") > 20, "{}", total_lag(&world, "account-view"));
+    assert!(total_lag(&world, "transfer-history") < 5, "the other group does not notice");
+    let staleness = world.bank().expect("a bank").clients().iter().map(|client| client.counters().staleness_us_max).max();
+    assert!(staleness > Some(5_000_000), "{staleness:?}");
+    world.run_until(SimTime::from_ms(60_000));
+    assert!(total_lag(&world, "account-view") < 5);
+    breaks(&world, &[]);
+}
+
+#[test]
+fn e5_crash_before_ack_counts_twice_without_a_dedupe_table() {
+    let world = run("crash-before-ack", 40);
+    breaks(&world, &[Invariant::NoEffectTwice, Invariant::ViewEqualsFold]);
+    let world = run("crash-before-ack-dedupe", 40);
+    breaks(&world, &[]);
+    assert_eq!(count(&world, "duplicate_skipped"), 1, "it came twice and counted once");
+}
+
+#[test]
+fn f6_lost_event_is_lost_without_an_outbox() {
+    let world = run("lost-event", 60);
+    breaks(&world, &[Invariant::NoChangeWithoutEvent, Invariant::OutcomeLearned]);
+    assert!(world.bank().expect("a bank").accounts().iter().any(|a| a.write.map(|w| w.balance) != a.read.map(|r| r.balance)));
+    let mut world = run("outbox", 60);
+    breaks(&world, &[]);
+    assert_eq!(count(&world, "process_down"), 1, "the same crash");
+    assert_eq!(drains(&mut world, 10), None);
+    assert!(world.bank().expect("a bank").accounts().iter().all(|a| a.write.map(|w| w.balance) == a.read.map(|r| r.balance)));
+}
+
+#[test]
+fn d6_nack_stops_the_consumer_and_loses_nothing() {
+    let mut world = run("nack", 40);
+    breaks(&world, &[]);
+    assert_eq!(count(&world, "nacked"), 2);
+    assert_eq!(drains(&mut world, 10), None);
+}
+
+#[test]
+fn d12_poison_to_dlt_ends_as_dead_letters() {
+    let mut world = run("poison-to-dlt", 40);
+    breaks(&world, &[]);
+    let waits = drains(&mut world, 10);
+    assert_eq!(waits.as_deref(), Some("1 commands whose clients wait"), "a dead-lettered event completes no command (F10)");
+    let dead_letters: u64 = (0..world.partition_count())
+        .filter_map(|partition| world.cluster().partition_named("transfer-events-dlt", partition))
+        .map(|partition| world.high_watermark(partition))
+        .sum();
+    assert_eq!(dead_letters, 3, "the poison pill for each group, and the event that the view refused");
+}
+
+#[test]
+fn c2_zombie_consumer_applies_again_what_another_one_has_taken_over() {
+    let world = run("zombie-consumer", 40);
+    breaks(&world, &[Invariant::NoEffectTwice, Invariant::ViewEqualsFold]);
+    let world = run("zombie-consumer-dedupe", 40);
+    breaks(&world, &[]);
+    assert!(count(&world, "duplicate_skipped") > 0);
+}
+
+#[test]
+fn b11_retention_overtakes_a_stopped_group() {
+    let world = run("retention-overtakes", 40);
+    breaks(&world, &[Invariant::EveryEventAccounted, Invariant::ViewEqualsFold]);
+    let of_history = |v: &Violation| matches!(v.kind, ViolationKind::Overtaken { projection: Projection::TransferHistory, .. });
+    assert!(world.violations().iter().any(of_history));
+}
+
+#[test]
+fn every_scenario_replays_digest_for_digest() {
+    for name in builtin_names() {
+        let digest = || run(name, 20).digest();
+        assert_eq!(digest(), digest(), "{name}");
+    }
+}
