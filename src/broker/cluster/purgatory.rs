@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::node::Node;
 use super::txns::Marker;
 use super::{Asked, Cluster};
+use crate::broker::alarm::Alarm;
 use crate::broker::{
     BrokerId, ClientId, Effect, ErrorCode, FetchPartition, IsolationLevel, ProduceAnswer, ReplicaFetch, Timer, TopicPartition,
 };
@@ -74,8 +75,7 @@ pub(super) struct WaitingProduce {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Purgatory {
     last_id: u64,
-    /// When the timer is due that is set, if one is.
-    timer_at: Option<SimTime>,
+    alarm: Alarm,
     deadlines: BTreeSet<(SimTime, u64)>,
     fetches: BTreeMap<u64, WaitingFetch>,
     produces: BTreeMap<u64, WaitingProduce>,
@@ -157,8 +157,7 @@ impl Node {
 
     fn set_purgatory_timer(&mut self, out: &mut Vec<Effect>) {
         let Some((at, _)) = self.purgatory.deadlines.first().copied() else { return };
-        if self.purgatory.timer_at.is_none_or(|set| at < set) {
-            self.purgatory.timer_at = Some(at);
+        if let Some(at) = self.purgatory.alarm.need(at) {
             out.push(Effect::Timer { at, timer: Timer::Purgatory { broker: self.id, incarnation: self.incarnation } });
         }
     }
@@ -167,9 +166,7 @@ impl Node {
 impl Cluster {
     /// Answers what has waited long enough.
     pub(super) fn on_purgatory(&mut self, now: SimTime, index: usize, out: &mut Vec<Effect>) {
-        if self.nodes[index].purgatory.timer_at.is_some_and(|at| at <= now) {
-            self.nodes[index].purgatory.timer_at = None;
-        }
+        self.nodes[index].purgatory.alarm.fired(now);
         while let Some(id) = self.nodes[index].purgatory.due(now) {
             if let Some(fetch) = self.nodes[index].purgatory.take_fetch(id) {
                 self.nodes[index].unwatch(id, &fetch);

@@ -1,0 +1,161 @@
+//! `send`: from the application into a batch (A1, A6, A8).
+
+use std::sync::Arc;
+
+use super::batch::ProducerBatch;
+use super::{NUMBER_STEP, Producer, ProducerEffect};
+use crate::broker::log::{BATCH_OVERHEAD_BYTES, record_bytes};
+use crate::broker::partitioner::partition_for_key;
+use crate::broker::{KafkaException, NewRecord, TopicId, TopicPartition, us};
+use crate::kernel::SimTime;
+
+/// The most sends that may wait for metadata or memory: callers that block, each on a thread of its own.
+const PENDING_MAX: usize = 100_000;
+
+/// A send that waits for metadata or memory: the caller blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct PendingSend {
+    pub(super) topic: Arc<str>,
+    pub(super) partition: Option<u32>,
+    pub(super) record: NewRecord,
+    pub(super) token: u64,
+    pub(super) deadline: SimTime,
+    /// Metadata has come since it waits.
+    pub(super) answered: bool,
+}
+
+impl Producer {
+    /// Hands a record over. `token` comes back in [`ProducerEffect::Done`].
+    pub fn send(
+        &mut self,
+        now: SimTime,
+        topic: Arc<str>,
+        partition: Option<u32>,
+        record: NewRecord,
+        token: u64,
+        out: &mut Vec<ProducerEffect>,
+    ) {
+        let refusal = self.refuse_in_txn().or_else(|| self.too_large(&record)).or_else(|| {
+            (self.pending.len() >= PENDING_MAX).then(|| KafkaException::new("BufferExhaustedException"))
+        });
+        if let Some(exception) = refusal {
+            self.on_send_refused(&exception);
+            return out.push(ProducerEffect::Done { token, result: Err(exception) });
+        }
+        let deadline = now + us(self.config.max_block_ms);
+        let pending = PendingSend { topic, partition, record, token, deadline, answered: false };
+        if self.pending.is_empty() {
+            if let Err(pending) = self.place(now, pending) {
+                self.pending.push_back(pending);
+            }
+        } else {
+            self.pending.push_back(pending);
+        }
+        self.drive(now, out);
+    }
+
+    /// `ensureValidRecordSize`.
+    fn too_large(&self, record: &NewRecord) -> Option<KafkaException> {
+        let fields = record_bytes(record.key.as_deref(), record.value.as_deref(), &record.headers, 0, 0);
+        let bytes = u64::from(BATCH_OVERHEAD_BYTES + fields);
+        let limit = self.config.max_request_size.min(self.config.buffer_memory);
+        (bytes > limit).then(|| KafkaException::new("RecordTooLargeException"))
+    }
+
+    /// Puts those that waited into batches, in order; a topic that is still unknown does not hold up the others.
+    pub(super) fn place_pending(&mut self, now: SimTime, out: &mut Vec<ProducerEffect>) {
+        if self.pending.is_empty() {
+            return;
+        }
+        for pending in std::mem::take(&mut self.pending) {
+            match self.place(now, pending) {
+                Ok(()) => {}
+                Err(pending) if pending.deadline <= now => {
+                    let exception = self.blocked_too_long(&pending);
+                    self.on_send_refused(&exception);
+                    out.push(ProducerEffect::Done { token: pending.token, result: Err(exception) });
+                }
+                Err(pending) => self.pending.push_back(pending),
+            }
+        }
+    }
+
+    /// What a caller gets that blocked for `max.block.ms` (A8).
+    fn blocked_too_long(&mut self, pending: &PendingSend) -> KafkaException {
+        match self.metadata.topic(&pending.topic) {
+            None if pending.answered => KafkaException::caused("TimeoutException", "UnknownTopicOrPartitionException"),
+            Some(topic) if pending.partition.is_none_or(|p| (p as usize) < topic.partitions.len()) => {
+                KafkaException::new("BufferExhaustedException")
+            }
+            _ => KafkaException::new("TimeoutException"),
+        }
+    }
+
+    /// Puts a record into a batch, or gives it back.
+    fn place(&mut self, now: SimTime, pending: PendingSend) -> Result<(), PendingSend> {
+        let Some(topic) = self.metadata.topic(&pending.topic) else { return Err(pending) };
+        let (id, count) = (topic.id, topic.partitions.len() as u32);
+        if pending.partition.is_some_and(|p| p >= count) {
+            self.metadata.out_of_date();
+            return Err(pending);
+        }
+        if self.accumulator.reserved_bytes(self.config.batch_size) + self.config.batch_size > self.config.buffer_memory {
+            return Err(pending);
+        }
+        let (partition, sticky) = self.choose(id, count, &pending);
+        let partition = TopicPartition { topic: id, partition };
+        let before = self.accumulator.queues.get(&partition).and_then(|q| q.back()).map_or(0, |b| b.bytes);
+        self.append(now, partition, pending.record, pending.token);
+        if sticky {
+            let queue = self.accumulator.queues.get(&partition);
+            let batch = queue.and_then(|q| q.back());
+            let (after, full) = batch.map_or((0, true), |b| (b.bytes, b.is_full(self.config.batch_size)));
+            let appended = if after > before { after - before } else { after };
+            let partitioner = self.partitioners.entry(id).or_default();
+            partitioner.on_appended(appended, self.config.batch_size, full);
+        }
+        Ok(())
+    }
+
+    /// The partition (A1), and whether it was the sticky one.
+    fn choose(&mut self, id: TopicId, count: u32, pending: &PendingSend) -> (u32, bool) {
+        if let Some(partition) = pending.partition {
+            return (partition, false);
+        }
+        if let Some(key) = pending.record.key.as_deref().filter(|_| !self.config.partitioner_ignore_keys) {
+            return (partition_for_key(key, count), false);
+        }
+        let leaders = self.metadata.partitions(id);
+        let available: Vec<u32> = (0..count).filter(|p| leaders[*p as usize].0.is_some()).collect();
+        let partitioner = self.partitioners.entry(id).or_default();
+        if self.config.partitioner_adaptive {
+            let size = |p: u32| self.accumulator.queues.get(&TopicPartition { topic: id, partition: p }).map(|q| q.len() as u64);
+            if (0..count).all(|p| size(p).is_some()) {
+                let queues: Vec<(u32, u64)> = available.iter().map(|p| (*p, size(*p).unwrap_or(0))).collect();
+                partitioner.on_queue_sizes(&queues);
+            }
+        }
+        let prng = &mut self.prng;
+        (partitioner.partition(&available, count, || (prng.next_u64() >> 32) as u32), true)
+    }
+
+    fn append(&mut self, now: SimTime, partition: TopicPartition, record: NewRecord, token: u64) {
+        let batch_size = self.config.batch_size;
+        let queue = self.accumulator.queues.entry(partition).or_default();
+        let record = match queue.back_mut() {
+            Some(last) => match last.try_add(record, token, batch_size) {
+                Ok(()) => return,
+                Err(record) => {
+                    last.closed = true;
+                    record
+                }
+            },
+            None => record,
+        };
+        self.last_number += NUMBER_STEP;
+        let mut batch = ProducerBatch::new(self.last_number, partition, now);
+        // Never refused: the first record always fits.
+        let _added = batch.try_add(record, token, batch_size);
+        queue.push_back(batch);
+    }
+}

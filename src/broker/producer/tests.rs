@@ -1,0 +1,472 @@
+//! Producers against a real cluster, over a network of fixed latency.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::broker::{AdminRequest, Cluster, ClusterConfig, Effect, Fact, IsolationLevel, NewRecord, Peer, Timer, bytes};
+use crate::kernel::Agenda;
+
+type Outcome = Result<Option<RecordMetadata>, KafkaException>;
+
+enum Due {
+    Peer(BrokerId, BrokerId, Peer),
+    Timer(Timer),
+    Request(BrokerId, usize, u64, Request),
+    Response(usize, u64, Response),
+    Wake(usize),
+}
+
+struct Net {
+    cluster: Cluster,
+    producers: Vec<Producer>,
+    agenda: Agenda<Due>,
+    now: SimTime,
+    done: BTreeMap<u64, (SimTime, Outcome)>,
+    facts: Vec<Fact>,
+    producer_facts: Vec<(SimTime, ProducerFact)>,
+    /// How many responses to produce requests get lost from now on.
+    lose_responses: u32,
+    token: u64,
+}
+
+impl Net {
+    fn new(brokers: u32, partitions: u32, topic_config: &[(&str, &str)]) -> Net {
+        let mut config = ClusterConfig { brokers, ..ClusterConfig::default() };
+        for (name, value) in [
+            ("auto.create.topics.enable", "false"),
+            ("broker.heartbeat.interval.ms", "300"),
+            ("broker.session.timeout.ms", "2000"),
+            ("replica.lag.time.max.ms", "2000"),
+            ("transaction.abort.timed.out.transaction.cleanup.interval.ms", "500"),
+        ] {
+            config.set(name, value).expect("a broker property");
+        }
+        let mut net = Net {
+            cluster: Cluster::new(&config, 1),
+            producers: Vec::new(),
+            agenda: Agenda::default(),
+            now: SimTime::ZERO,
+            done: BTreeMap::new(),
+            facts: Vec::new(),
+            producer_facts: Vec::new(),
+            lose_responses: 0,
+            token: 0,
+        };
+        net.on_cluster(|c, now, out| c.start(now, out));
+        let config = topic_config.iter().map(|(k, v)| (Arc::from(*k), Arc::from(*v))).collect();
+        let create = AdminRequest::CreateTopic {
+            name: Arc::from("t"),
+            partitions,
+            replication_factor: brokers,
+            replicas: Vec::new(),
+            config,
+        };
+        net.on_cluster(|c, now, out| c.request(now, BrokerId(0), ClientId(99), 0, Request::Admin(create), out));
+        net
+    }
+
+    fn producer(&mut self, settings: &[(&str, &str)]) -> usize {
+        let mut config = ProducerConfig { linger_ms: 0, ..ProducerConfig::default() };
+        settings.iter().for_each(|(name, value)| config.set(name, value).expect("a producer property"));
+        let index = self.producers.len();
+        self.producers.push(Producer::new(ClientId(index as u32), Arc::from("p"), config, 1).expect("sound settings"));
+        index
+    }
+
+    fn on_cluster(&mut self, act: impl FnOnce(&mut Cluster, SimTime, &mut Vec<Effect>)) {
+        let mut out = Vec::new();
+        act(&mut self.cluster, self.now, &mut out);
+        for effect in out {
+            let due = self.now + 1_000;
+            match effect {
+                Effect::Respond { to, correlation, response, .. } => {
+                    if self.lose_responses > 0 && matches!(response, Response::Produce { .. }) {
+                        self.lose_responses -= 1;
+                    } else if (to.0 as usize) < self.producers.len() {
+                        self.agenda.push(due, Due::Response(to.0 as usize, correlation, response));
+                    }
+                }
+                Effect::Peer { from, to, message } => self.agenda.push(due, Due::Peer(from, to, message)),
+                Effect::Timer { at, timer } => self.agenda.push(at, Due::Timer(timer)),
+                Effect::Fact(fact) => self.facts.push(fact),
+            }
+        }
+    }
+
+    fn on_producer(&mut self, index: usize, act: impl FnOnce(&mut Producer, SimTime, &mut Vec<ProducerEffect>)) {
+        let mut out = Vec::new();
+        act(&mut self.producers[index], self.now, &mut out);
+        for effect in out {
+            match effect {
+                ProducerEffect::Request { to, correlation, request } => {
+                    let to = to.or_else(|| self.cluster.any_running(0)).unwrap_or(BrokerId(0));
+                    self.agenda.push(self.now + 1_000, Due::Request(to, index, correlation, request));
+                }
+                ProducerEffect::Timer { at, .. } => self.agenda.push(at, Due::Wake(index)),
+                ProducerEffect::Done { token, result } => {
+                    assert!(self.done.insert(token, (self.now, result)).is_none(), "a call ends once");
+                }
+                ProducerEffect::Fact(fact) => self.producer_facts.push((self.now, fact)),
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        let (at, due) = self.agenda.pop().expect("a cluster always has timers");
+        self.now = at;
+        match due {
+            Due::Peer(from, to, message) => self.on_cluster(|c, now, out| c.peer(now, from, to, message, out)),
+            Due::Timer(timer) => self.on_cluster(|c, now, out| c.on_timer(now, timer, out)),
+            Due::Request(to, p, correlation, request) => {
+                self.on_cluster(|c, now, out| c.request(now, to, ClientId(p as u32), correlation, request, out));
+            }
+            Due::Response(p, correlation, response) => self.on_producer(p, |p, now, out| p.on_response(now, correlation, response, out)),
+            Due::Wake(p) => self.on_producer(p, |p, now, out| p.on_timer(now, ProducerTimer::Wake, out)),
+        }
+    }
+
+    fn run_ms(&mut self, ms: u64) {
+        let end = self.now + ms * 1_000;
+        while self.agenda.next_at().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.now = end;
+    }
+
+    fn start_send(&mut self, producer: usize, partition: Option<u32>, key: Option<&str>, value: &str) -> u64 {
+        self.start_send_to(producer, "t", partition, key, value)
+    }
+
+    fn start_send_to(&mut self, producer: usize, topic: &str, partition: Option<u32>, key: Option<&str>, value: &str) -> u64 {
+        self.token += 1;
+        let token = self.token;
+        let record = NewRecord {
+            key: key.map(bytes),
+            value: Some(bytes(value)),
+            headers: Arc::from([]),
+            timestamp_ms: crate::broker::wall_ms(self.now),
+            tag: token,
+        };
+        let topic = Arc::from(topic);
+        self.on_producer(producer, |p, now, out| p.send(now, topic, partition, record, token, out));
+        token
+    }
+
+    /// Until the call is done, at most 200 seconds.
+    fn outcome(&mut self, token: u64) -> Outcome {
+        let end = self.now + 200_000_000;
+        while !self.done.contains_key(&token) && self.agenda.next_at().is_some_and(|at| at <= end) {
+            self.step();
+        }
+        self.done.get(&token).map_or(Err(KafkaException::new("never done")), |(_, outcome)| outcome.clone())
+    }
+
+    fn send(&mut self, producer: usize, value: &str) -> Result<(u32, Option<u64>), KafkaException> {
+        let token = self.start_send(producer, Some(0), None, value);
+        self.outcome(token).map(|m| m.map_or((99, None), |m| (m.partition.partition, m.offset)))
+    }
+
+    fn call(&mut self, producer: usize, act: impl FnOnce(&mut Producer, SimTime, u64, &mut Vec<ProducerEffect>)) -> Result<(), KafkaException> {
+        self.token += 1;
+        let token = self.token;
+        self.on_producer(producer, |p, now, out| act(p, now, token, out));
+        self.outcome(token).map(|_| ())
+    }
+
+    fn init(&mut self, producer: usize) -> Result<(), KafkaException> {
+        self.call(producer, |p, now, token, out| p.init_transactions(now, token, out))
+    }
+
+    fn begin(&mut self, producer: usize) -> Result<(), KafkaException> {
+        self.producers[producer].begin_transaction()
+    }
+
+    fn commit(&mut self, producer: usize) -> Result<(), KafkaException> {
+        self.call(producer, |p, now, token, out| p.commit_transaction(now, token, out))
+    }
+
+    fn abort(&mut self, producer: usize) -> Result<(), KafkaException> {
+        self.call(producer, |p, now, token, out| p.abort_transaction(now, token, out))
+    }
+
+    fn values(&self, partition: u32) -> Vec<String> {
+        let partition = self.cluster.partition_named("t", partition).expect("it exists");
+        let leader = self.cluster.leader(partition).expect("it has a leader");
+        let end = leader.readable_end(IsolationLevel::ReadUncommitted);
+        let data = leader.records_from(0).filter(|r| r.offset < end && r.control.is_none());
+        data.map(|r| String::from_utf8_lossy(r.value.as_deref().unwrap_or_default()).into_owned()).collect()
+    }
+
+    fn log(&self) -> [u64; 4] {
+        let partition = self.cluster.partition_named("t", 0).expect("it exists");
+        let r = self.cluster.leader(partition).expect("a leader");
+        [r.log.start(), r.last_stable_offset(), r.high_watermark, r.log.end()]
+    }
+}
+
+fn thrown(class: &'static str) -> Result<(), KafkaException> {
+    Err(KafkaException::new(class))
+}
+
+#[test]
+fn a7_what_send_returns_with_acks_0_1_and_all() {
+    let mut net = Net::new(1, 1, &[]);
+    for (acks, offset) in [("0", None), ("1", Some(1)), ("all", Some(2))] {
+        let p = net.producer(&[("acks", acks)]);
+        assert_eq!(net.send(p, acks), Ok((0, offset)));
+        net.run_ms(300);
+    }
+    assert_eq!(net.values(0), ["0", "1", "all"]);
+}
+
+#[test]
+fn a8_a_broker_out_of_reach_fails_the_send_after_the_delivery_timeout() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[]);
+    assert_eq!(net.send(p, "first"), Ok((0, Some(0))));
+    net.on_cluster(|c, now, out| c.kill_broker(now, BrokerId(0), out));
+    let started = net.now;
+    assert_eq!(net.send(p, "second"), Err(KafkaException::new("TimeoutException")));
+    assert_eq!(net.now.since(started), 120_000_000);
+    let retries = net.producer_facts.iter().filter(|(_, f)| matches!(f, ProducerFact::Retry { .. })).count();
+    assert!(retries > 2, "{retries}");
+}
+
+#[test]
+fn a8_the_back_off_doubles_up_to_its_maximum() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[]);
+    let waits: Vec<u64> = (0..6).map(|n| net.producers[p].back_off_us(n)).collect();
+    for (wait, base) in waits.iter().zip([100, 200, 400, 800, 1_000, 1_000]) {
+        assert!((base * 800..=(base * 1_200).min(1_000_000)).contains(wait), "{wait} around {base}");
+    }
+}
+
+#[test]
+fn a8_an_unknown_topic_and_an_unknown_partition_block_for_max_block_ms() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("max.block.ms", "1500")]);
+    let missing = net.start_send_to(p, "missing", None, None, "x");
+    assert_eq!(net.outcome(missing), Err(KafkaException::caused("TimeoutException", "UnknownTopicOrPartitionException")));
+    let beyond = net.start_send(p, Some(7), None, "x");
+    assert_eq!(net.outcome(beyond), Err(KafkaException::new("TimeoutException")));
+    assert_eq!(net.done[&missing].0, SimTime(1_500_000));
+}
+
+#[test]
+fn a8_records_too_large_for_the_client_or_the_topic() {
+    let mut net = Net::new(1, 1, &[("max.message.bytes", "1000")]);
+    let p = net.producer(&[("max.request.size", "5000"), ("linger.ms", "10")]);
+    assert_eq!(net.send(p, &"x".repeat(5_000)), Err(KafkaException::new("RecordTooLargeException")));
+    assert_eq!(net.send(p, &"x".repeat(1_000)), Err(KafkaException::new("RecordTooLargeException")));
+    assert_eq!(net.send(p, &"x".repeat(900)).map(|m| m.1), Ok(Some(0)));
+    // A batch of several that is too large is split.
+    let tokens: Vec<u64> = (0..6).map(|i| net.start_send(p, Some(0), None, &format!("{i}{}", "y".repeat(300)))).collect();
+    for token in tokens {
+        assert!(net.outcome(token).is_ok());
+    }
+    let order: Vec<String> = net.values(0).iter().skip(1).map(|v| v[..1].to_owned()).collect();
+    assert_eq!(order, ["0", "1", "2", "3", "4", "5"]);
+}
+
+#[test]
+fn a9_a_lost_acknowledgement_leaves_one_copy_if_idempotent_and_two_if_not() {
+    for (idempotent, copies) in [("true", 1), ("false", 2)] {
+        let mut net = Net::new(1, 1, &[]);
+        let settings = [("enable.idempotence", idempotent), ("request.timeout.ms", "1000"), ("delivery.timeout.ms", "10000")];
+        let p = net.producer(&settings);
+        net.lose_responses = 1;
+        assert!(net.send(p, "v").is_ok());
+        assert_eq!(net.values(0).len(), copies, "idempotence {idempotent}");
+        let found = net.facts.iter().any(|f| matches!(f, Fact::DuplicateBatch { .. }));
+        assert_eq!(found, idempotent == "true");
+    }
+}
+
+#[test]
+fn a9_sending_again_from_the_application_writes_a_second_copy() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[]);
+    assert_eq!((net.send(p, "v"), net.send(p, "v")), (Ok((0, Some(0))), Ok((0, Some(1)))));
+}
+
+#[test]
+fn a10_order_is_kept_with_five_requests_in_flight_and_lost_answers() {
+    let mut net = Net::new(3, 1, &[]);
+    let p = net.producer(&[("batch.size", "1"), ("request.timeout.ms", "500"), ("delivery.timeout.ms", "20000")]);
+    assert!(net.send(p, "0").is_ok());
+    net.lose_responses = 3;
+    let tokens: Vec<u64> = (1..20).map(|i| net.start_send(p, Some(0), None, &i.to_string())).collect();
+    for token in tokens {
+        assert!(net.outcome(token).is_ok());
+    }
+    assert_eq!(net.values(0), (0..20).map(|i| i.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a10_acks_all_survives_the_death_of_the_leader_without_loss_or_copy() {
+    let mut net = Net::new(3, 1, &[("min.insync.replicas", "2")]);
+    let p = net.producer(&[]);
+    let mut tokens: Vec<u64> = (0..5).map(|i| net.start_send(p, Some(0), None, &i.to_string())).collect();
+    net.run_ms(3);
+    net.on_cluster(|c, now, out| c.kill_broker(now, BrokerId(0), out));
+    tokens.extend((5..10).map(|i| net.start_send(p, Some(0), None, &i.to_string())));
+    for token in tokens {
+        assert!(net.outcome(token).is_ok());
+    }
+    assert_eq!(net.values(0), (0..10).map(|i| i.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a7_below_min_isr_the_application_sees_the_error_or_a_timeout() {
+    let mut net = Net::new(3, 1, &[("min.insync.replicas", "2")]);
+    let once = net.producer(&[("retries", "0"), ("enable.idempotence", "false")]);
+    let short = net.producer(&[("delivery.timeout.ms", "3000"), ("request.timeout.ms", "1000")]);
+    for broker in [1, 2] {
+        net.on_cluster(|c, now, out| c.kill_broker(now, BrokerId(broker), out));
+    }
+    net.run_ms(3_000);
+    assert_eq!(net.send(once, "x"), Err(KafkaException::new("NotEnoughReplicasException")));
+    assert_eq!(net.send(short, "y"), Err(KafkaException::new("TimeoutException")));
+}
+
+#[test]
+fn a6_records_without_a_key_handed_over_at_once_stay_together() {
+    for settings in [&[("linger.ms", "200")][..], &[("linger.ms", "200"), ("partitioner.ignore.keys", "true")]] {
+        let mut net = Net::new(1, 6, &[]);
+        let p = net.producer(settings);
+        let keyed = settings.len() > 1;
+        let tokens: Vec<u64> =
+            (0..50).map(|i| net.start_send(p, None, keyed.then(|| format!("order-{i}")).as_deref(), "v")).collect();
+        assert!(net.call(p, |p, now, token, out| p.flush(now, token, out)).is_ok());
+        let partitions: std::collections::BTreeSet<u32> =
+            tokens.iter().filter_map(|t| net.done[t].1.clone().ok().flatten()).map(|m| m.partition.partition).collect();
+        assert_eq!(partitions.len(), 1);
+    }
+}
+
+#[test]
+fn a1_keys_and_explicit_partitions() {
+    let mut net = Net::new(1, 3, &[]);
+    let p = net.producer(&[]);
+    for (partition, key, expected) in [(Some(2), "order-1", 2), (None, "order-1", 1), (None, "", 0)] {
+        let token = net.start_send(p, partition, Some(key), "v");
+        assert_eq!(net.outcome(token).map(|m| m.map(|m| m.partition.partition)), Ok(Some(expected)));
+    }
+}
+
+#[test]
+fn a8_linger_collects_records_into_one_batch() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("linger.ms", "5")]);
+    assert!(net.send(p, "warm up").is_ok());
+    let started = net.now;
+    let tokens: Vec<u64> = (0..3).map(|i| net.start_send(p, Some(0), None, &i.to_string())).collect();
+    for token in &tokens {
+        assert!(net.outcome(*token).is_ok());
+    }
+    assert_eq!(net.now.since(started), 5_000 + 2_000);
+    let sent = net.producer_facts.iter().filter(|(_, f)| matches!(f, ProducerFact::BatchSent { records: 3, .. })).count();
+    assert_eq!(sent, 1);
+}
+
+#[test]
+fn e1_wrong_order_of_calls() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("transactional.id", "tx1")]);
+    assert_eq!(net.begin(p), thrown("IllegalStateException"));
+    assert_eq!(net.init(p), Ok(()));
+    assert_eq!(net.send(p, "x"), Err(KafkaException::new("IllegalStateException")));
+    assert_eq!(net.commit(p), thrown("IllegalStateException"));
+    assert_eq!(net.begin(p), Ok(()));
+    assert_eq!(net.begin(p), thrown("IllegalStateException"));
+    net.run_ms(500);
+    assert_eq!(net.log(), [0, 0, 0, 0]);
+}
+
+#[test]
+fn e1_commit_abort_and_nothing_at_all() {
+    let mut net = Net::new(3, 1, &[]);
+    let p = net.producer(&[("transactional.id", "tx1")]);
+    assert_eq!(net.init(p), Ok(()));
+    assert_eq!((net.begin(p), net.commit(p)), (Ok(()), Ok(())));
+    assert_eq!((net.begin(p), net.abort(p)), (Ok(()), Ok(())));
+    assert_eq!(net.log(), [0, 0, 0, 0], "a transaction without records writes nothing");
+    assert_eq!(net.begin(p), Ok(()));
+    assert_eq!((net.send(p, "a"), net.send(p, "b")), (Ok((0, Some(0))), Ok((0, Some(1)))));
+    assert_eq!(net.log(), [0, 0, 2, 2]);
+    assert_eq!(net.commit(p), Ok(()));
+    // At once: the next one waits for the markers of the last one.
+    assert_eq!((net.begin(p), net.send(p, "c")), (Ok(()), Ok((0, Some(3)))));
+    assert_eq!(net.abort(p), Ok(()));
+    net.run_ms(500);
+    assert_eq!(net.log(), [0, 5, 5, 5]);
+}
+
+#[test]
+fn e3_first_act_after_being_fenced_is_a_commit() {
+    let mut net = Net::new(1, 1, &[]);
+    let (old, new) = (net.producer(&[("transactional.id", "tx1")]), net.producer(&[("transactional.id", "tx1")]));
+    assert_eq!((net.init(old), net.begin(old)), (Ok(()), Ok(())));
+    assert!(net.send(old, "tx0").is_ok());
+    assert_eq!(net.init(new), Ok(()));
+    assert_eq!(net.commit(old), thrown("ProducerFencedException"));
+    assert_eq!(net.begin(old), thrown("ProducerFencedException"));
+    net.run_ms(500);
+    assert_eq!(net.log(), [0, 2, 2, 2]);
+}
+
+#[test]
+fn e3_first_act_after_being_fenced_is_a_send() {
+    let mut net = Net::new(1, 1, &[]);
+    let (old, new) = (net.producer(&[("transactional.id", "tx1")]), net.producer(&[("transactional.id", "tx1")]));
+    assert_eq!((net.init(old), net.begin(old)), (Ok(()), Ok(())));
+    assert!(net.send(old, "tx0").is_ok());
+    assert_eq!(net.init(new), Ok(()));
+    net.run_ms(500);
+    assert_eq!(net.send(old, "zombie"), Err(KafkaException::new("InvalidProducerEpochException")));
+    assert_eq!(net.commit(old), thrown("InvalidProducerEpochException"));
+    assert_eq!(net.abort(old), thrown("ProducerFencedException"));
+    assert_eq!((net.begin(new), net.send(new, "new")), (Ok(()), Ok((0, Some(2)))));
+    assert_eq!(net.commit(new), Ok(()));
+}
+
+#[test]
+fn e3_an_idle_producer_is_fenced_too() {
+    let mut net = Net::new(1, 1, &[]);
+    let (old, new) = (net.producer(&[("transactional.id", "tx1")]), net.producer(&[("transactional.id", "tx1")]));
+    assert_eq!((net.init(old), net.begin(old)), (Ok(()), Ok(())));
+    assert!(net.send(old, "tx0").is_ok());
+    assert_eq!((net.commit(old), net.init(new), net.begin(old)), (Ok(()), Ok(()), Ok(())));
+    assert_eq!(net.send(old, "zombie"), Err(KafkaException::new("InvalidProducerEpochException")));
+    assert_eq!(net.commit(old), thrown("InvalidProducerEpochException"));
+    assert_eq!(net.log(), [0, 2, 2, 2]);
+}
+
+#[test]
+fn e1_after_its_timeout_a_transaction_can_be_aborted_and_the_producer_goes_on() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("transactional.id", "tx1"), ("transaction.timeout.ms", "1500")]);
+    assert_eq!((net.init(p), net.begin(p)), (Ok(()), Ok(())));
+    assert!(net.send(p, "tx0").is_ok());
+    net.run_ms(4_000);
+    assert_eq!(net.log(), [0, 2, 2, 2]);
+    assert_eq!(net.send(p, "late"), Err(KafkaException::new("InvalidProducerEpochException")));
+    assert_eq!(net.commit(p), thrown("InvalidProducerEpochException"));
+    assert_eq!((net.abort(p), net.begin(p)), (Ok(()), Ok(())));
+    assert_eq!(net.send(p, "again").map(|m| m.1), Ok(Some(2)));
+}
+
+#[test]
+fn an_idle_producer_sets_no_timers_but_the_one_for_its_metadata() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[]);
+    for i in 0..20 {
+        assert!(net.send(p, &i.to_string()).is_ok());
+        net.run_ms(100);
+    }
+    net.run_ms(200_000);
+    let wakes = net.agenda.iter_unsorted().filter(|(_, due)| matches!(due, Due::Wake(_))).count();
+    assert!(wakes <= 2, "{wakes} timers wait");
+}
