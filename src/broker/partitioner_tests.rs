@@ -62,7 +62,14 @@ fn a4_every_key_has_its_hash_and_its_partitions() {
 
 #[test]
 fn a4_binary_keys_are_big_endian() {
-    let ints: [(i32, i32, u32); 6] = [(0, 850_957_120, 1), (1, -173_113_808, 0), (2, 1_586_072_243, 2), (3, 841_864_711, 1), (42, 1_606_757_304, 0), (-1, 644_171_429, 2)];
+    let ints: [(i32, i32, u32); 6] = [
+        (0, 850_957_120, 1),
+        (1, -173_113_808, 0),
+        (2, 1_586_072_243, 2),
+        (3, 841_864_711, 1),
+        (42, 1_606_757_304, 0),
+        (-1, 644_171_429, 2),
+    ];
     for (key, hash, of_three) in ints {
         let bytes = key.to_be_bytes();
         assert_eq!((murmur2(&bytes), partition_for_key(&bytes, 3)), (hash, of_three), "{key}");
@@ -129,4 +136,3 @@ fn a6_a_partition_without_a_leader_is_never_chosen_unless_none_has_one() {
     assert!((0..30).all(|r| choose(&[0, 2], r) != 1));
     assert_eq!((0..3).map(|r| choose(&[], r)).collect::<Vec<_>>(), [0, 1, 2]);
 }
-

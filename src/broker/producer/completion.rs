@@ -7,13 +7,7 @@ use crate::kernel::SimTime;
 
 impl Producer {
     /// The answer to a produce request, partition by partition.
-    pub(super) fn on_produced(
-        &mut self,
-        now: SimTime,
-        batches: Vec<ProducerBatch>,
-        response: Response,
-        out: &mut Vec<ProducerEffect>,
-    ) {
+    pub(super) fn on_produced(&mut self, now: SimTime, batches: Vec<ProducerBatch>, response: Response, out: &mut Vec<ProducerEffect>) {
         let answer_for = |partition: TopicPartition| -> Result<ProduceAnswer, ErrorCode> {
             match &response {
                 Response::Produce { partitions } => {

@@ -35,9 +35,10 @@ impl Producer {
         token: u64,
         out: &mut Vec<ProducerEffect>,
     ) {
-        let refusal = self.refuse_in_txn().or_else(|| self.too_large(&record)).or_else(|| {
-            (self.pending.len() >= PENDING_MAX).then(|| KafkaException::new("BufferExhaustedException"))
-        });
+        let refusal = self
+            .refuse_in_txn()
+            .or_else(|| self.too_large(&record))
+            .or_else(|| (self.pending.len() >= PENDING_MAX).then(|| KafkaException::new("BufferExhaustedException")));
         if let Some(exception) = refusal {
             self.on_send_refused(&exception);
             return out.push(ProducerEffect::Done { token, result: Err(exception) });

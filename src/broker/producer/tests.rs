@@ -55,13 +55,8 @@ impl Net {
         };
         net.on_cluster(|c, now, out| c.start(now, out));
         let config = topic_config.iter().map(|(k, v)| (Arc::from(*k), Arc::from(*v))).collect();
-        let create = AdminRequest::CreateTopic {
-            name: Arc::from("t"),
-            partitions,
-            replication_factor: brokers,
-            replicas: Vec::new(),
-            config,
-        };
+        let create =
+            AdminRequest::CreateTopic { name: Arc::from("t"), partitions, replication_factor: brokers, replicas: Vec::new(), config };
         net.on_cluster(|c, now, out| c.request(now, BrokerId(0), ClientId(99), 0, Request::Admin(create), out));
         net
     }
@@ -167,7 +162,11 @@ impl Net {
         self.outcome(token).map(|m| m.map_or((99, None), |m| (m.partition.partition, m.offset)))
     }
 
-    fn call(&mut self, producer: usize, act: impl FnOnce(&mut Producer, SimTime, u64, &mut Vec<ProducerEffect>)) -> Result<(), KafkaException> {
+    fn call(
+        &mut self,
+        producer: usize,
+        act: impl FnOnce(&mut Producer, SimTime, u64, &mut Vec<ProducerEffect>),
+    ) -> Result<(), KafkaException> {
         self.token += 1;
         let token = self.token;
         self.on_producer(producer, |p, now, out| act(p, now, token, out));
@@ -337,8 +336,7 @@ fn a6_records_without_a_key_handed_over_at_once_stay_together() {
         let mut net = Net::new(1, 6, &[]);
         let p = net.producer(settings);
         let keyed = settings.len() > 1;
-        let tokens: Vec<u64> =
-            (0..50).map(|i| net.start_send(p, None, keyed.then(|| format!("order-{i}")).as_deref(), "v")).collect();
+        let tokens: Vec<u64> = (0..50).map(|i| net.start_send(p, None, keyed.then(|| format!("order-{i}")).as_deref(), "v")).collect();
         assert!(net.call(p, |p, now, token, out| p.flush(now, token, out)).is_ok());
         let partitions: std::collections::BTreeSet<u32> =
             tokens.iter().filter_map(|t| net.done[t].1.clone().ok().flatten()).map(|m| m.partition.partition).collect();

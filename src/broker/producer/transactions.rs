@@ -27,15 +27,8 @@ pub(super) enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Call {
     Init,
-    SendOffsets {
-        group: Arc<str>,
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
-        member_id: Arc<str>,
-        generation: Option<u32>,
-    },
-    End {
-        committed: bool,
-    },
+    SendOffsets { group: Arc<str>, offsets: BTreeMap<TopicPartition, CommittedOffset>, member_id: Arc<str>, generation: Option<u32> },
+    End { committed: bool },
 }
 
 /// A call that is not done.

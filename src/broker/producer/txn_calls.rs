@@ -2,9 +2,7 @@
 
 use super::transactions::{Call, Status};
 use super::{Asked, Producer, ProducerEffect};
-use crate::broker::{
-    BrokerId, ErrorCode, GroupRequest, GroupResponse, KafkaException, Request, Response, TxnRequest, TxnResponse, us,
-};
+use crate::broker::{BrokerId, ErrorCode, GroupRequest, GroupResponse, KafkaException, Request, Response, TxnRequest, TxnResponse, us};
 use crate::kernel::SimTime;
 
 impl Producer {
