@@ -69,6 +69,7 @@ impl World {
         match self.client(client).route {
             Route::Producer(index) => self.producer_response(index, correlation, response),
             Route::Consumer(slot) => self.consumer_response(slot, correlation, response),
+            Route::Member(index) => self.member_response(index, correlation, response),
             Route::Tool => self.tool_response(correlation, response),
             Route::Gone => {}
         }

@@ -46,6 +46,7 @@ impl World {
                 self.faults.get(*id).ok_or(crate::fault::FaultError::Unknown(*id))?;
             }
             Intervention::HealAll => {}
+            Intervention::Lab(action) => self.check_lab(action)?,
             Intervention::Act(action) => self.check_action(action)?,
             Intervention::SendCommand { client, .. } => self.check_client(*client)?,
             Intervention::ByHand { consumer, .. } => self.check_node(Node::Consumer(*consumer), "take in hand")?,
@@ -104,6 +105,7 @@ impl World {
             Intervention::Inject(rule) => self.lay_fault(*rule),
             Intervention::EndFault(id) => self.end_fault(*id),
             Intervention::HealAll => self.heal_all(),
+            Intervention::Lab(action) => self.lab_acts(action),
             Intervention::Act(action) => self.act(action),
             Intervention::SendCommand { client, command } => self.send_command(*client, *command),
             Intervention::ByHand { consumer, on } => {

@@ -34,6 +34,8 @@ pub enum Intervention {
         /// The command.
         command: bank::Command,
     },
+    /// A script acts on the workbench.
+    Lab(super::lab::LabAction),
     /// Whether the listener of a consumer stops at each delivery and asks what to do.
     ByHand {
         /// The consumer's slot.

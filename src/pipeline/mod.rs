@@ -15,6 +15,7 @@ mod flight;
 mod history;
 mod intervene;
 mod intervention;
+pub mod lab;
 mod links;
 mod listener_faults;
 mod metering;

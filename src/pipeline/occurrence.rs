@@ -24,6 +24,13 @@ pub enum Occurrence {
         /// The timer.
         timer: ProducerTimer,
     },
+    /// A timer of a consumer without a container.
+    Member {
+        /// Its place on the workbench.
+        member: u32,
+        /// The timer.
+        timer: ConsumerTimer,
+    },
     /// A timer of a container's Kafka consumer.
     Consumer {
         /// The container's slot.

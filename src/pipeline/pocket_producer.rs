@@ -65,6 +65,10 @@ impl Producer {
         Ok(Producer::default())
     }
 
+    pub fn partition_count(&self, topic: &str) -> Option<u32> {
+        self.metadata.as_ref()?.topics.get(topic).map(|t| t.partitions.len() as u32)
+    }
+
     pub fn send(
         &mut self,
         _: SimTime,

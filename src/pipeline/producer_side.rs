@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::pocket_producer::{Producer, ProducerEffect, ProducerTimer, RecordMetadata};
+use super::pocket_producer::{Producer, ProducerConfig, ProducerEffect, ProducerTimer, RecordMetadata};
 use super::route::Route;
 use super::{FactKind, Occurrence, World, build};
 use crate::bank::Publisher;
@@ -17,8 +17,10 @@ pub enum Owner {
     Publisher(Publisher),
     /// The `KafkaTemplate` of a container, by slot.
     Container(u32),
-    /// A script or the tool.
+    /// The tool.
     Script,
+    /// A script on the workbench.
+    Lab,
     /// Its process is gone.
     Gone,
 }
@@ -37,11 +39,19 @@ impl World {
     /// A new producer with the settings of now; returns its place.
     pub(super) fn open_producer(&mut self, owner: Owner, node: Node, name: &str) -> u32 {
         let config = build::producer_config(&self.config);
+        self.place_producer(owner, node, name, config).expect("the settings were checked when they were set")
+    }
+
+    /// A new producer with these settings; returns its place.
+    ///
+    /// # Errors
+    /// The settings contradict each other.
+    pub(super) fn place_producer(&mut self, owner: Owner, node: Node, name: &str, config: ProducerConfig) -> Result<u32, KafkaException> {
         let index = self.producers.len() as u32;
         let client = self.new_client(Route::Producer(index), node);
-        let producer = Producer::new(client, name, config, self.seed).expect("the settings were checked when they were set");
+        let producer = Producer::new(client, name, config, self.seed)?;
         self.producers.push(ProducerPlace { owner, producer, client });
-        index
+        Ok(index)
     }
 
     /// The process of a producer dies and another one takes its place; returns that one's place.
@@ -52,7 +62,7 @@ impl World {
             Owner::Publisher(Publisher::Api) => self.open_producer(owner, Node::Api, "api"),
             Owner::Publisher(Publisher::Relay) => self.open_producer(owner, Node::Relay, "relay"),
             Owner::Container(slot) => self.open_container_producer(slot),
-            Owner::Script | Owner::Gone => index,
+            Owner::Script | Owner::Lab | Owner::Gone => index,
         }
     }
 
@@ -112,6 +122,7 @@ impl World {
             Owner::Publisher(_) => self.with_bank(|bank, now, out| bank.on_published(now, token, result.is_ok(), out)),
             Owner::Container(slot) => self.container_sent(slot, token, result.map(|_| ())),
             Owner::Script => self.script_produced(token),
+            Owner::Lab => self.lab_produced(token, result),
             Owner::Gone => {}
         }
     }

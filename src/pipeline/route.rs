@@ -11,6 +11,8 @@ pub(super) enum Route {
     Producer(u32),
     /// A listener container, by its slot.
     Consumer(u32),
+    /// A consumer without a container, by its place on the workbench.
+    Member(u32),
     /// The tool.
     Tool,
     /// A process that is gone: answers to it reach nobody.
@@ -49,7 +51,7 @@ impl Client {
     pub(super) fn main_link(self) -> Link {
         match self.route {
             Route::Producer(_) => Link::Produce,
-            Route::Consumer(_) | Route::Gone => Link::Fetch,
+            Route::Consumer(_) | Route::Member(_) | Route::Gone => Link::Fetch,
             Route::Tool => Link::Coordination,
         }
     }

@@ -36,6 +36,7 @@ impl World {
             Occurrence::Producer { producer, timer } => self.producer_timer(producer, timer),
             Occurrence::Consumer { slot, incarnation, timer } => self.consumer_timer(slot, incarnation, timer),
             Occurrence::Container { slot, incarnation, timer } => self.container_timer(slot, incarnation, timer),
+            Occurrence::Member { member, timer } => self.member_timer(member, timer),
             Occurrence::ListenerWorks { call } => self.listener_works(call),
             Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
             Occurrence::Restart(process) => self.restart_process(process),

@@ -21,8 +21,10 @@ impl World {
         }
     }
 
-    /// The cluster has carried out (or refused) what the tool asked; what came of it is in the trace.
-    pub(super) fn tool_response(&mut self, _: u64, _: Response) {}
+    /// The cluster has carried out (or refused) what the tool asked; a script wants to know, for a person it is in the trace.
+    pub(super) fn tool_response(&mut self, correlation: u64, response: Response) {
+        self.lab_tool_response(correlation, &response);
+    }
 
     /// A record written by hand is in the log, or was given up.
     pub(super) fn script_produced(&mut self, _: u64) {}

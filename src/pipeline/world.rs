@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::consumer_side::ApplicationCall;
+use super::lab::Lab;
 use super::pocket_producer::ProducerEffect;
 use super::producer_side::{Owner, ProducerPlace};
 use super::referee::Referee;
@@ -47,6 +48,7 @@ pub struct World {
     pub(super) consumers: Vec<ConsumerSlot>,
     pub(super) calls: BTreeMap<u64, ApplicationCall>,
     pub(super) calls_made: u64,
+    pub(super) lab: Lab,
     pub(super) listener_prng: Prng,
     pub(super) bank: Option<Bank>,
     pub(super) trace: Trace,
@@ -89,6 +91,7 @@ impl World {
             consumers: Vec::new(),
             calls: BTreeMap::new(),
             calls_made: 0,
+            lab: Lab::default(),
             listener_prng: Prng::stream(seed, "listener", 0),
             bank,
             trace: Trace::default(),
@@ -157,13 +160,18 @@ impl World {
 
     /// The tool's request reaches a broker at once.
     pub(super) fn tool(&mut self, request: Request) {
+        self.tool_at(None, request);
+    }
+
+    /// The tool's request reaches this broker, or whichever it concerns, at once.
+    pub(super) fn tool_at(&mut self, to: Option<BrokerId>, request: Request) {
         let (tool, correlation) = (self.tool, self.tool_requests);
         self.tool_requests += 1;
         let group = match &request {
             Request::Group { group, .. } => self.cluster.coordinator(group),
             _ => None,
         };
-        if let Some(broker) = group.or_else(|| self.cluster.any_running(0)) {
+        if let Some(broker) = to.or(group).or_else(|| self.cluster.any_running(0)) {
             self.with_cluster(|c, now, out| c.request(now, broker, tool, correlation, request, out));
         }
     }

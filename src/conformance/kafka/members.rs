@@ -1,221 +1,123 @@
-//! Verbs of members: joining, polling, committing, leaving.
+//! Verbs about consumers: opening them, what they are told, what they received.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::form::Form;
-use super::{Named, Outcome, Script, config_error, ok};
-use crate::broker::{ClientId, CommittedOffset, KafkaException, TopicPartition};
+use super::play::{Play, ok};
+use super::{Outcome, Step};
 use crate::conformance::CaseError;
-use crate::listener::consumer::{Answer, ConsumerConfig, Order, Seen, offset_and_metadata};
+use crate::pipeline::Intervention;
+use crate::pipeline::lab::{LabAction, LabOrder, Settings};
 
-/// How long an order may take, in microseconds.
-const ORDER_TIMEOUT_US: u64 = 120_000_000;
-/// How long `await_records` waits, in microseconds.
-const AWAIT_US: u64 = 20_000_000;
-const MAKE: [&str; 13] = [
-    "do",
-    "as",
-    "member",
-    "group",
-    "topics",
-    "partitions",
-    "assignor",
-    "instance",
-    "isolation",
-    "config",
-    "value_deserializer",
-    "commit_on_revoke",
-    "from",
-];
-
-impl Script<'_> {
-    pub(super) fn member_step(&mut self, verb: &str, form: Form<'_>) -> Outcome {
-        if matches!(verb, "join" | "open" | "assign") {
-            return self.make_member(verb, form);
+impl Play<'_> {
+    pub(super) fn open(&mut self, step: &Step) -> Outcome {
+        let (member, settings) = (step.name("member")?, self.consumer_settings(step)?);
+        if let Some(instance) = step.get("instance").and_then(Value::as_str) {
+            self.instances.insert(instance.to_owned(), member.to_string());
         }
-        let id = self.find(form)?;
-        match verb {
-            "poll" => {
-                form.only(&["do", "as", "member", "for_ms"])?;
-                let for_us = form.number_or("for_ms", 15_000)? as u64 * 1_000;
-                self.order(form, id, Order::Poll { for_us })
-            }
-            "seek" => self.seek(form, id),
-            "commit" => self.commit(form, id),
-            "await_records" => self.await_records(form, id),
-            _ => {
-                form.only(&["do", "as", "member"])?;
-                self.plain_step(verb, form, id)
-            }
+        let gone = (0u32..).zip(self.world.lab().members()).filter(|(_, m)| m.name == member && m.application.is_gone());
+        self.dropped.extend(gone.map(|(index, _)| index).collect::<Vec<_>>());
+        if step.verb()? == "assign" {
+            let wanted = step.texts("partitions")?;
+            let partitions = wanted.iter().map(|p| step.partition_of("partitions", p)).collect::<Result<_, _>>()?;
+            return self.ask(|op| LabAction::Assign { op, member, partitions, settings });
         }
+        let topics = step.texts("topics")?;
+        let polling = step.verb()? == "join";
+        let commit_on_revoke = step.get("commit_on_revoke").and_then(Value::as_bool).unwrap_or(false);
+        self.ask(|op| LabAction::Subscribe { op, member, topics, settings, polling, commit_on_revoke })
     }
 
-    fn plain_step(&mut self, verb: &str, form: Form<'_>, id: ClientId) -> Outcome {
-        match verb {
-            "drain" => self.order(form, id, Order::Drain),
-            "position" => self.order(form, id, Order::Positions),
-            "leave" => self.order(form, id, Order::Close),
-            "stall" => {
-                self.bench.member(id, |member, _, _| member.stall());
-                self.order(form, id, Order::Nothing)
-            }
-            "resume" => {
-                self.bench.member(id, |member, now, out| member.resume(now, true, out));
-                ok()
-            }
-            "wakeup" => {
-                self.bench.member(id, |member, now, out| member.wakeup(now, out));
-                ok()
-            }
-            "crash" => {
-                self.bench.member(id, |member, _, _| member.crash());
-                self.bench.cluster.disconnect(id);
-                ok()
-            }
-            "take" => {
-                let records = self.bench.member(id, |member, _, _| member.take());
-                Ok(self.records(&records))
-            }
-            _ => {
-                let seen = self.bench.member(id, |member, _, _| member.take_seen());
-                Ok(seen.into_iter().map(|s| self.seen(s)).collect())
+    /// The defaults of the case, then what the step says.
+    fn consumer_settings(&self, step: &Step) -> Result<Settings, CaseError> {
+        let config = step.config()?;
+        let modern = config.iter().any(|(name, value)| &**name == "group.protocol" && &**value == "consumer");
+        let fits = |name: &str| !modern || !["heartbeat.interval.ms", "session.timeout.ms"].contains(&name);
+        let mut settings: Settings = self.consumer_defaults.iter().filter(|(name, _)| fits(name)).cloned().collect();
+        let mut set = |name: &str, value: &str| settings.push((Arc::from(name), Arc::from(value)));
+        for (field, property) in [
+            ("group", "group.id"),
+            ("instance", "group.instance.id"),
+            ("isolation", "isolation.level"),
+            ("value_deserializer", "value.deserializer"),
+        ] {
+            if step.get(field).is_some() {
+                set(property, step.text(field)?);
             }
         }
-    }
-
-    fn make_member(&mut self, verb: &str, form: Form<'_>) -> Outcome {
-        form.only(&MAKE)?;
-        let name = form.text("member")?;
-        let group = form.get("group").map(|_| form.text("group")).transpose()?.map(str::to_owned);
-        let config = self.consumer_config(form, group.as_deref())?;
-        if config.is_static() {
-            self.instances.insert(config.group_instance_id.clone(), name.to_owned());
-        }
-        let commit_on_revoke = form.flag("commit_on_revoke")?;
-        let client = if verb == "assign" {
-            let names = form.texts("partitions")?;
-            let partitions: Vec<TopicPartition> = names.iter().map(|n| self.partition(form, "partitions", n)).collect::<Result<_, _>>()?;
-            self.bench.add_member(name, config, false, commit_on_revoke, |consumer, now, out| consumer.assign(now, &partitions, out))
-        } else {
-            let topics = form.texts("topics")?;
-            self.bench.add_member(name, config, verb == "join", commit_on_revoke, |consumer, now, out| consumer.subscribe(now, topics, out))
-        };
-        self.members.push(Named { name: name.to_owned(), group, manual: verb == "assign", client });
-        ok()
-    }
-
-    pub(super) fn consumer_config(&self, form: Form<'_>, group: Option<&str>) -> Result<ConsumerConfig, CaseError> {
-        let own = form.settings("config")?;
-        let modern = own.iter().any(|(k, v)| &**k == "group.protocol" && &**v == "consumer");
-        let mut config = ConsumerConfig::default();
-        let mut set = |field: &str, name: &str, value: &str| config.set(name, value).map_err(|e| config_error(form, field, &e));
-        let given = Form { case: self.case, place: "given", map: &self.case.given };
-        for (name, value) in given.settings("consumer_defaults")? {
-            if !(modern && matches!(&*name, "heartbeat.interval.ms" | "session.timeout.ms")) {
-                set("consumer_defaults", &name, &value)?;
-            }
-        }
-        if let Some(group) = group {
-            set("group", "group.id", group)?;
-        }
-        match form.get("assignor") {
+        match step.get("assignor") {
             None => {}
-            Some(Value::Array(_)) => set("assignor", "partition.assignment.strategy", &form.texts("assignor")?.join(","))?,
-            Some(_) => set("assignor", "partition.assignment.strategy", form.text("assignor")?)?,
-        }
-        let options = [("instance", "group.instance.id"), ("isolation", "isolation.level"), ("value_deserializer", "value.deserializer")];
-        for (field, property) in options {
-            if form.get(field).is_some() {
-                set(field, property, form.text(field)?)?;
+            Some(Value::Array(_)) => {
+                let names: Vec<String> = step.texts("assignor")?.iter().map(ToString::to_string).collect();
+                set("partition.assignment.strategy", &names.join(","));
             }
+            Some(_) => set("partition.assignment.strategy", step.text("assignor")?),
         }
-        for (name, value) in own {
-            set("config", &name, &value)?;
-        }
-        Ok(config)
+        settings.extend(config);
+        Ok(settings)
     }
 
-    fn find(&self, form: Form<'_>) -> Result<ClientId, CaseError> {
-        let name = form.text("member")?;
-        let found = self.members.iter().rev().find(|m| m.name == name);
-        found.map(|m| m.client).ok_or_else(|| form.error("member", format!("there is no member {name:?}")))
-    }
-
-    pub(super) fn order(&mut self, form: Form<'_>, id: ClientId, order: Order) -> Outcome {
-        self.bench.member(id, |member, now, out| member.order(now, order, out));
-        let answer = self.bench.until(ORDER_TIMEOUT_US, |bench| bench.member(id, |member, _, _| member.answer()));
-        match answer.ok_or_else(|| form.error("", "the member does not come to this: it waits for ever"))? {
-            Answer::Done => ok(),
-            Answer::Records(records) => Ok(self.records(&records)),
-            Answer::Threw(exception) => Err(exception.into()),
-            Answer::Positions(positions) => {
-                let map: Map<String, Value> = positions.into_iter().map(|(p, offset)| (self.name(p), json!(offset))).collect();
-                Ok(Value::Object(map))
+    pub(super) fn order(&mut self, step: &Step) -> Outcome {
+        let member = step.name("member")?;
+        let order = match step.verb()? {
+            "poll" => LabOrder::Poll { for_us: step.number_or("for_ms", 15_000)? * 1_000 },
+            "drain" => LabOrder::Drain,
+            "commit" => LabOrder::Commit { offsets: step.offsets()? },
+            "position" => LabOrder::Positions,
+            "leave" => LabOrder::Close,
+            _ => {
+                let (topic, partition) = step.partition("partition")?;
+                match step.get("to").and_then(Value::as_str) {
+                    Some("beginning") => LabOrder::SeekToBeginning { topic, partition },
+                    Some("end") => LabOrder::SeekToEnd { topic, partition },
+                    Some(other) => return Err(step.error("to", format!("unknown: {other:?}; known: an offset, beginning, end"))),
+                    None => LabOrder::Seek { topic, partition, to: step.number("to")? },
+                }
             }
-        }
-    }
-
-    fn seek(&mut self, form: Form<'_>, id: ClientId) -> Outcome {
-        form.only(&["do", "as", "member", "partition", "to"])?;
-        let partition = self.partition(form, "partition", form.text("partition")?)?;
-        let order = match form.get("to").and_then(Value::as_str) {
-            Some("beginning") => Order::SeekToBeginning(partition),
-            Some("end") => Order::SeekToEnd(partition),
-            Some(other) => return Err(form.error("to", format!("an offset, beginning or end, not {other:?}")).into()),
-            None => Order::Seek(partition, form.count("to")?),
         };
-        self.order(form, id, order)
+        self.ask(|op| LabAction::Order { op, member, order })
     }
 
-    fn commit(&mut self, form: Form<'_>, id: ClientId) -> Outcome {
-        form.only(&["do", "as", "member", "offsets"])?;
-        let offsets = match form.get("offsets") {
-            None => None,
-            Some(_) => Some(self.offset_map(form)??),
+    pub(super) fn hardship(&mut self, step: &Step) -> Outcome {
+        let member = step.name("member")?;
+        let action = match step.verb()? {
+            "stall" => LabAction::Stall { member: Arc::clone(&member) },
+            "resume" => LabAction::Resume { member },
+            "wakeup" => LabAction::Wakeup { member },
+            _ => {
+                // The recorder's order to die is carried out by the member's own thread, between two polls.
+                self.ask(|op| LabAction::Order { op, member: Arc::clone(&member), order: LabOrder::Nothing })?;
+                LabAction::Crash { member }
+            }
         };
-        self.order(form, id, Order::Commit(offsets))
-    }
-
-    /// The offsets of a step, as the client takes them.
-    #[allow(clippy::type_complexity)]
-    pub(super) fn offset_map(
-        &self,
-        form: Form<'_>,
-    ) -> Result<Result<BTreeMap<TopicPartition, CommittedOffset>, KafkaException>, CaseError> {
-        let map = form.get("offsets").and_then(Value::as_object).ok_or_else(|| form.error("offsets", "an object is needed"))?;
-        let mut offsets = BTreeMap::new();
-        for (name, offset) in map {
-            let partition = self.partition(form, "offsets", name)?;
-            let offset = offset.as_i64().ok_or_else(|| form.error("offsets", "offsets are whole numbers"))?;
-            match offset_and_metadata(offset) {
-                Ok(committed) => offsets.insert(partition, committed),
-                Err(thrown) => return Ok(Err(thrown)),
-            };
+        let stalls = matches!(action, LabAction::Stall { .. });
+        self.intervene(&Intervention::Lab(action))?;
+        if stalls {
+            let member = step.name("member")?;
+            self.ask(|op| LabAction::Order { op, member, order: LabOrder::Nothing })?;
         }
-        Ok(Ok(offsets))
+        Ok(ok())
     }
 
-    fn await_records(&mut self, form: Form<'_>, id: ClientId) -> Outcome {
-        form.only(&["do", "as", "member", "count"])?;
-        let count = form.count("count")? as usize;
-        let mut records = Vec::new();
-        let came = self.bench.until(AWAIT_US, |bench| {
-            records.extend(bench.member(id, |member, _, _| member.take()));
-            (records.len() >= count).then_some(())
-        });
-        came.ok_or_else(|| form.error("count", format!("only {} records came", records.len())))?;
+    pub(super) fn take(&mut self, step: &Step) -> Outcome {
+        let member = step.text("member")?;
+        let mut records = self.world.take_records(member);
+        if step.verb()? == "await_records" {
+            let count = step.number("count")? as usize;
+            self.wait_until(step, 20_000, |play| {
+                records.extend(play.world.take_records(member));
+                records.len() >= count
+            })?;
+        }
         Ok(self.records(&records))
     }
 
-    /// An event as cases show it.
-    pub(super) fn seen(&self, seen: Seen) -> Value {
-        match seen {
-            Seen::Assigned(p) => json!({"assigned": self.names(p)}),
-            Seen::Revoked(p) => json!({"revoked": self.names(p)}),
-            Seen::Lost(p) => json!({"lost": self.names(p)}),
-            Seen::Threw(exception) => json!({"error": exception.class}),
-        }
+    pub(super) fn events(&mut self, step: &Step) -> Outcome {
+        let name = step.text("member")?;
+        let place = self.world.lab().members().iter().rposition(|m| &*m.name == name);
+        let index = place.ok_or_else(|| step.error("member", format!("no member {name:?}")))?;
+        let seen = self.world.take_seen(index as u32);
+        Ok(json!(self.seen(&seen)))
     }
 }

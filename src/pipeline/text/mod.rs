@@ -75,6 +75,7 @@ fn intervention_words(intervention: &Intervention) -> Words {
         Intervention::Act(action) => action_words(action),
         Intervention::SendCommand { client, command } => ("send_command", format!("client-{client} {command}")),
         Intervention::ByHand { consumer, on } => ("by_hand", format!("consumer-{consumer} {}", if *on { "on" } else { "off" })),
+        Intervention::Lab(action) => ("lab", format!("{action:?}")),
         Intervention::Decide { consumer, decision } => ("decide", format!("consumer-{consumer} {decision:?}")),
     }
 }

@@ -1,0 +1,127 @@
+//! A case being played: the world, acts and their answers, time that passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{Outcome, Step};
+use crate::conformance::{Case, CaseError};
+use crate::kernel::SimTime;
+use crate::pipeline::lab::{LabAction, LabAnswer, Settings};
+use crate::pipeline::{Intervention, World};
+use crate::scenario::Scenario;
+
+/// How long an act may take before the script counts as stuck, in microseconds.
+const PATIENCE_US: u64 = 200_000_000;
+/// How often the recorder looks when it waits, in microseconds.
+pub(super) const LOOK_US: u64 = 50_000;
+
+/// A case being played.
+pub(super) struct Play<'a> {
+    pub(super) case: &'a Case,
+    pub(super) world: World,
+    pub(super) producers: BTreeMap<Arc<str>, Settings>,
+    pub(super) producer_defaults: Settings,
+    pub(super) consumer_defaults: Settings,
+    /// The newest member with each static instance id.
+    pub(super) instances: BTreeMap<String, String>,
+    /// Owners of partitions at the last `settle` of each group.
+    pub(super) owners: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) generations: BTreeMap<String, i64>,
+    /// Members of which the recorder lets go: they were gone when another of their name was made.
+    pub(super) dropped: BTreeSet<u32>,
+    op: u64,
+}
+
+impl<'a> Play<'a> {
+    pub(super) fn new(
+        case: &'a Case,
+        scenario: &Scenario,
+        producers: BTreeMap<Arc<str>, Settings>,
+        producer_defaults: Settings,
+        consumer_defaults: Settings,
+    ) -> Play<'a> {
+        Play {
+            case,
+            world: World::new(scenario),
+            producers,
+            producer_defaults,
+            consumer_defaults,
+            instances: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            generations: BTreeMap::new(),
+            dropped: BTreeSet::new(),
+            op: 0,
+        }
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass_ms(&mut self, ms: u64) {
+        let until = self.world.now() + ms * 1_000;
+        self.world.run_until(until);
+    }
+
+    /// Does something to the world, now.
+    pub(super) fn intervene(&mut self, intervention: &Intervention) -> Result<(), CaseError> {
+        let now = self.world.now();
+        self.world.intervene(now, intervention).map_err(|e| CaseError::new(self.case, format!("at {now}"), e.to_string()))
+    }
+
+    /// Begins an act; its number is for [`await_answer`](Self::await_answer).
+    pub(super) fn act(&mut self, action: impl FnOnce(u64) -> LabAction) -> Result<u64, CaseError> {
+        self.op += 1;
+        let op = self.op;
+        self.intervene(&Intervention::Lab(action(op)))?;
+        Ok(op)
+    }
+
+    /// Waits for the answer to an act.
+    pub(super) fn await_answer(&mut self, op: u64) -> Result<LabAnswer, CaseError> {
+        let limit = self.world.now() + PATIENCE_US;
+        loop {
+            if let Some(answer) = self.world.lab().answer(op) {
+                return Ok(answer.clone());
+            }
+            if self.world.next_at().is_none_or(|at| at > limit) || !self.world.step() {
+                return Err(CaseError::new(self.case, format!("act {op} at {}", self.world.now()), "it was never answered"));
+            }
+        }
+    }
+
+    /// An act and its answer as the recorder writes it.
+    pub(super) fn ask(&mut self, action: impl FnOnce(u64) -> LabAction) -> Outcome {
+        let op = self.act(action)?;
+        let answer = self.await_answer(op)?;
+        Ok(self.shown(&answer))
+    }
+
+    /// Looks again and again until something holds, at most so long.
+    pub(super) fn wait_until(
+        &mut self,
+        step: &Step,
+        ms_max: u64,
+        mut holds: impl FnMut(&mut Play<'a>) -> bool,
+    ) -> Result<(), CaseError> {
+        let limit: SimTime = self.world.now() + ms_max * 1_000;
+        while !holds(self) {
+            if self.world.now() >= limit {
+                return Err(step.error("do", format!("waited in vain for {ms_max} ms")));
+            }
+            let until = self.world.now() + LOOK_US;
+            self.world.run_until(until);
+        }
+        Ok(())
+    }
+
+    /// `advance`.
+    pub(super) fn advance(&mut self, step: &Step) -> Outcome {
+        self.pass_ms(step.number("ms")?);
+        Ok(json!("ok"))
+    }
+}
+
+/// The value of an act that has no other.
+pub(super) fn ok() -> Value {
+    json!("ok")
+}

@@ -1,0 +1,77 @@
+//! From `given` to a world with brokers and topics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::play::Play;
+use super::step::settings;
+use crate::broker::ClusterConfig;
+use crate::conformance::{Case, CaseError};
+use crate::pipeline::lab::{LabAction, Settings};
+use crate::scenario::{Scenario, Stage};
+
+/// What `given` may hold.
+const GIVEN: &[&str] = &["brokers", "broker_config", "topics", "producers", "producer_defaults", "consumer_defaults"];
+
+/// A world as the case wants it, before the first step.
+pub(super) fn begin(case: &Case) -> Result<Play<'_>, CaseError> {
+    if let Some(unknown) = case.given.keys().find(|key| !GIVEN.contains(&key.as_str())) {
+        return Err(CaseError::new(case, format!("given.{unknown}"), format!("unknown; known: {}", GIVEN.join(", "))));
+    }
+    let mut scenario = Scenario::plain(&case.id, 1);
+    scenario.stage = Stage::ClusterOnly;
+    scenario.cluster = Some(cluster(case)?);
+    let producers = match object(case, "producers")? {
+        Some(map) => map.iter().filter_map(|(name, v)| Some((Arc::from(name.as_str()), settings(v.as_object()?)))).collect(),
+        None => BTreeMap::new(),
+    };
+    let defaults = |field| Ok::<Settings, CaseError>(object(case, field)?.map(settings).unwrap_or_default());
+    let mut play = Play::new(case, &scenario, producers, defaults("producer_defaults")?, defaults("consumer_defaults")?);
+    // The brokers have been up for a while when the recording begins.
+    play.pass_ms(1_000);
+    for (name, topic) in object(case, "topics")?.into_iter().flatten() {
+        create_topic(case, &mut play, name, topic)?;
+    }
+    play.pass_ms(1_000);
+    Ok(play)
+}
+
+fn cluster(case: &Case) -> Result<ClusterConfig, CaseError> {
+    let mut config = ClusterConfig::default();
+    if let Some(brokers) = case.given.get("brokers") {
+        let count = brokers.as_u64().filter(|n| (1..=9).contains(n));
+        config.brokers = count.ok_or_else(|| CaseError::new(case, "given.brokers", "a number from 1 to 9"))? as u32;
+    }
+    for (name, value) in object(case, "broker_config")?.map(settings).unwrap_or_default() {
+        config.set(&name, &value).map_err(|e| CaseError::new(case, format!("given.broker_config.{name}"), e.to_string()))?;
+    }
+    Ok(config)
+}
+
+fn create_topic(case: &Case, play: &mut Play, name: &str, topic: &Value) -> Result<(), CaseError> {
+    let place = format!("given.topics.{name}");
+    let topic = topic.as_object().ok_or_else(|| CaseError::new(case, &place, "a topic is an object"))?;
+    if let Some(unknown) = topic.keys().find(|k| !["partitions", "replicas", "config"].contains(&k.as_str())) {
+        return Err(CaseError::new(case, format!("{place}.{unknown}"), "unknown; known: partitions, replicas, config"));
+    }
+    let list = |v: &Value| v.as_array().map(|l| l.iter().filter_map(|n| n.as_u64().map(|n| n as u32)).collect::<Vec<_>>());
+    let replicas = topic.get("replicas").and_then(Value::as_array).map(|all| all.iter().filter_map(list).collect()).unwrap_or_default();
+    let partitions = topic.get("partitions").and_then(Value::as_u64).unwrap_or(0) as u32;
+    let config = topic.get("config").and_then(Value::as_object).map(settings).unwrap_or_default();
+    let answer = play.ask(|op| LabAction::CreateTopic { op, name: Arc::from(name), partitions, replicas, settings: config })?;
+    match answer.get("error") {
+        Some(error) => Err(CaseError::new(case, place, format!("the topic was refused: {error}"))),
+        None => Ok(()),
+    }
+}
+
+/// A map of `given`.
+fn object<'a>(case: &'a Case, field: &str) -> Result<Option<&'a Map<String, Value>>, CaseError> {
+    match case.given.get(field) {
+        None => Ok(None),
+        Some(Value::Object(map)) => Ok(Some(map)),
+        Some(_) => Err(CaseError::new(case, format!("given.{field}"), "not an object")),
+    }
+}

@@ -1,0 +1,271 @@
+//! The workbench: producers, consumers without a container and tools that a script brings along, by name, in a world with
+//! brokers and no bank. Every act is an [`Intervention`](super::Intervention), every outcome can be read from the world.
+//!
+//! Has never heard of cases and files.
+
+mod members;
+mod producers;
+mod tools;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use members::LabMember;
+
+use super::{InterventionError, World};
+use crate::broker::{KafkaException, TopicPartition};
+use crate::listener::ConsumerRecord;
+use crate::listener::consumer::Seen;
+
+/// Settings by their real property names, as text.
+pub type Settings = Vec<(Arc<str>, Arc<str>)>;
+
+/// Offsets by partition, as a script gives them: topic, partition, offset.
+pub type Offsets = Vec<(Arc<str>, u32, i64)>;
+
+/// One act of a script. `op` numbers the acts whose outcome is wanted ([`Lab::answer`]).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // the fields are named after what they are in Kafka
+pub enum LabAction {
+    /// A topic is created, with these replicas, or so many partitions on one broker each.
+    CreateTopic { op: u64, name: Arc<str>, partitions: u32, replicas: Vec<Vec<u32>>, settings: Settings },
+    /// The topic gets partitions.
+    AddPartitions { op: u64, topic: Arc<str>, total: u32 },
+    /// Settings of a topic are changed.
+    AlterTopic { op: u64, topic: Arc<str>, settings: Settings },
+    /// `Admin.deleteRecords`.
+    DeleteRecords { op: u64, topic: Arc<str>, partition: u32, before: u64 },
+    /// `Admin.listOffsets`.
+    ListOffset { op: u64, topic: Arc<str>, partition: u32, of: LabOffset },
+    /// A batch arrives at a leader as a retry or a stray would bring it, with acks=1.
+    Append { op: u64, topic: Arc<str>, partition: u32, producer_id: u64, epoch: u16, sequence: u32, values: Vec<Arc<str>> },
+    /// `Admin.alterConsumerGroupOffsets`.
+    AlterGroupOffsets { op: u64, group: Arc<str>, offsets: Offsets },
+    /// `Admin.deleteConsumerGroupOffsets`.
+    DeleteGroupOffset { op: u64, group: Arc<str>, topic: Arc<str>, partition: u32 },
+    /// A producer is created; its name stays taken.
+    OpenProducer { op: u64, producer: Arc<str>, settings: Settings },
+    /// A producer sends; `timestamp_ms` absent: now.
+    Send {
+        op: u64,
+        producer: Arc<str>,
+        topic: Arc<str>,
+        partition: Option<u32>,
+        key: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+        timestamp_ms: Option<i64>,
+    },
+    /// A consumer is created that subscribes to topics; `polling`: it polls without pause.
+    Subscribe { op: u64, member: Arc<str>, topics: Vec<Arc<str>>, settings: Settings, polling: bool, commit_on_revoke: bool },
+    /// A consumer is created that is given partitions.
+    Assign { op: u64, member: Arc<str>, partitions: Vec<(Arc<str>, u32)>, settings: Settings },
+    /// A consumer is told what to do.
+    Order { op: u64, member: Arc<str>, order: LabOrder },
+    /// A consumer's application stops calling `poll`.
+    Stall { member: Arc<str> },
+    /// It goes on.
+    Resume { member: Arc<str> },
+    /// `wakeup()`.
+    Wakeup { member: Arc<str> },
+    /// A consumer's process dies.
+    Crash { member: Arc<str> },
+}
+
+impl LabAction {
+    /// The number of the act, if its outcome is wanted.
+    pub fn op(&self) -> Option<u64> {
+        match self {
+            LabAction::CreateTopic { op, .. }
+            | LabAction::AddPartitions { op, .. }
+            | LabAction::AlterTopic { op, .. }
+            | LabAction::DeleteRecords { op, .. }
+            | LabAction::ListOffset { op, .. }
+            | LabAction::Append { op, .. }
+            | LabAction::AlterGroupOffsets { op, .. }
+            | LabAction::DeleteGroupOffset { op, .. }
+            | LabAction::OpenProducer { op, .. }
+            | LabAction::Send { op, .. }
+            | LabAction::Subscribe { op, .. }
+            | LabAction::Assign { op, .. }
+            | LabAction::Order { op, .. } => Some(*op),
+            LabAction::Stall { .. } | LabAction::Resume { .. } | LabAction::Wakeup { .. } | LabAction::Crash { .. } => None,
+        }
+    }
+}
+
+/// An offset to look up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LabOffset {
+    /// The log start.
+    Earliest,
+    /// The end that readers see.
+    Latest,
+    /// The record with the largest timestamp.
+    MaxTimestamp,
+    /// The first record at or after these milliseconds.
+    Timestamp(i64),
+}
+
+/// What a consumer's application can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names are Kafka's own
+pub enum LabOrder {
+    Poll { for_us: u64 },
+    Drain,
+    Commit { offsets: Option<Offsets> },
+    Positions,
+    Seek { topic: Arc<str>, partition: u32, to: u64 },
+    SeekToBeginning { topic: Arc<str>, partition: u32 },
+    SeekToEnd { topic: Arc<str>, partition: u32 },
+    Close,
+    /// Nothing; answered when the poll under way has returned.
+    Nothing,
+}
+
+/// What came of an act.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LabAnswer {
+    /// It was done.
+    Done,
+    /// A record was acknowledged; no offset with acks=0.
+    Placed {
+        /// Where it went.
+        partition: TopicPartition,
+        /// Its offset.
+        offset: Option<u64>,
+    },
+    /// A batch was appended, or was found to be a repetition.
+    Appended {
+        /// The first offset answered.
+        first: u64,
+    },
+    /// Records came, or none in time.
+    Records(Vec<ConsumerRecord>),
+    /// Positions.
+    Positions(BTreeMap<TopicPartition, u64>),
+    /// An offset was looked up; `None` if there is no such record.
+    Offset {
+        /// The offset.
+        offset: Option<u64>,
+        /// Its timestamp, -1 if none is reported.
+        timestamp_ms: i64,
+    },
+    /// Records were deleted; the log start offset now.
+    LogStart(u64),
+    /// It threw.
+    Threw(KafkaException),
+}
+
+/// The state of the workbench.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Lab {
+    pub(super) producers: BTreeMap<Arc<str>, u32>,
+    pub(super) members: Vec<LabMember>,
+    pub(super) asked: BTreeMap<u64, u64>,
+    answers: BTreeMap<u64, LabAnswer>,
+}
+
+impl Lab {
+    /// What came of the act numbered `op`, once it is there.
+    pub fn answer(&self, op: u64) -> Option<&LabAnswer> {
+        self.answers.get(&op)
+    }
+
+    /// The newest member of this name.
+    pub fn member(&self, name: &str) -> Option<&LabMember> {
+        self.members.iter().rev().find(|m| &*m.name == name)
+    }
+
+    /// All members, in the order of their creation; a name may occur again for a later process.
+    pub fn members(&self) -> &[LabMember] {
+        &self.members
+    }
+
+    /// Whether a producer of this name exists.
+    pub fn has_producer(&self, name: &str) -> bool {
+        self.producers.contains_key(name)
+    }
+
+    pub(super) fn settle(&mut self, op: u64, answer: LabAnswer) {
+        self.answers.insert(op, answer);
+    }
+}
+
+impl World {
+    /// The workbench.
+    pub fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Takes the records that a member's background polls brought.
+    pub fn take_records(&mut self, member: &str) -> Vec<ConsumerRecord> {
+        let found = self.lab.members.iter_mut().rev().find(|m| &*m.name == member);
+        found.map_or_else(Vec::new, |m| m.application.take())
+    }
+
+    /// Takes what a member's rebalance listener saw; `index` is its place among [`Lab::members`].
+    pub fn take_seen(&mut self, index: u32) -> Vec<Seen> {
+        self.lab.members.get_mut(index as usize).map_or_else(Vec::new, |m| m.application.take_seen())
+    }
+
+    /// Whether an act names only what is there.
+    pub(super) fn check_lab(&self, action: &LabAction) -> Result<(), InterventionError> {
+        match action {
+            LabAction::Order { member, .. } | LabAction::Stall { member } | LabAction::Resume { member } => self.lab_member(member).map(drop),
+            LabAction::Wakeup { member } | LabAction::Crash { member } => self.lab_member(member).map(drop),
+            LabAction::Send { producer, .. } => self.lab_producer(producer).map(drop),
+            LabAction::DeleteRecords { topic, partition, .. }
+            | LabAction::ListOffset { topic, partition, .. }
+            | LabAction::Append { topic, partition, .. }
+            | LabAction::DeleteGroupOffset { topic, partition, .. } => self.lab_partition(topic, *partition).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Carries out one act that was checked; what it is refused for after that is its answer.
+    pub(super) fn lab_acts(&mut self, action: &LabAction) {
+        if let (Err(_), Some(op)) = (self.lab_does(action), action.op()) {
+            self.lab.settle(op, LabAnswer::Threw(KafkaException::new("IllegalArgumentException")));
+        }
+    }
+
+    fn lab_does(&mut self, action: &LabAction) -> Result<(), InterventionError> {
+        match action {
+            LabAction::CreateTopic { .. }
+            | LabAction::AddPartitions { .. }
+            | LabAction::AlterTopic { .. }
+            | LabAction::DeleteRecords { .. }
+            | LabAction::ListOffset { .. }
+            | LabAction::Append { .. }
+            | LabAction::AlterGroupOffsets { .. }
+            | LabAction::DeleteGroupOffset { .. } => self.lab_tool(action),
+            LabAction::OpenProducer { op, producer, settings } => {
+                self.lab_open_producer(*op, producer, settings);
+                Ok(())
+            }
+            LabAction::Send { .. } => self.lab_send(action),
+            LabAction::Subscribe { .. } | LabAction::Assign { .. } => self.lab_open_member(action),
+            LabAction::Order { op, member, order } => self.lab_order(*op, member, order),
+            LabAction::Stall { member } => self.lab_member(member).map(|m| self.lab.members[m as usize].application.stall()),
+            LabAction::Resume { member } => {
+                let member = self.lab_member(member)?;
+                self.with_member(member, |m, now, out| m.resume(now, true, out));
+                Ok(())
+            }
+            LabAction::Wakeup { member } => {
+                let member = self.lab_member(member)?;
+                self.with_member(member, |m, now, out| m.wakeup(now, out));
+                Ok(())
+            }
+            LabAction::Crash { member } => self.lab_crash(member),
+        }
+    }
+
+    /// A partition of a topic by name.
+    pub(super) fn lab_partition(&self, topic: &str, partition: u32) -> Result<TopicPartition, InterventionError> {
+        let found = self.cluster.partition_named(topic, partition);
+        found.ok_or(InterventionError::NoSuch { what: "partition", number: u64::from(partition) })
+    }
+}

@@ -1,0 +1,64 @@
+//! Producers of a script.
+
+use std::sync::Arc;
+
+use super::{LabAction, LabAnswer, Settings};
+use crate::broker::{EPOCH_MS, KafkaException, NewRecord};
+use crate::fault::Node;
+use crate::pipeline::pocket_producer::{Producer, ProducerConfig, RecordMetadata};
+use crate::pipeline::{InterventionError, Owner, World};
+
+impl World {
+    /// Creates a producer; settings that it refuses are the answer.
+    pub(super) fn lab_open_producer(&mut self, op: u64, name: &Arc<str>, settings: &Settings) {
+        let mut config = ProducerConfig::default();
+        let refused = settings.iter().any(|(name, value)| config.set(name, value).is_err());
+        let opened = match refused {
+            true => Err(KafkaException::new("ConfigException")),
+            false => self.place_producer(Owner::Lab, Node::Tool, name, config),
+        };
+        let answer = match opened {
+            Ok(place) => {
+                self.lab.producers.insert(Arc::clone(name), place);
+                LabAnswer::Done
+            }
+            Err(exception) => LabAnswer::Threw(exception),
+        };
+        self.lab.settle(op, answer);
+    }
+
+    pub(super) fn lab_producer(&self, name: &str) -> Result<u32, InterventionError> {
+        self.lab.producers.get(name).copied().ok_or(InterventionError::NoSuch { what: "producer", number: 0 })
+    }
+
+    pub(super) fn lab_send(&mut self, action: &LabAction) -> Result<(), InterventionError> {
+        let LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms } = action else { return Ok(()) };
+        let place = self.lab_producer(producer)?;
+        let bytes = |payload: &Option<Vec<u8>>| payload.as_deref().map(Arc::from);
+        let record = NewRecord {
+            key: bytes(key),
+            value: bytes(value),
+            headers: Arc::from([]),
+            timestamp_ms: timestamp_ms.unwrap_or(EPOCH_MS + self.now.ms() as i64),
+            tag: 0,
+        };
+        self.producer_send(place, Arc::clone(topic), *partition, record, *op);
+        Ok(())
+    }
+
+    /// A producer of a script is done with something.
+    pub(in crate::pipeline) fn lab_produced(&mut self, op: u64, result: Result<Option<RecordMetadata>, KafkaException>) {
+        let answer = match result {
+            Ok(Some(placed)) => LabAnswer::Placed { partition: placed.partition, offset: placed.offset },
+            Ok(None) => LabAnswer::Done,
+            Err(exception) => LabAnswer::Threw(exception),
+        };
+        self.lab.settle(op, answer);
+    }
+
+    /// Whether every producer's metadata shows so many partitions of a topic.
+    pub fn producers_know(&self, topic: &str, partitions: u32) -> bool {
+        let knows = |producer: &Producer| producer.partition_count(topic).is_none_or(|count| count == partitions);
+        self.lab.producers.values().all(|place| knows(&self.producers[*place as usize].producer))
+    }
+}
