@@ -61,9 +61,12 @@ impl Play<'_> {
         if step.get("members").is_some() {
             return Ok(step.texts("members")?.iter().map(ToString::to_string).collect());
         }
-        let polling = self.world.lab().members().iter().filter(|m| {
-            &*m.group == group && !m.manual && !m.application.is_gone() && m.application.is_polling()
-        });
+        let polling = self
+            .world
+            .lab()
+            .members()
+            .iter()
+            .filter(|m| &*m.group == group && !m.manual && !m.application.is_gone() && m.application.is_polling());
         Ok(polling.map(|m| m.name.to_string()).collect())
     }
 
@@ -104,8 +107,7 @@ impl Play<'_> {
             Some(_) => step.texts("show")?.iter().map(ToString::to_string).collect(),
             None => ["generation", "assignment", "events"].map(str::to_owned).to_vec(),
         };
-        let assignment: BTreeMap<String, Vec<String>> =
-            expected.iter().map(|name| (name.clone(), self.own_assignment(name))).collect();
+        let assignment: BTreeMap<String, Vec<String>> = expected.iter().map(|name| (name.clone(), self.own_assignment(name))).collect();
         let generation = expected.iter().filter_map(|n| self.world.lab().member(n)?.application.generation()).max().map_or(-1, i64::from);
         let counts: BTreeMap<&String, usize> = assignment.iter().map(|(name, parts)| (name, parts.len())).collect();
         let events = if show.iter().any(|s| s == "events" || s == "changes") { self.all_events(group) } else { BTreeMap::new() };
@@ -178,7 +180,8 @@ fn changes(events: &[Value]) -> Vec<Value> {
         match neighbour {
             Some(joined) => {
                 joined.extend(set.iter().cloned());
-                joined.sort_by_key(|name| name.as_str().and_then(|n| n.rsplit_once('-')).map(|(t, n)| (t.to_owned(), n.parse::<u32>().ok())));
+                joined
+                    .sort_by_key(|name| name.as_str().and_then(|n| n.rsplit_once('-')).map(|(t, n)| (t.to_owned(), n.parse::<u32>().ok())));
             }
             None => all.push(event.clone()),
         }

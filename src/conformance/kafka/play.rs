@@ -97,12 +97,7 @@ impl<'a> Play<'a> {
     }
 
     /// Looks again and again until something holds, at most so long.
-    pub(super) fn wait_until(
-        &mut self,
-        step: &Step,
-        ms_max: u64,
-        mut holds: impl FnMut(&mut Play<'a>) -> bool,
-    ) -> Result<(), CaseError> {
+    pub(super) fn wait_until(&mut self, step: &Step, ms_max: u64, mut holds: impl FnMut(&mut Play<'a>) -> bool) -> Result<(), CaseError> {
         let limit: SimTime = self.world.now() + ms_max * 1_000;
         while !holds(self) {
             if self.world.now() >= limit {

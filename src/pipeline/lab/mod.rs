@@ -112,13 +112,27 @@ pub enum LabOffset {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names are Kafka's own
 pub enum LabOrder {
-    Poll { for_us: u64 },
+    Poll {
+        for_us: u64,
+    },
     Drain,
-    Commit { offsets: Option<Offsets> },
+    Commit {
+        offsets: Option<Offsets>,
+    },
     Positions,
-    Seek { topic: Arc<str>, partition: u32, to: u64 },
-    SeekToBeginning { topic: Arc<str>, partition: u32 },
-    SeekToEnd { topic: Arc<str>, partition: u32 },
+    Seek {
+        topic: Arc<str>,
+        partition: u32,
+        to: u64,
+    },
+    SeekToBeginning {
+        topic: Arc<str>,
+        partition: u32,
+    },
+    SeekToEnd {
+        topic: Arc<str>,
+        partition: u32,
+    },
     Close,
     /// Nothing; answered when the poll under way has returned.
     Nothing,
@@ -213,7 +227,9 @@ impl World {
     /// Whether an act names only what is there.
     pub(super) fn check_lab(&self, action: &LabAction) -> Result<(), InterventionError> {
         match action {
-            LabAction::Order { member, .. } | LabAction::Stall { member } | LabAction::Resume { member } => self.lab_member(member).map(drop),
+            LabAction::Order { member, .. } | LabAction::Stall { member } | LabAction::Resume { member } => {
+                self.lab_member(member).map(drop)
+            }
             LabAction::Wakeup { member } | LabAction::Crash { member } => self.lab_member(member).map(drop),
             LabAction::Send { producer, .. } => self.lab_producer(producer).map(drop),
             LabAction::DeleteRecords { topic, partition, .. }

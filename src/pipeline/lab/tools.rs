@@ -76,8 +76,7 @@ impl World {
 
     fn lab_batch(&self, partition: TopicPartition, producer: (u64, u16), base_sequence: u32, values: &[Arc<str>]) -> Batch {
         let timestamp_ms = EPOCH_MS + self.now.ms() as i64;
-        let record =
-            |value: &Arc<str>| NewRecord { key: None, value: Some(bytes(value)), headers: Arc::from([]), timestamp_ms, tag: 0 };
+        let record = |value: &Arc<str>| NewRecord { key: None, value: Some(bytes(value)), headers: Arc::from([]), timestamp_ms, tag: 0 };
         let records = values.iter().map(record).collect();
         Batch { partition, producer: Some(producer), base_sequence, transactional: false, records }
     }
