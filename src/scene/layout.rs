@@ -5,7 +5,7 @@ use crate::fault::Link;
 use crate::player::Thing;
 
 use super::path::Source;
-use super::{LaneView, Path, Route, Scene, TopicRole, narrow, wide};
+use super::{ConsumerDuty, LaneView, Path, Route, Scene, TopicRole, narrow, wide};
 
 /// From this width on the chain runs left to right.
 pub const WIDE_FROM: i32 = 860;
@@ -136,6 +136,8 @@ impl LaneBox {
 /// What decides where things stand. Two scenes of one shape have one layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shape {
+    /// Whether there is a bank; without it there are only the log and its consumers.
+    pub bank: bool,
     /// Account numbers to draw.
     pub accounts: Vec<u32>,
     /// Whether there is a relay (and so an outbox).
@@ -165,6 +167,7 @@ impl Shape {
         };
         Shape {
             accounts: scene.accounts.iter().take(ACCOUNTS_MAX).map(|a| a.id).collect(),
+            bank: scene.bank,
             relay: scene.relay.is_some(),
             lanes,
             side_topics: side.iter().map(|t| t.id).collect(),
@@ -277,22 +280,31 @@ impl Layout {
 
     /// The ways that are drawn whether or not anything is on them.
     pub fn standing(&self, scene: &Scene) -> Vec<Route> {
-        let mut routes = vec![Route::Command, Route::Completion, Route::WriteDb];
+        let mut routes = Vec::new();
+        if scene.bank {
+            routes.extend([Route::Command, Route::Completion, Route::WriteDb]);
+        }
         let from = if scene.relay.is_some() { Source::Relay } else { Source::Api };
         if scene.relay.is_some() {
             routes.push(Route::Relay);
         }
-        routes.extend(self.lanes.iter().map(|l| Route::Produce { from, topic: l.topic, partition: l.partition }));
+        if scene.bank {
+            routes.extend(self.lanes.iter().map(|l| Route::Produce { from, topic: l.topic, partition: l.partition }));
+        }
         routes.extend(scene.brokers.windows(2).map(|pair| Route::Replication { from: pair[1].id, to: pair[0].id }));
         for consumer in scene.groups.iter().flat_map(|g| &g.consumers) {
             let id = consumer.id;
             routes.extend(consumer.assigned.iter().map(|&(topic, partition)| Route::Fetch { consumer: id, topic, partition }));
-            routes.push(Route::Apply { consumer: id });
+            if scene.bank && consumer.duty == ConsumerDuty::Main {
+                routes.push(Route::Apply { consumer: id });
+            }
             if let Some(broker) = scene.brokers.last() {
                 routes.push(Route::Broker { from: Source::Consumer(id), broker: broker.id });
             }
         }
-        routes.extend([Route::Query, Route::ReadDb]);
+        if scene.bank {
+            routes.extend([Route::Query, Route::ReadDb]);
+        }
         routes
     }
 }

@@ -16,9 +16,13 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let mut out = Layout { wide: false, width, ..Layout::default() };
     let w = width - 2 * SIDE;
     out.rails = Rails { write_x: width - 10, produce_x: 17, broker_x: 17, read_x: width - 10, query_x: 5 };
-    let y = write_side(&mut out, shape, w);
+    let y = if shape.bank { write_side(&mut out, shape, w) } else { 0 };
     let y = log(&mut out, shape, w, y + 10);
     let y = read_side(&mut out, shape, w, y + 10);
+    if !shape.bank {
+        out.height = y + 10;
+        return out;
+    }
     out.boxes.push(Placed { thing: Thing::QueryApi, rect: Rect::new(SIDE, y + 12, w, 52) });
     band(&mut out, shape, y + 78);
     out.height = out.band.bottom() + 10;
@@ -115,7 +119,7 @@ fn read_side(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
             y += 56 + 8;
         }
         if let Some((number, rows)) = projection {
-            let h = (56 + 18 * (*rows).min(4) as i32).max(84);
+            let h = (60 + 17 * (*rows).min(4) as i32).max(76);
             out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(x, y + 4, column_w, h) });
             y += h + 8;
         }

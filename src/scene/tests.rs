@@ -33,6 +33,23 @@ fn nothing_overlaps_and_nothing_sticks_out_from_320_to_2560() {
 }
 
 #[test]
+fn without_a_bank_there_are_only_the_log_and_its_consumers() {
+    let mut scene = sample(3, 0, 2);
+    (scene.bank, scene.relay) = (false, None);
+    scene.projections.clear();
+    let shape = Shape::of(&scene);
+    for width in [320, 600, 900, 1400] {
+        let layout = Layout::of(&shape, width);
+        let is_bank = |t: Thing| matches!(t, Thing::Client | Thing::Api | Thing::Handler | Thing::WriteDb | Thing::QueryApi);
+        assert!(
+            layout.boxes.iter().all(|b| !is_bank(b.thing) && b.rect.right() <= width && b.rect.bottom() <= layout.height),
+            "at {width}"
+        );
+        assert!(layout.standing(&scene).iter().all(|r| layout.path(*r, &scene).is_some()), "at {width}");
+    }
+}
+
+#[test]
 fn every_lane_has_room_for_cells_and_wide_screens_for_more() {
     let shape = Shape::of(&sample(3, 4, 2));
     for width in (320..=2560).step_by(20) {

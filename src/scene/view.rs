@@ -220,6 +220,18 @@ pub struct LaneView {
     pub marks: Vec<MarkView>,
 }
 
+impl LaneView {
+    /// Where a group would go on after a restart: its committed offset; without one, where it stands.
+    pub fn restart_at(&self, mark: &MarkView) -> u64 {
+        mark.committed.or(mark.position).unwrap_or(self.log_start)
+    }
+
+    /// The records between [`LaneView::restart_at`] and the high watermark.
+    pub fn lag(&self, mark: &MarkView) -> u64 {
+        self.high_watermark.saturating_sub(self.restart_at(mark).max(self.log_start))
+    }
+}
+
 /// A record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CellView {

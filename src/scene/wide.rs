@@ -31,17 +31,25 @@ fn columns(width: i32) -> Columns {
     Columns { client, write, log: (log_x, consumers.0 - 36 - log_x), consumers, models }
 }
 
+/// Without a bank the log takes the place of clients, write side and read models.
+fn columns_without_bank(width: i32) -> Columns {
+    let consumers_w = (width / 4).clamp(180, 320);
+    let consumers = (width - PAD - consumers_w, consumers_w);
+    Columns { client: (PAD, 0), write: (PAD, 0), log: (PAD + 14, consumers.0 - 36 - PAD - 14), consumers, models: (width - PAD, 0) }
+}
+
 /// The layout of a shape.
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
-    let at = columns(width);
+    let at = if shape.bank { columns(width) } else { columns_without_bank(width) };
     let mut out = Layout { wide: true, width, ..Layout::default() };
-    out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 98) });
-    let write_end = write_side(&mut out, shape, at.write);
+    let mut write_end = TOP;
+    if shape.bank {
+        out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 112) });
+        write_end = write_side(&mut out, shape, at.write);
+    }
     let log_end = log(&mut out, shape, at.log);
     let read_end = read_side(&mut out, shape, at.consumers, at.models);
     let chain_end = write_end.max(log_end).max(read_end);
-    let query = Rect::new(at.log.0, chain_end + 14, at.log.1, 44);
-    out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
     out.rails = Rails {
         write_x: at.write.0 + at.write.1 + 10,
         produce_x: at.log.0 - 12,
@@ -50,14 +58,18 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         query_x: at.client.0 + at.client.1 / 2 - 7,
     };
     out.headers = vec![
-        (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)),
-        (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)),
         (Header::Log, Rect::new(at.log.0, 12, at.log.1, 18)),
         (Header::ReadSide, Rect::new(at.consumers.0, 12, width - at.consumers.0 - PAD, 18)),
     ];
-    out.dividers = vec![at.write.0 - 15, at.log.0 - 19, at.consumers.0 - 17];
-    band(&mut out, shape, query.bottom() + 14);
-    out.height = out.band.bottom() + PAD;
+    out.height = chain_end + PAD;
+    if shape.bank {
+        out.headers.insert(0, (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)));
+        out.headers.insert(0, (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
+        let query = Rect::new(at.log.0, chain_end + 14, at.log.1, 44);
+        out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
+        band(&mut out, shape, query.bottom() + 14);
+        out.height = out.band.bottom() + PAD;
+    }
     out
 }
 
@@ -149,7 +161,7 @@ fn read_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32), (models_x, mod
         let consumers_end = top + consumers.len() as i32 * (h + 6) - 6;
         let mut end = consumers_end;
         if let Some((number, rows)) = projection {
-            let h = (56 + 18 * (*rows).min(4) as i32).max(84);
+            let h = (60 + 17 * (*rows).min(4) as i32).max(76);
             out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(models_x, top, models_w, h) });
             end = end.max(top + h);
         }
@@ -163,7 +175,7 @@ pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
     let x = PAD;
     let w = out.width - 2 * PAD;
     let count = shape.accounts.len() as i32;
-    let columns = (w / if out.wide { 210 } else { 158 }).clamp(1, count.max(1));
+    let columns = (w / if out.wide { 156 } else { 150 }).clamp(1, count.max(1));
     let top = if out.wide { 30 } else { 48 };
     let pair_w = (w - 24) / columns;
     let rows = (count + columns - 1) / columns;

@@ -207,6 +207,12 @@ impl ListenerConsumer {
         self.tracker.delivery_attempt(partition, offset)
     }
 
+    /// The record that was nacked, until the pause is over.
+    pub fn nacked(&self) -> Option<(TopicPartition, u64)> {
+        let record = self.batch.get(self.nack_index as usize).filter(|_| self.nack_wake_at.is_some())?;
+        Some((record.partition, record.record.offset))
+    }
+
     /// Whether the thread waits in `poll`.
     pub fn is_polling(&self) -> bool {
         matches!(self.stack.last(), Some(Op::AwaitPoll))

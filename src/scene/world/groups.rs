@@ -79,8 +79,8 @@ fn add(group: &mut Group, world: &World, number: u32, slot: &ConsumerSlot) {
     group.positions.extend(assigned.iter().filter_map(|tp| Some((*tp, consumer.position(*tp)?))));
     let in_hand: Vec<(TopicPartition, u64)> =
         if alive { thread.in_hand().iter().map(|r| (r.partition, r.record.offset)).collect() } else { Vec::new() };
-    group.failing.extend(thread.failing().filter(|_| alive));
-    let first = in_hand.first().copied();
+    group.failing.extend(thread.failing().chain(thread.nacked()).filter(|_| alive));
+    let first = in_hand.first().copied().or_else(|| thread.nacked().filter(|_| alive));
     group.view.consumers.push(ConsumerView {
         id: number,
         duty: match slot.duty {

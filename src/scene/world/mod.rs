@@ -22,7 +22,12 @@ impl Scene {
     pub fn at(world: &World, now: SimTime) -> Scene {
         let groups = groups::groups(world);
         let topics = log::topics(world, &groups);
-        let groups: Vec<GroupView> = groups.into_iter().map(|g| g.view).collect();
+        let mut groups: Vec<GroupView> = groups.into_iter().map(|g| g.view).collect();
+        for lane in topics.iter().flat_map(|t| &t.lanes) {
+            for mark in &lane.marks {
+                groups[mark.group as usize].lag += lane.lag(mark);
+            }
+        }
         let mut scene = Scene {
             now,
             bank: world.bank().is_some(),

@@ -116,9 +116,12 @@ impl Card {
 
 /// Every card of a scene, in the order of the chain.
 pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
-    let mut out = vec![client(scene, lang), api(scene, lang), handler(scene, lang)];
-    out.extend(scene.accounts.iter().map(|a| account(a, lang)));
-    out.extend(stores(scene, lang));
+    let mut out = Vec::new();
+    if scene.bank {
+        out.extend([client(scene, lang), api(scene, lang), handler(scene, lang)]);
+        out.extend(scene.accounts.iter().map(|a| account(a, lang)));
+        out.extend(stores(scene, lang));
+    }
     out.extend(scene.topics.iter().filter(|t| t.role != TopicRole::Events).map(|t| topic(scene, t, lang)));
     out.extend(scene.brokers.iter().map(|b| broker(*b, lang)));
     for (index, group) in scene.groups.iter().enumerate() {
@@ -126,15 +129,20 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
         out.extend(group.consumers.iter().map(|c| consumer(scene, c, lang)));
     }
     out.extend((0..scene.projections.len()).map(|p| projection(scene, p, lang)));
-    out.push(query(scene, lang));
+    if scene.bank {
+        out.push(query(scene, lang));
+    }
     out
 }
 
 fn client(scene: &Scene, lang: Lang) -> Card {
     let (t, c) = (StageText::of(lang), &scene.client);
     let waits = if c.waiting == 0 { t.none_waiting.to_owned() } else { format!("{} {}", c.waiting, t.waiting) };
-    let waits = if c.count > 1 { format!("×{} · {waits}", c.count) } else { waits };
-    let mut card = Card::new(Thing::Client, Tone::Plain, t.client).line(Ink::Muted, waits);
+    let mut card = Card::new(Thing::Client, Tone::Plain, t.client);
+    if c.count > 1 {
+        card = card.line(Ink::Muted, format!("× {}", c.count));
+    }
+    card = card.line(Ink::Muted, waits);
     if let Some(last) = &c.last {
         let ends = last.to.as_ref().map_or_else(|| last.account.to_string(), |to| format!("{}→{to}", last.account));
         card = card.line(Ink::Muted, format!("{} {ends}", words::command(lang, last.kind)));
@@ -211,11 +219,7 @@ fn topic(scene: &Scene, topic: &TopicView, lang: Lang) -> Card {
         TopicRole::Retry => (Tone::Soft, t.to_retry),
         TopicRole::Events | TopicRole::Other => (Tone::Soft, t.kept),
     };
-    let lag = |l: &crate::scene::LaneView| {
-        let behind = |m: &crate::scene::MarkView| l.high_watermark.saturating_sub(m.committed.unwrap_or(l.log_start));
-        l.marks.iter().map(behind).sum::<u64>()
-    };
-    let lag: u64 = topic.lanes.iter().map(lag).sum();
+    let lag: u64 = topic.lanes.iter().flat_map(|l| l.marks.iter().map(|m| l.lag(m))).sum();
     let mut text = format!("{} {words}", count(records));
     if lag > 0 {
         text = format!("{text} · {} {}", t.lag, count(lag));

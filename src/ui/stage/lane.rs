@@ -142,20 +142,18 @@ fn marks(at: &LaneBox, lane: &LaneView) -> Html {
             { for lane.marks.iter().filter(|m| m.group < 4).map(|mark| {
                 let y = at.marks_y - at.rect.y + mark.group as i32 * at.marks_h + at.marks_h / 2;
                 let class = group_class(mark.group);
-                let committed = mark.committed.map(|c| (c, x(c)));
+                let from = x(lane.restart_at(mark).max(lane.log_start));
                 html! {
                     <g class={class}>
-                        if let Some((offset, left)) = committed {
-                            if visible > left {
-                                <rect class="lag" x={left.to_string()} y={(y - 2).to_string()} width={(visible - left).to_string()} height="4" />
-                            }
-                            { lag_text(lane.high_watermark.saturating_sub(offset), left, y) }
+                        if visible > from {
+                            <rect class="lag" x={from.to_string()} y={(y - 2).to_string()} width={(visible - from).to_string()} height="4" />
                         }
+                        { lag_text(lane.lag(mark), from, y) }
                         if let Some(position) = mark.position.filter(|p| Some(*p) != mark.committed) {
                             { group_shape(mark.group, x(position), y, "position".to_owned()) }
                         }
-                        if let Some((_, left)) = committed {
-                            { group_shape(mark.group, left, y, "committed".to_owned()) }
+                        if let Some(committed) = mark.committed {
+                            { group_shape(mark.group, x(committed), y, "committed".to_owned()) }
                         }
                     </g>
                 }

@@ -97,7 +97,6 @@ fn of_lane(scene: &Scene, topic: &TopicView, lane: &LaneView, lang: Lang) -> Row
     for mark in &lane.marks {
         let name = scene.groups.get(mark.group as usize).map_or("", |g| g.name.as_ref());
         let show = |offset: Option<u64>| offset.map_or_else(|| "–".to_owned(), |o| o.to_string());
-        let lag = lane.high_watermark.saturating_sub(mark.committed.unwrap_or(lane.log_start));
         words = format!(
             "{words}; {name}: {} {}, {} {}, {} {}",
             t.committed,
@@ -105,7 +104,7 @@ fn of_lane(scene: &Scene, topic: &TopicView, lane: &LaneView, lang: Lang) -> Row
             t.position,
             show(mark.position),
             t.lag,
-            count(lag)
+            count(lane.lag(mark))
         );
     }
     Row {

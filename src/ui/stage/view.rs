@@ -148,8 +148,10 @@ impl Component for Stage {
                 { headings(scene, layout, props.lang) }
                 { nodes(props, layout) }
                 { legend(scene, layout, props.lang) }
-                <Pairs accounts={scene.accounts.clone()} more={scene.accounts_more} band={layout.band} rects={layout.pairs.clone()}
-                    lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
+                if scene.bank {
+                    <Pairs accounts={scene.accounts.clone()} more={scene.accounts_more} band={layout.band} rects={layout.pairs.clone()}
+                        lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
+                }
                 <Handles handles={handles(scene, layout)} lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
                 <canvas ref={self.canvas.clone()} aria-hidden="true" />
             </section>
