@@ -62,3 +62,25 @@ fn the_scene_says_what_the_world_says() {
     }
     assert!(scene.query.last.is_some() && scene.client.last.is_some());
 }
+
+#[test]
+fn every_built_in_scenario_is_a_scene_at_every_moment() {
+    for name in crate::scenario::builtin_names() {
+        let scenario = crate::scenario::builtin(name).expect("it has a name");
+        let mut world = World::new(&scenario);
+        let mut steps = 0_u32;
+        while world.now() < SimTime::from_ms(30_000) && world.step() {
+            steps += 1;
+            if !steps.is_multiple_of(29) {
+                continue;
+            }
+            let scene = Scene::of(&world);
+            check(&scene);
+            let layout = Layout::of(&Shape::of(&scene), if steps.is_multiple_of(2) { 1010 } else { 360 });
+            for flight in &scene.flights {
+                assert!(layout.path(flight.route, &scene).is_some(), "{name}: no way for {flight:?}");
+            }
+        }
+        assert!(steps > 1_000, "{name} hardly moved");
+    }
+}
