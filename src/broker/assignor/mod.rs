@@ -7,6 +7,7 @@ mod cooperative;
 mod java;
 mod range;
 mod round_robin;
+mod server;
 mod sticky;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use java::java_hash;
+pub use server::ServerAssignor;
 
 use super::{Metadata, Subscription, TopicId, TopicPartition};
 
@@ -64,8 +66,7 @@ impl Assignor {
             Assignor::Sticky => sticky::assign(&problem).shares,
             Assignor::CooperativeSticky => cooperative::assign(&problem),
         };
-        let ids = problem.members.iter().map(|m| m.id.clone());
-        ids.zip(shares).map(|(id, slots)| (id, slots.into_iter().map(|s| problem.partition(s)).collect())).collect()
+        problem.named(shares)
     }
 }
 
@@ -104,9 +105,15 @@ type Shares = Vec<Vec<Slot>>;
 
 impl Problem {
     fn new(metadata: &Metadata, members: &[(Arc<str>, Option<Arc<str>>, Subscription)]) -> Problem {
+        let known = metadata.topics.iter().map(|(name, t)| (name.clone(), (t.id, t.partitions.len() as u32))).collect();
+        Problem::of(&known, members)
+    }
+
+    /// From id and partition count by topic name.
+    fn of(topics: &BTreeMap<Arc<str>, (TopicId, u32)>, members: &[(Arc<str>, Option<Arc<str>>, Subscription)]) -> Problem {
         let wanted = |name: &Arc<str>| members.iter().any(|(_, _, s)| s.topics.contains(name));
-        let known: Vec<_> = metadata.topics.iter().filter(|(name, t)| wanted(name) && !t.partitions.is_empty()).collect();
-        let topics: Vec<(TopicId, u32)> = known.iter().map(|(_, t)| (t.id, t.partitions.len() as u32)).collect();
+        let known: Vec<_> = topics.iter().filter(|(name, (_, count))| wanted(name) && *count > 0).collect();
+        let topics: Vec<(TopicId, u32)> = known.iter().map(|(_, topic)| **topic).collect();
         let number = |id: TopicId| topics.iter().position(|(t, _)| *t == id).map(|n| n as u32);
         let candidate = |(id, instance, s): &(Arc<str>, Option<Arc<str>>, Subscription)| Candidate {
             id: id.clone(),
@@ -116,6 +123,12 @@ impl Problem {
             generation: s.generation,
         };
         Problem { members: members.iter().map(candidate).collect(), topics }
+    }
+
+    /// The shares by member id.
+    fn named(&self, shares: Shares) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+        let ids = self.members.iter().map(|m| m.id.clone());
+        ids.zip(shares).map(|(id, slots)| (id, slots.into_iter().map(|s| self.partition(s)).collect())).collect()
     }
 
     fn partition(&self, slot: Slot) -> TopicPartition {

@@ -31,6 +31,9 @@ impl GroupCoordinator {
         if !(self.config.session_timeout_us_min..=self.config.session_timeout_us_max).contains(&session_timeout_us) {
             return Some(Err(ErrorCode::InvalidSessionTimeout));
         }
+        if self.groups[index].modern.as_ref().is_some_and(|m| !m.members.is_empty()) {
+            return Some(Err(ErrorCode::InconsistentGroupProtocol));
+        }
         let joining = Joining { client_id, instance: instance_id, session_timeout_us, rebalance_timeout_us, protocols, reason };
         let group = &self.groups[index];
         let replaced = joining.instance.as_deref().and_then(|i| group.member_of_instance(i));

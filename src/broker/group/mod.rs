@@ -6,6 +6,7 @@
 mod config;
 mod effect;
 mod join;
+mod modern;
 mod offsets;
 mod session;
 mod state;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use config::GroupConfig;
 pub use effect::{Assignment, Eviction, GroupFact, GroupTimer};
+pub use modern::{ModernGroup, ModernMember};
 pub use state::{Group, GroupState, Member, StoredOffset};
 
 use self::effect::{fact, timer_at};
@@ -108,7 +110,10 @@ impl GroupCoordinator {
                 Some(self.heartbeat(call, index, &member_id, generation, instance_id.as_deref(), out))
             }
             GroupRequest::LeaveGroup { member_id, instance_id } => Some(self.leave(call, index, &member_id, instance_id.as_deref(), out)),
-            GroupRequest::ConsumerGroupHeartbeat { .. } => Some(Err(ErrorCode::InvalidRequest)),
+            request @ GroupRequest::ConsumerGroupHeartbeat { .. } => {
+                let beat = modern::Beat::of(request).expect("it is a heartbeat");
+                Some(self.modern_heartbeat(call, index, &beat, topics, out))
+            }
             other => Some(self.offsets(call, index, other, topics, out)),
         };
         if let Some(answer) = answer {
@@ -122,7 +127,7 @@ impl GroupCoordinator {
             GroupTimer::Session { group, member } => self.on_session_timer(now, group as usize, member, out),
             GroupTimer::Join { group, epoch } => self.on_join_timer(now, group as usize, epoch, out),
             GroupTimer::Sync { group, epoch } => self.on_sync_timer(now, group as usize, epoch, out),
-            GroupTimer::Revocation { .. } => {}
+            GroupTimer::Revocation { group, member, epoch } => self.on_revocation_timer(now, group as usize, member, epoch, out),
             GroupTimer::Retention => {
                 self.expire_offsets(now, topics, out);
                 out.push(timer_at(now + self.config.offsets_retention_check_us, timer));
@@ -133,6 +138,11 @@ impl GroupCoordinator {
     /// `broker` died: what it coordinated goes on at another one, without the requests that were in process there.
     pub fn broker_lost(&mut self, now: SimTime, broker: BrokerId, out: &mut Vec<Effect>) {
         for index in 0..self.groups.len() {
+            let group = &mut self.groups[index];
+            let modern: Vec<Arc<str>> = group.modern.iter().flat_map(|m| m.members.keys().cloned()).collect();
+            if group.broker == broker {
+                modern.iter().for_each(|id| self.modern_touch(now, index, id, out));
+            }
             if self.groups[index].broker == broker && !self.groups[index].members.is_empty() {
                 out.push(fact(GroupFact::CoordinatorMoved { group: self.groups[index].name.clone(), from: broker }));
                 self.reload(now, index, out);
@@ -159,12 +169,23 @@ impl GroupCoordinator {
             instance: m.instance.clone(),
             assignment: m.assignment.clone(),
         };
-        group.members.iter().map(view).collect()
+        let modern_view = |(id, m): (&Arc<str>, &ModernMember)| MemberView {
+            member_id: id.clone(),
+            client_id: m.client_id.clone(),
+            client: m.client,
+            instance: m.instance.clone(),
+            assignment: m.assigned.iter().copied().collect(),
+        };
+        let modern = group.modern.iter().flat_map(|g| &g.members).map(modern_view);
+        group.members.iter().map(view).chain(modern).collect()
     }
 
     /// The state of a group.
     pub fn state(&self, group: &Group) -> GroupState {
-        group.state
+        match &group.modern {
+            Some(modern) if group.members.is_empty() => modern.state(group.generation),
+            _ => group.state,
+        }
     }
 
     fn find_or_create(&mut self, name: &Arc<str>, now: SimTime, broker: BrokerId) -> usize {

@@ -81,6 +81,13 @@ impl GroupCoordinator {
         transactional: bool,
     ) -> Result<(), ErrorCode> {
         let group = &self.groups[index];
+        if group.modern.is_some() && group.members.is_empty() {
+            return if transactional && generation.is_none() && id.is_empty() {
+                Ok(())
+            } else {
+                self.validate_modern_commit(index, id, generation)
+            };
+        }
         match generation {
             None if group.state == GroupState::Empty => return Ok(()),
             None if id.is_empty() && transactional => return Ok(()),

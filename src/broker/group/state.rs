@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::modern::ModernGroup;
 use crate::broker::{BrokerId, ClientId, CommittedOffset, Subscription, TopicPartition};
 use crate::kernel::SimTime;
 
@@ -103,6 +104,8 @@ pub struct Group {
     pub(super) leader: Option<Arc<str>>,
     /// Members by member id.
     pub members: BTreeMap<Arc<str>, Member>,
+    /// Set once the consumer protocol is used (C17).
+    pub modern: Option<ModernGroup>,
     /// Counts join phases; timers of earlier ones are stale.
     pub(super) epoch: u32,
     /// Whether somebody joined since the initial delay was last extended.
@@ -129,6 +132,7 @@ impl Group {
             protocol: None,
             leader: None,
             members: BTreeMap::new(),
+            modern: None,
             epoch: 0,
             new_member_added: false,
             initial_remaining_us: 0,
@@ -190,6 +194,7 @@ impl Group {
 
     /// Whether a member subscribes to the topic of `partition`, where `name` is the topic's name.
     pub(super) fn subscribes(&self, name: &str) -> bool {
-        self.members.values().flat_map(|m| &m.protocols).any(|(_, s)| s.topics.iter().any(|t| &**t == name))
+        let classic = self.members.values().flat_map(|m| &m.protocols).any(|(_, s)| s.topics.iter().any(|t| &**t == name));
+        classic || self.modern.as_ref().is_some_and(|m| m.subscribes(name))
     }
 }

@@ -48,9 +48,14 @@ impl Consumer {
 
     pub(super) fn close_after_callback(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         self.subscriptions.assign(&[]);
-        let leaves = self.closing.is_some_and(|c| c.leave) && !self.config.is_static() && !self.group.member_id.is_empty();
+        let member = self.closing.is_some_and(|c| c.leave) && !self.group.member_id.is_empty();
         let request = GroupRequest::LeaveGroup { member_id: self.group.member_id.clone(), instance_id: None };
-        if leaves && self.send_to_group(now, Purpose::Leave, request, out) {
+        let told = if self.is_modern() {
+            member && self.group.generation.is_some() && self.send_goodbye(now, out)
+        } else {
+            member && !self.config.is_static() && self.send_to_group(now, Purpose::Leave, request, out)
+        };
+        if told {
             out.push(ConsumerEffect::Fact(ConsumerFact::Left { reason: "the consumer is being closed" }));
         } else {
             self.closed(out);

@@ -113,7 +113,8 @@ impl Consumer {
                 return self.finish_commit(now, commit, Err(error), out);
             }
         };
-        let member_id = if generation.is_some() { self.group.member_id.clone() } else { "".into() };
+        let names_itself = generation.is_some() || self.is_modern() && matches!(self.subscriptions.mode, Mode::Topics(_));
+        let member_id = if names_itself { self.group.member_id.clone() } else { "".into() };
         let instance_id = self.instance_id().filter(|_| generation.is_some());
         let commit = self.commits.get_mut(&id).expect("the caller has just looked it up");
         commit.sent = true;
@@ -126,6 +127,8 @@ impl Consumer {
     fn generation_to_commit(&self) -> Result<Option<u32>, KafkaException> {
         match self.subscriptions.mode {
             Mode::Topics(_) if self.group.state == MemberState::Stable => Ok(self.group.generation),
+            // A member that is out of the group says so, and the coordinator decides.
+            Mode::Topics(_) if self.is_modern() => Ok(None),
             Mode::Topics(_) if self.group.is_rebalancing() => Err(KafkaException::new("RebalanceInProgressException")),
             Mode::Topics(_) => Err(KafkaException::new("CommitFailedException")),
             _ => Ok(None),
@@ -158,7 +161,7 @@ impl Consumer {
         };
         match result {
             Ok(()) => self.finish_commit(now, commit, Ok(()), out),
-            Err(error) if error.is_retriable() && commit.retries() => {
+            Err(error) if commit.retries() && (error.is_retriable() || self.has_newer_epoch(error, &commit)) => {
                 commit.sent = false;
                 commit.retry_at = now + self.retry_us();
                 self.commits.insert(id, commit);
@@ -168,6 +171,11 @@ impl Consumer {
                 self.finish_commit(now, commit, Err(exception), out);
             }
         }
+    }
+
+    /// Whether the commit was only refused because the member epoch has moved on meanwhile.
+    fn has_newer_epoch(&self, error: ErrorCode, commit: &Commit) -> bool {
+        error == ErrorCode::StaleMemberEpoch && self.group.generation.is_some() && self.group.generation != commit.generation
     }
 
     /// The exception of a refused commit, and what it does to the membership (C6).
@@ -183,7 +191,7 @@ impl Consumer {
             ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId if rejoining => {
                 KafkaException::new("RebalanceInProgressException")
             }
-            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration if commit.generation.is_some() => {
+            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration if commit.generation.is_some() && !self.is_modern() => {
                 self.fenced(error, "encountered an error from OFFSET_COMMIT", out);
                 KafkaException::new("CommitFailedException")
             }

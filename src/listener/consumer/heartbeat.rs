@@ -33,18 +33,21 @@ impl Consumer {
     }
 
     /// Whether the application is busy with something else than `poll`.
-    fn is_away(&self) -> bool {
+    pub(super) fn is_away(&self) -> bool {
         self.poll.is_none() || self.callback.is_some()
     }
 
     /// `max.poll.interval.ms` is over: a dynamic member leaves, a static one just falls silent (C2).
-    fn leave_for_not_polling(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+    pub(super) fn leave_for_not_polling(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         let reason = "consumer poll timeout has expired";
-        if !self.config.is_static() {
+        if self.is_modern() {
+            self.send_goodbye(now, out);
+        } else if !self.config.is_static() {
             let request = GroupRequest::LeaveGroup { member_id: self.group.member_id.clone(), instance_id: None };
             self.send_to_group(now, Purpose::Leave, request, out);
         }
-        self.group.reset(reason, false);
+        // In the consumer protocol the member id lasts as long as the process.
+        self.group.reset(reason, self.is_modern());
         out.push(ConsumerEffect::Fact(ConsumerFact::Left { reason }));
     }
 
@@ -69,6 +72,9 @@ impl Consumer {
     /// When heartbeat or poll timeout are next due.
     pub(super) fn next_group_due(&self) -> SimTime {
         let mut due = SimTime::NEVER;
+        if self.is_modern() {
+            return self.next_modern_due();
+        }
         if matches!(self.group.state, MemberState::Completing | MemberState::Stable) {
             if self.net.coordinator.is_some() && !self.net.is_under_way(|p| matches!(p, Purpose::Heartbeat { .. })) {
                 due = due.min(self.group.next_heartbeat);
@@ -79,6 +85,18 @@ impl Consumer {
         }
         if self.poll.is_some() && self.group.rejoin.is_some() && !self.group.is_rebalancing() && self.group.retry_at > SimTime::ZERO {
             due = due.min(self.group.retry_at);
+        }
+        due
+    }
+
+    fn next_modern_due(&self) -> SimTime {
+        let mut due = SimTime::NEVER;
+        let member = matches!(self.group.state, MemberState::Preparing | MemberState::Stable);
+        if member && self.net.coordinator.is_some() && !self.net.is_under_way(|p| matches!(p, Purpose::ModernHeartbeat { .. })) {
+            due = due.min(self.group.next_heartbeat);
+        }
+        if self.group.state == MemberState::Stable && self.is_away() {
+            due = due.min(self.group.poll_deadline);
         }
         due
     }

@@ -17,6 +17,9 @@ impl Consumer {
         if !matches!(self.subscriptions.mode, Mode::Topics(_)) {
             return true;
         }
+        if let Some((attempt, response)) = self.group.unread.take() {
+            self.on_join(now, attempt, response, out);
+        }
         self.watch_partition_counts();
         if let Some(assignment) = self.group.synced.take() {
             self.complete_join(now, assignment, out);
@@ -59,6 +62,9 @@ impl Consumer {
     /// The commit before the join is over, one way or the other.
     pub(super) fn give_up_before_join(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         self.group.prepare = Prepare::Done;
+        if self.is_modern() {
+            return;
+        }
         let owned = self.subscriptions.assigned();
         if self.group.generation.is_none() || self.group.member_id.is_empty() {
             if !owned.is_empty() {
@@ -274,10 +280,16 @@ impl Consumer {
         match after {
             AfterCallback::Prepared { keep } => {
                 self.subscriptions.assign(&keep);
-                self.send_join(now, out);
+                if self.is_modern() {
+                    self.begin_modern_join(now, out);
+                } else {
+                    self.send_join(now, out);
+                }
             }
             AfterCallback::Revoked { assignment, added } => {
-                self.group.request_rejoin("partitions were given up");
+                if !self.is_modern() {
+                    self.group.request_rejoin("partitions were given up");
+                }
                 self.take_over(now, &assignment, added, out);
             }
             AfterCallback::Assigned => {}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::broker::assignor::Assignor;
-use crate::broker::{Subscription, TopicPartition};
+use crate::broker::{Response, Subscription, TopicPartition};
 use crate::kernel::SimTime;
 
 /// The state of the member (`AbstractCoordinator.MemberState`).
@@ -59,6 +59,8 @@ pub(super) struct Membership {
     pub(super) attempt: u32,
     /// Not before then is the next attempt.
     pub(super) retry_at: SimTime,
+    /// The answer to a join that came while the application was not in `poll`.
+    pub(super) unread: Option<(u32, Response)>,
     pub(super) protocol: Option<Assignor>,
     /// The assignment that the next `poll` takes over.
     pub(super) synced: Option<Vec<TopicPartition>>,
@@ -67,6 +69,10 @@ pub(super) struct Membership {
     /// Partition counts by topic when the leader last assigned; a change makes it rejoin.
     pub(super) assigned_counts: Option<BTreeMap<Arc<str>, u32>>,
     pub(super) next_heartbeat: SimTime,
+    /// Consumer protocol: the coordinator's heartbeat interval, in microseconds.
+    pub(super) modern_interval_us: u64,
+    /// Consumer protocol: the next heartbeat is due at once and says what is owned.
+    pub(super) acknowledge: bool,
     /// When the application must have polled again (C2).
     pub(super) poll_deadline: SimTime,
     /// What the sticky assignor remembers: the last assignment and its generation.
@@ -83,11 +89,14 @@ impl Default for Membership {
             prepare: Prepare::Needed,
             attempt: 0,
             retry_at: SimTime::ZERO,
+            unread: None,
             protocol: None,
             synced: None,
             to_assign: None,
             assigned_counts: None,
             next_heartbeat: SimTime::NEVER,
+            modern_interval_us: 1_000_000,
+            acknowledge: false,
             poll_deadline: SimTime::NEVER,
             memory: (Vec::new(), None),
         }
@@ -113,6 +122,7 @@ impl Membership {
         self.state = MemberState::Unjoined;
         self.generation = None;
         self.synced = None;
+        self.acknowledge = false;
         self.to_assign = None;
         self.attempt += 1;
         self.next_heartbeat = SimTime::NEVER;

@@ -13,6 +13,7 @@ mod heartbeat;
 mod join;
 mod member;
 mod membership;
+mod modern;
 mod network;
 mod poll;
 mod positions;

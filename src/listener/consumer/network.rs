@@ -24,6 +24,9 @@ pub(super) enum Purpose {
     Heartbeat {
         generation: u32,
     },
+    ModernHeartbeat {
+        attempt: u32,
+    },
     Leave,
     Commit {
         commit: u64,
@@ -183,9 +186,12 @@ impl Consumer {
                 Response::FindCoordinator { coordinator } => self.net.coordinator = Some(coordinator),
                 _ => self.net.coordinator_retry_at = now + self.retry_us(),
             },
+            // Outside of `poll` nobody reads the connection while the heartbeats rest.
+            Purpose::Join { attempt } if self.poll.is_none() => self.group.unread = Some((attempt, response)),
             Purpose::Join { attempt } => self.on_join(now, attempt, response, out),
             Purpose::Sync { attempt } => self.on_sync(now, attempt, response, out),
             Purpose::Heartbeat { generation } => self.on_heartbeat(now, generation, response, out),
+            Purpose::ModernHeartbeat { attempt } => self.on_modern_heartbeat(now, attempt, response, out),
             Purpose::Leave => self.on_left(out),
             Purpose::Commit { commit } => self.on_commit(now, commit, response, out),
             Purpose::Committed { partitions } => self.on_committed(now, &partitions, response, out),

@@ -22,7 +22,11 @@ impl Consumer {
         }
         self.note_clock(now);
         self.maintain_network(now, out);
-        self.beat(now, out);
+        if self.is_modern() {
+            self.modern_beat(now, out);
+        } else {
+            self.beat(now, out);
+        }
         self.continue_commits(now, out);
         self.watch_close(now, out);
         if self.callback.is_none() && self.closing.is_none() {
@@ -45,7 +49,8 @@ impl Consumer {
         if let Some(failure) = self.failure.take() {
             return self.polled(now, Err(failure), out);
         }
-        if !self.join_if_needed(now, out) {
+        let ready = if self.is_modern() { self.reconcile(now, out) } else { self.join_if_needed(now, out) };
+        if !ready {
             return;
         }
         if self.group.generation.is_some() || self.group.rejoin.is_none() {
