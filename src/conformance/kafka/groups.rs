@@ -20,13 +20,14 @@ type Described = (String, BTreeMap<String, Vec<String>>);
 
 impl Play<'_> {
     fn described(&self, name: &str) -> Option<Described> {
-        let group = self.world.cluster().groups.group(name)?;
+        let groups = &self.world.cluster().groups;
+        let group = groups.group(name)?;
         let mut members = BTreeMap::new();
-        for member in group.members.values() {
+        for member in groups.members(group) {
             let newest = member.instance.as_ref().and_then(|i| self.instances.get(&**i)).cloned();
             members.insert(newest.unwrap_or_else(|| member.client_id.to_string()), self.partition_names(member.assignment.iter().copied()));
         }
-        Some((self.world.cluster().groups.state(group).name().to_owned(), members))
+        Some((groups.state(group).name().to_owned(), members))
     }
 
     pub(super) fn group(&mut self, step: &Step) -> Outcome {
