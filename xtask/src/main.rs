@@ -17,6 +17,8 @@ mod setup;
 mod shell;
 mod test;
 mod tidy;
+#[cfg(feature = "model")]
+mod trace;
 mod webdriver;
 
 use std::{env, error::Error, fmt, process::ExitCode};
@@ -63,6 +65,9 @@ cargo xtask bench [--no-page] [--no-build]
     Measures what the design sets budgets for, prints the table and writes BENCHMARKS.md.
     --no-page: only natively, and BENCHMARKS.md stays as it is. --no-build: measures dist/ as it is.
 
+cargo xtask trace SCENARIO [--seed N] [--until 60s] [--set key=value]… [--digest]
+    Runs a built-in scenario natively and prints its trace, one fact a line, or only the digest of the run.
+
 cargo xtask conformance [PATH…] [--case ID] [--explain]
     Plays the recorded cases of real Kafka and Spring for Apache Kafka against the model: those of the files and folders named,
     or of conformance/. A line for each that differs; --explain shows both sides whole. Ends with the line `N passed, N failed`.
@@ -107,11 +112,11 @@ fn dispatch() -> Outcome {
         "test" => test::command_test(args),
         "tidy" => args.finish("tidy").and_then(|()| tidy::check()),
         "bench" => bench::command_bench(args),
-        "conformance" => model::command(&command, &words),
+        "trace" | "conformance" => model::command(&command, &words),
         "record" => record::command_record(args),
         "screenshot" => screenshot::command_screenshot(args),
         _ => Err(format!(
-            "no command is called {command}; there are serve, build, test, tidy, bench, conformance, screenshot (cargo xtask --help)"
+            "no command is called {command}; there are serve, build, test, tidy, bench, trace, conformance, screenshot (cargo xtask --help)"
         )
         .into()),
     }

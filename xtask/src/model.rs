@@ -27,7 +27,7 @@ mod with_model {
 
     use cqrs_lab::conformance::run_paths;
 
-    use crate::{AlreadySaid, Outcome, args::Args, shell::root};
+    use crate::{AlreadySaid, Outcome, args::Args, shell::root, trace::command_trace};
 
     /// Runs a command of the model.
     ///
@@ -36,6 +36,7 @@ mod with_model {
     pub fn command(name: &str, words: &[String]) -> Outcome {
         let args = Args::new(words.to_vec());
         match name {
+            "trace" => command_trace(args),
             "conformance" => conformance(args),
             _ => Err(format!("no command of the model is called {name}").into()),
         }
