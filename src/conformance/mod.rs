@@ -8,6 +8,7 @@ mod case;
 mod compare;
 mod kafka;
 mod report;
+mod spring;
 mod spring_events;
 
 pub use case::{Case, CaseError};
@@ -35,6 +36,9 @@ pub fn play(case: &Case) -> Result<Played, CaseError> {
     }
     if case.given.contains_key("brokers") {
         return kafka::play(case);
+    }
+    if case.id.starts_with("spring-") {
+        return spring::play(case);
     }
     Err(CaseError::new(case, "family", format!("no runner for this family of cases: {}", case.id)))
 }

@@ -29,10 +29,11 @@ impl Consumer {
         }
         self.continue_commits(now, out);
         self.watch_close(now, out);
-        if self.callback.is_none() && self.closing.is_none() {
-            if self.poll.is_some() {
+        if self.closing.is_none() {
+            if self.callback.is_none() && self.poll.is_some() {
                 self.pass(now, out);
             } else if !self.position_calls.is_empty() {
+                // A callback may wait for a position, too (D17).
                 self.update_positions(now, out);
             }
             self.answer_position_calls(now, out);

@@ -1,0 +1,343 @@
+//! What a case has set up, as the model's own settings.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::form::Form;
+use crate::broker::{NewRecord, bytes};
+use crate::conformance::{Case, CaseError};
+use crate::listener::consumer::{ConsumerConfig, Deserializer};
+use crate::listener::{
+    AckMode, BackOff, ContainerProperties, DeadLetter, DefaultErrorHandler, DltStrategy, ErrorHandler, ListenerKind, ListensTo, Recoverer,
+    RetryRole, RetryTopics, Suffixing, TopicReuse, Transactions, UNLIMITED,
+};
+
+/// A topic to create.
+pub(super) struct TopicPlan {
+    pub(super) name: Arc<str>,
+    pub(super) partitions: u32,
+}
+
+/// A record to send.
+pub(super) struct RecordPlan {
+    pub(super) topic: Arc<str>,
+    pub(super) partition: Option<u32>,
+    pub(super) record: NewRecord,
+}
+
+/// Everything that a case has set up.
+pub(super) struct Given {
+    pub(super) topics: Vec<TopicPlan>,
+    pub(super) container: ContainerProperties,
+    pub(super) concurrency: Option<u32>,
+    pub(super) consumer: ConsumerConfig,
+    pub(super) producer: Vec<(String, String)>,
+    pub(super) retry: Option<Arc<RetryTopics>>,
+    /// The error handler of containers of retry topics.
+    pub(super) retry_handler: DefaultErrorHandler,
+    pub(super) transaction_prefix: Option<String>,
+    /// Whether the error handler was given, so that it tells what it does.
+    pub(super) sees_handler: bool,
+    /// The same of the after-rollback processor.
+    pub(super) sees_rollback: bool,
+    /// Whether values are shown as numbers.
+    pub(super) integers: bool,
+}
+
+impl Given {
+    pub(super) fn of(case: &Case) -> Result<Given, CaseError> {
+        let given = Form::of(case, "given", &case.given);
+        given.only(&[
+            "topics",
+            "records",
+            "group",
+            "consumer",
+            "producer",
+            "container",
+            "error_handler",
+            "transactions",
+            "after_rollback_processor",
+            "retry_topic",
+            "listener_method",
+            "trace",
+        ])?;
+        let consumer = consumer(&given.part("consumer")?)?;
+        let retry_form = given.part("retry_topic")?;
+        let retry = given.has("retry_topic").then(|| retry_topics(&retry_form)).transpose()?;
+        let transaction_prefix = given.part("transactions")?.text("transactionIdPrefix")?.map(str::to_owned);
+        let integers = consumer.value_deserializer == Deserializer::Integer || consumer.value_delegate == Deserializer::Integer;
+        Ok(Given {
+            topics: topics(&given)?,
+            container: container(&given)?,
+            concurrency: given.part("container")?.count("concurrency")?.map(|n| n as u32),
+            consumer,
+            producer: given.part("producer")?.fields().map(|(key, value)| (key.to_owned(), shown(value))).collect(),
+            retry: retry.map(Arc::new),
+            retry_handler: retry_handler(&retry_form)?,
+            transaction_prefix,
+            sees_handler: given.has("error_handler"),
+            sees_rollback: given.has("after_rollback_processor"),
+            integers,
+        })
+    }
+
+    /// The containers of one `start`: for retry topics one per topic, else the container or its children.
+    pub(super) fn containers(&self, member: &str) -> Vec<ContainerProperties> {
+        let named = ContainerProperties { name: Arc::from(member), ..self.container.clone() };
+        if let Some(chain) = &self.retry {
+            let of_topic = |(topic, suffix): (Arc<str>, String)| ContainerProperties {
+                name: topic.clone(),
+                group: Arc::from(format!("{}{suffix}", named.group)),
+                source: ListensTo::Topics(vec![topic.clone()]),
+                error_handler: Some(ErrorHandler::Default(self.retry_handler.clone())),
+                retry: Some(RetryRole { topics: chain.clone(), of_dead_letters: chain.dlt.as_ref() == Some(&topic) }),
+                ..named.clone()
+            };
+            return chain.topics().into_iter().map(of_topic).collect();
+        }
+        match self.concurrency {
+            Some(concurrency) => named.children(concurrency),
+            None => vec![named],
+        }
+    }
+}
+
+fn topics(given: &Form<'_>) -> Result<Vec<TopicPlan>, CaseError> {
+    let topics = given.part("topics")?;
+    let plan = |(name, _): (&str, &Value)| {
+        let partitions = topics.part(name)?.count("partitions")?.unwrap_or(1) as u32;
+        Ok(TopicPlan { name: Arc::from(name), partitions })
+    };
+    topics.fields().map(plan).collect()
+}
+
+/// The record that an object describes.
+pub(super) fn record(form: &Form<'_>, now_ms: i64) -> Result<RecordPlan, CaseError> {
+    form.only(&["do", "topic", "partition", "key", "value", "value_int32", "timestamp", "headers"])?;
+    let value = match form.number("value_int32")? {
+        Some(number) => Some(Arc::from((number as i32).to_be_bytes().as_slice())),
+        None => form.text("value")?.map(bytes),
+    };
+    let header = |(name, value): (&str, &Value)| crate::broker::Header { name: Arc::from(name), value: value.as_str().map(bytes) };
+    let headers: Vec<_> = form.part("headers")?.fields().map(header).collect();
+    let record = NewRecord {
+        key: form.text("key")?.map(bytes),
+        value,
+        headers: Arc::from(headers),
+        timestamp_ms: form.number("timestamp")?.unwrap_or(now_ms),
+        tag: 0,
+    };
+    Ok(RecordPlan { topic: Arc::from(form.needed("topic")?), partition: form.count("partition")?.map(|n| n as u32), record })
+}
+
+/// A setting's value as text.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn consumer(form: &Form<'_>) -> Result<ConsumerConfig, CaseError> {
+    let mut config = ConsumerConfig { fetch_max_wait_ms: 50, heartbeat_interval_ms: 500, ..ConsumerConfig::default() };
+    for (name, value) in form.fields() {
+        let text = shown(value);
+        let text = match name {
+            "partition.assignment.strategy" => match text.rsplit('.').next().unwrap_or_default() {
+                "RangeAssignor" => "range",
+                "RoundRobinAssignor" => "roundrobin",
+                "StickyAssignor" => "sticky",
+                "CooperativeStickyAssignor" => "cooperative-sticky",
+                _ => return Err(form.error(name, format!("unknown assignor {text:?}"))),
+            },
+            _ => &text,
+        };
+        config.set(name, text).map_err(|error| form.error(name, error.to_string()))?;
+    }
+    Ok(config)
+}
+
+fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
+    let form = given.part("container")?;
+    form.only(&[
+        "listener",
+        "concurrency",
+        "topics",
+        "topicPartitions",
+        "ackMode",
+        "ackCount",
+        "ackTime",
+        "asyncAcks",
+        "pollTimeout",
+        "syncCommits",
+        "stopImmediate",
+        "pauseImmediate",
+        "deliveryAttemptHeader",
+    ])?;
+    let topics = form.texts("topics")?.unwrap_or_else(|| vec![Arc::from("t")]);
+    let mut properties = ContainerProperties::new("c1", given.needed("group")?, topics);
+    if let Some(partitions) = form.texts("topicPartitions")? {
+        let place = |text: &Arc<str>| {
+            let (topic, number) = text.rsplit_once('-').unwrap_or((text, "0"));
+            number.parse().map(|number| (Arc::from(topic), number)).map_err(|_| form.error("topicPartitions", "topic-partition is needed"))
+        };
+        properties.source = ListensTo::Partitions(partitions.iter().map(place).collect::<Result<_, _>>()?);
+    }
+    properties.kind = match form.text("listener")? {
+        Some("batch") => ListenerKind::Batch,
+        _ => ListenerKind::Record,
+    };
+    if let Some(mode) = form.text("ackMode")? {
+        properties.ack_mode = AckMode::of_name(mode).ok_or_else(|| form.error("ackMode", format!("unknown mode {mode:?}")))?;
+    }
+    properties.ack_count = form.count("ackCount")?.unwrap_or(1) as u32;
+    properties.ack_time_us = form.count("ackTime")?.map_or(properties.ack_time_us, |ms| ms * 1_000);
+    properties.async_acks = form.flag("asyncAcks")?.unwrap_or(false);
+    properties.poll_timeout_us = form.count("pollTimeout")?.map_or(properties.poll_timeout_us, |ms| ms * 1_000);
+    properties.sync_commits = form.flag("syncCommits")?.unwrap_or(true);
+    properties.stop_immediate = form.flag("stopImmediate")?.unwrap_or(false);
+    properties.pause_immediate = form.flag("pauseImmediate")?.unwrap_or(false);
+    properties.delivery_attempt_header = form.flag("deliveryAttemptHeader")?.unwrap_or(false);
+    properties.auto_commit = given.part("consumer")?.flag("enable.auto.commit")?.unwrap_or(false);
+    properties.method_wants_acknowledgment = given.text("listener_method")?.is_some_and(|method| method.contains("Acknowledgment"));
+    if given.has("error_handler") {
+        properties.error_handler = Some(error_handler(&given.part("error_handler")?)?);
+    }
+    if given.has("transactions") {
+        let after_rollback = handler(&given.part("after_rollback_processor")?)?;
+        properties.transactions = Some(Transactions { after_rollback });
+        if !given.has("error_handler") {
+            properties.error_handler = None;
+        }
+    }
+    Ok(properties)
+}
+
+fn error_handler(form: &Form<'_>) -> Result<ErrorHandler, CaseError> {
+    Ok(match form.needed("class")? {
+        "DefaultErrorHandler" => ErrorHandler::Default(handler(form)?),
+        "CommonContainerStoppingErrorHandler" => ErrorHandler::Stopping,
+        "CommonLoggingErrorHandler" => ErrorHandler::Logging { ack_after_handle: form.flag("ackAfterHandle")?.unwrap_or(true) },
+        class => return Err(form.error("class", format!("unknown error handler {class:?}"))),
+    })
+}
+
+fn handler(form: &Form<'_>) -> Result<DefaultErrorHandler, CaseError> {
+    form.only(&[
+        "class",
+        "backOff",
+        "seekAfterError",
+        "commitRecovered",
+        "ackAfterHandle",
+        "resetStateOnExceptionChange",
+        "resetStateOnRecoveryFailure",
+        "notRetryable",
+        "recoverer",
+    ])?;
+    let default = DefaultErrorHandler::default();
+    Ok(DefaultErrorHandler {
+        back_off: if form.has("backOff") { back_off(&form.part("backOff")?)? } else { default.back_off },
+        seek_after_error: form.flag("seekAfterError")?.unwrap_or(true),
+        commit_recovered: form.flag("commitRecovered")?.unwrap_or(false),
+        ack_after_handle: form.flag("ackAfterHandle")?.unwrap_or(true),
+        reset_state_on_exception_change: form.flag("resetStateOnExceptionChange")?.unwrap_or(true),
+        reset_state_on_recovery_failure: form.flag("resetStateOnRecoveryFailure")?.unwrap_or(true),
+        not_retryable: form.texts("notRetryable")?.unwrap_or_default(),
+        recoverer: recoverer(form)?,
+        ..default
+    })
+}
+
+fn recoverer(form: &Form<'_>) -> Result<Recoverer, CaseError> {
+    let (class, settings) = match form.get("recoverer") {
+        None => return Ok(Recoverer::Log),
+        Some(Value::String(class)) => (class.as_str(), form.part("no settings")?),
+        Some(_) => {
+            let settings = form.part("recoverer")?;
+            (settings.needed("class")?, settings)
+        }
+    };
+    match class {
+        "DeadLetterPublishingRecoverer" => {
+            let verify_partition = settings.flag("verifyPartition")?.unwrap_or(true);
+            Ok(Recoverer::DeadLetter(DeadLetter { verify_partition, ..DeadLetter::default() }))
+        }
+        "failing" => Ok(Recoverer::Failing { times: settings.count("times")?.unwrap_or(1) as u32 }),
+        _ => Err(form.error("recoverer", format!("unknown recoverer {class:?}"))),
+    }
+}
+
+fn back_off(form: &Form<'_>) -> Result<BackOff, CaseError> {
+    let multiplier = form.get("multiplier").and_then(Value::as_f64).map_or(1_500, |factor| (factor * 1_000.0).round() as u64);
+    let initial_ms = form.count("initialInterval")?.unwrap_or(2_000);
+    let interval_ms_max = form.count("maxInterval")?.unwrap_or(30_000);
+    Ok(match form.text("class")?.unwrap_or("ExponentialBackOff") {
+        "FixedBackOff" => BackOff::Fixed {
+            interval_ms: form.count("interval")?.unwrap_or(5_000),
+            attempts_max: form.count("maxAttempts")?.unwrap_or(UNLIMITED),
+        },
+        "ExponentialBackOff" => BackOff::Exponential {
+            initial_ms,
+            multiplier_milli: multiplier,
+            interval_ms_max,
+            elapsed_ms_max: form.count("maxElapsedTime")?.unwrap_or(UNLIMITED),
+            attempts_max: form.count("maxAttempts")?.unwrap_or(UNLIMITED),
+        },
+        "ExponentialBackOffWithMaxRetries" => {
+            let retries = form.count("maxRetries")?.unwrap_or(0);
+            BackOff::exponential_with_max_retries(retries, initial_ms, multiplier, interval_ms_max)
+        }
+        class => return Err(form.error("class", format!("unknown back off {class:?}"))),
+    })
+}
+
+fn retry_topics(form: &Form<'_>) -> Result<RetryTopics, CaseError> {
+    form.only(&[
+        "annotation",
+        "maxAttempts",
+        "fixedBackOff",
+        "exponentialBackoff",
+        "sameIntervalTopicReuseStrategy",
+        "topicSuffixingStrategy",
+        "dltProcessingFailureStrategy",
+        "timeoutAfter",
+        "notRetryOn",
+        "blockingRetries",
+        "autoCreateTopicsPartitions",
+    ])?;
+    let back_off = if form.has("exponentialBackoff") {
+        back_off(&form.part("exponentialBackoff")?)?
+    } else {
+        BackOff::Fixed { interval_ms: form.count("fixedBackOff")?.unwrap_or(1_000), attempts_max: UNLIMITED }
+    };
+    let attempts = form.count("maxAttempts")?.unwrap_or(3) as u32;
+    let suffixing = match form.text("topicSuffixingStrategy")? {
+        Some("SUFFIX_WITH_INDEX_VALUE") => Suffixing::WithIndexValue,
+        _ => Suffixing::WithDelayValue,
+    };
+    let reuse = match form.text("sameIntervalTopicReuseStrategy")? {
+        Some("MULTIPLE_TOPICS") => TopicReuse::MultipleTopics,
+        _ => TopicReuse::SingleTopic,
+    };
+    let strategy = match form.text("dltProcessingFailureStrategy")? {
+        Some("NO_DLT") => DltStrategy::NoDlt,
+        Some("FAIL_ON_ERROR") => DltStrategy::FailOnError,
+        _ => DltStrategy::AlwaysRetryOnError,
+    };
+    let mut chain = RetryTopics::new("t", attempts, &back_off, suffixing, reuse, strategy);
+    chain.timeout_ms = form.count("timeoutAfter")?;
+    chain.not_retry_on = form.texts("notRetryOn")?.unwrap_or_default();
+    Ok(chain)
+}
+
+/// The error handler in the containers of retry topics: no blocking retries but for the exceptions that are named.
+fn retry_handler(form: &Form<'_>) -> Result<DefaultErrorHandler, CaseError> {
+    let blocking = form.part("blockingRetries")?;
+    let back_off = if blocking.has("backOff") { back_off(&blocking.part("backOff")?)? } else { BackOff::NONE };
+    Ok(DefaultErrorHandler {
+        back_off,
+        commit_recovered: true,
+        retry_by_default: false,
+        retryable: blocking.texts("retryOn")?.unwrap_or_default(),
+        recoverer: Recoverer::NextRetryTopic,
+        ..DefaultErrorHandler::default()
+    })
+}

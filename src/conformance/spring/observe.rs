@@ -1,0 +1,133 @@
+//! What is there at the end, in the words of `observed`: committed offsets, records, topics.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::stage::Stage;
+use crate::broker::{Control, Header, Record, TopicPartition};
+
+/// The committed offsets of a group.
+pub(super) fn committed(stage: &Stage, group: &str) -> Value {
+    let offsets = stage.cluster.groups.group(group).into_iter().flat_map(|group| &group.offsets);
+    Value::Object(offsets.map(|(partition, stored)| (stage.recorder.partition(*partition), json!(stored.committed.offset))).collect())
+}
+
+/// The assignment of every living container that has one.
+pub(super) fn assignment(stage: &Stage) -> Value {
+    let of = |actor: &super::stage::Actor| {
+        let partitions: Vec<String> = actor.container.thread().assigned().map(|partition| stage.recorder.partition(partition)).collect();
+        (actor.lane.to_string(), json!(partitions))
+    };
+    Value::Object(stage.actors.iter().filter(|actor| actor.container.thread().is_alive()).map(of).collect())
+}
+
+/// The topics that exist, with their partition counts.
+pub(super) fn topics_exist(stage: &Stage) -> Value {
+    let topics = stage.cluster.topics().iter();
+    Value::Object(topics.map(|topic| (topic.name.to_string(), json!({"partitions": topic.partitions}))).collect())
+}
+
+fn partitions(stage: &Stage, topic: &str) -> Vec<TopicPartition> {
+    let Some(topic) = stage.cluster.topics().by_name(topic) else { return Vec::new() };
+    (0..topic.partitions).map(|partition| TopicPartition { topic: topic.id, partition }).collect()
+}
+
+/// All records of a topic, aborted ones included, with their headers.
+pub(super) fn records(stage: &Stage, topic: &str) -> Value {
+    let mut all = Vec::new();
+    for partition in partitions(stage, topic) {
+        let replica = stage.cluster.leader(partition);
+        for record in replica.into_iter().flat_map(|replica| replica.records_from(0)).filter(|record| record.control.is_none()) {
+            all.push(json!({
+                "at": format!("{}@{}", stage.recorder.partition(partition), record.offset),
+                "key": record.key.as_ref().map(|key| String::from_utf8_lossy(key)),
+                "value": stage.recorder.value(record.value.as_ref()),
+                "headers": headers(record),
+            }));
+        }
+    }
+    Value::Array(all)
+}
+
+fn headers(record: &Record) -> Value {
+    let mut by_name: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for header in record.headers.iter() {
+        by_name.entry(&header.name).or_default().push(shown(header));
+    }
+    let one_or_all = |mut values: Vec<Value>| if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
+    Value::Object(by_name.into_iter().map(|(name, values)| (name.to_owned(), one_or_all(values))).collect())
+}
+
+fn shown(header: &Header) -> Value {
+    let Some(value) = &header.value else { return Value::Null };
+    let number = || value.iter().fold(0i64, |number, byte| (number << 8) | i64::from(*byte));
+    match &*header.name {
+        "retry_topic-backoff-timestamp" => json!({"bytes": number()}),
+        "retry_topic-original-timestamp" => json!({"big_integer": number()}),
+        "retry_topic-attempts" => json!({"int32": number()}),
+        name if name.ends_with("original-partition") => json!({"int32": number()}),
+        name if name.ends_with("original-offset") || name.ends_with("original-timestamp") => json!({"int64": number()}),
+        _ => json!(String::from_utf8_lossy(value)),
+    }
+}
+
+/// What a read_committed reader finds: `t-0@2 v`.
+pub(super) fn read_committed(stage: &Stage, topic: &str) -> Value {
+    let mut found = Vec::new();
+    for partition in partitions(stage, topic) {
+        let Some(replica) = stage.cluster.leader(partition) else { continue };
+        let all: Vec<_> = replica.records_from(0).collect();
+        let mut aborted: BTreeSet<u64> = BTreeSet::new();
+        let mut open: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for record in &all {
+            match (record.stamp, record.control) {
+                (Some(stamp), Some(control)) => {
+                    let offsets = open.remove(&stamp.producer_id).unwrap_or_default();
+                    if control == Control::Abort {
+                        aborted.extend(offsets);
+                    }
+                }
+                (Some(stamp), None) if stamp.transactional => open.entry(stamp.producer_id).or_default().push(record.offset),
+                _ => {}
+            }
+        }
+        let end = replica.last_stable_offset();
+        let seen = |record: &&&std::sync::Arc<Record>| record.control.is_none() && record.offset < end && !aborted.contains(&record.offset);
+        for record in all.iter().filter(seen) {
+            let value = stage.recorder.value(record.value.as_ref());
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            found.push(json!(format!("{}@{} {value}", stage.recorder.partition(partition), record.offset)));
+        }
+    }
+    Value::Array(found)
+}
+
+/// Where the case says `(present)`, anything is right that is there.
+pub(super) fn blur(expected: &Value, got: &mut Value) {
+    match (expected, got) {
+        (Value::Object(expected), Value::Object(got)) => {
+            for (key, value) in expected {
+                if let Some(got) = got.get_mut(key) {
+                    blur(value, got);
+                }
+            }
+        }
+        (Value::Array(expected), Value::Array(got)) => expected.iter().zip(got).for_each(|(expected, got)| blur(expected, got)),
+        (Value::String(text), got) if text == "(present)" && !got.is_null() => *got = json!("(present)"),
+        _ => {}
+    }
+}
+
+/// A map without the fields that only explain.
+pub(super) fn without_reasons(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept: Map<String, Value> =
+                map.iter().filter(|(key, _)| *key != "because").map(|(key, value)| (key.clone(), without_reasons(value))).collect();
+            Value::Object(kept)
+        }
+        Value::Array(list) => list.iter().map(without_reasons).collect(),
+        other => other.clone(),
+    }
+}

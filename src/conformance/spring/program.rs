@@ -1,0 +1,93 @@
+//! The rules of a script as a listener's program of data.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::form::Form;
+use crate::conformance::{Case, CaseError};
+use crate::listener::{Action, Condition, ListenerProgram, Rule};
+
+/// The program of all `on` rules; `of_topic` keeps only those that name it (the handler of dead letters).
+pub(super) fn program(case: &Case, of_topic: Option<&str>) -> Result<ListenerProgram, CaseError> {
+    let mut rules = Vec::new();
+    for (number, step) in case.script.iter().enumerate() {
+        if !step.contains_key("on") {
+            continue;
+        }
+        let form = Form::of(case, format!("script[{number}]"), step);
+        form.only(&["on", "then"])?;
+        let when = condition(&form.part("on")?)?;
+        let fits = match (of_topic, &when.topic) {
+            (Some(topic), Some(named)) => **named == *topic,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        if fits {
+            rules.push(Rule { when, actions: Arc::from(actions(&form)?), catch: None });
+        }
+    }
+    let otherwise = Rule { actions: Arc::from([Action::Ack]), ..Rule::default() };
+    Ok(ListenerProgram { rules, otherwise })
+}
+
+fn condition(form: &Form<'_>) -> Result<Condition, CaseError> {
+    form.only(&["value", "delivery", "delivery_to", "call", "call_to", "contains", "topic"])?;
+    let text = |field: &str| form.text(field).map(|text| text.map(Arc::from));
+    Ok(Condition {
+        value: text("value")?,
+        tag: None,
+        delivery: form.count("delivery")?.map(|n| n as u32),
+        delivery_max: form.count("delivery_to")?.map(|n| n as u32),
+        call: form.count("call")?,
+        call_max: form.count("call_to")?,
+        contains: text("contains")?,
+        topic: text("topic")?,
+    })
+}
+
+fn actions(form: &Form<'_>) -> Result<Vec<Action>, CaseError> {
+    match form.get("then") {
+        Some(Value::Object(map)) => Ok(vec![action(&Form::of(form.case, format!("{}.then", form.place), map))?]),
+        Some(Value::Array(list)) => {
+            let objects = list.iter().map(|value| value.as_object().ok_or_else(|| form.error("then", "an action is an object")));
+            objects
+                .map(|map| map.and_then(|map: &Map<String, Value>| action(&Form::of(form.case, format!("{}.then", form.place), map))))
+                .collect()
+        }
+        _ => Err(form.error("then", "an action or a list of actions is needed")),
+    }
+}
+
+fn action(form: &Form<'_>) -> Result<Action, CaseError> {
+    let name = form.fields().map(|(key, _)| key).find(|key| *key != "nack_index").unwrap_or("nack_index");
+    let number = || form.number(name).map(|n| n.unwrap_or_default());
+    let count = || form.count(name).map(|n| n.unwrap_or_default());
+    let text = || form.needed(name).map(Arc::from);
+    Ok(match name {
+        "ack" => Action::Ack,
+        "nothing" => Action::Nothing,
+        "hold" => Action::Hold,
+        "ack_held" => Action::AckHeld(form.texts(name)?.unwrap_or_default()),
+        "ack_other_thread" => Action::AckOtherThread,
+        "ack_index" => Action::AckIndex(count()? as u32),
+        "nack_ms" => match form.count("nack_index")? {
+            Some(index) => Action::NackIndex { index: index as u32, ms: number()? },
+            None => Action::Nack { ms: number()? },
+        },
+        "nack_other_thread" => Action::NackOtherThread { ms: number()? },
+        "throw" => Action::Throw { class: text()? },
+        "throw_batch_failed" => Action::ThrowBatchFailed { index: count()? as u32 },
+        "throw_batch_failed_value" => Action::ThrowBatchFailedValue { value: text()? },
+        "throw_error" => Action::ThrowError,
+        "kill" => Action::Kill,
+        "block_ms" => Action::Block { us: count()? * 1_000 },
+        "block_until" => Action::BlockUntil { latch: text()? },
+        "send" => {
+            let send = form.part("send")?;
+            Action::Send { topic: Arc::from(send.needed("topic")?), value: Arc::from(send.needed("value")?) }
+        }
+        "pause_container" => Action::PauseContainer,
+        _ => return Err(form.error(name, "unknown action")),
+    })
+}

@@ -1,0 +1,272 @@
+//! What happens in the containers, in the words of `observed.trace`. Decides nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::given::Given;
+use crate::broker::{Bytes, TopicId, TopicPartition};
+use crate::kernel::SimTime;
+use crate::listener::{ConsumerRecord, Fact, Offsets};
+
+/// The lane of the script's own steps.
+pub(super) const SCRIPT: &str = "script";
+
+/// One event of the trace.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) lane: Arc<str>,
+    pub(super) what: Value,
+}
+
+/// Everything that was seen.
+pub(super) struct Recorder {
+    pub(super) names: BTreeMap<TopicId, Arc<str>>,
+    pub(super) events: Vec<Event>,
+    /// When the last event was.
+    pub(super) last_at: SimTime,
+    /// Values in the order in which the main listener returned normally.
+    pub(super) handled: Vec<Value>,
+    /// Deliveries over all containers: `t-0@0 v0`.
+    pub(super) order: Vec<Value>,
+    /// How often each value was given to a listener.
+    pub(super) deliveries: BTreeMap<String, u32>,
+    calls: u32,
+    /// When the last call with this value ended.
+    ended: BTreeMap<String, SimTime>,
+    integers: bool,
+    sees_handler: bool,
+    sees_rollback: bool,
+    /// The call in hand by lane: the (first) value, and whether it is the handler of dead letters.
+    in_hand: BTreeMap<Arc<str>, (Bytes, bool)>,
+}
+
+impl Recorder {
+    pub(super) fn new(given: &Given) -> Recorder {
+        Recorder {
+            names: BTreeMap::new(),
+            events: Vec::new(),
+            last_at: SimTime::ZERO,
+            handled: Vec::new(),
+            order: Vec::new(),
+            deliveries: BTreeMap::new(),
+            calls: 0,
+            ended: BTreeMap::new(),
+            integers: given.integers,
+            sees_handler: given.sees_handler,
+            sees_rollback: given.sees_rollback,
+            in_hand: BTreeMap::new(),
+        }
+    }
+
+    /// A step of the script that stands in the trace.
+    pub(super) fn step(&mut self, now: SimTime, step: Value) {
+        self.push(now, &Arc::from(SCRIPT), step);
+    }
+
+    fn push(&mut self, now: SimTime, lane: &Arc<str>, what: Value) {
+        self.last_at = now;
+        self.events.push(Event { lane: lane.clone(), what });
+    }
+
+    pub(super) fn partition(&self, partition: TopicPartition) -> String {
+        let topic = self.names.get(&partition.topic).map_or("?", |name| name);
+        format!("{topic}-{}", partition.partition)
+    }
+
+    fn at(&self, partition: TopicPartition, offset: u64) -> String {
+        format!("{}@{offset}", self.partition(partition))
+    }
+
+    fn all(&self, records: &[(TopicPartition, u64)]) -> Value {
+        records.iter().map(|(partition, offset)| self.at(*partition, *offset)).collect()
+    }
+
+    fn record_at(&self, record: &ConsumerRecord) -> String {
+        self.at(record.partition, record.record.offset)
+    }
+
+    pub(super) fn offsets(&self, offsets: &Offsets) -> Value {
+        Value::Object(offsets.iter().map(|(partition, offset)| (self.partition(*partition), json!(offset))).collect())
+    }
+
+    fn partitions(&self, partitions: &[TopicPartition]) -> Value {
+        let mut sorted = partitions.to_vec();
+        sorted.sort_unstable();
+        sorted.iter().map(|partition| self.partition(*partition)).collect()
+    }
+
+    /// A value as the case shows it.
+    pub(super) fn value(&self, value: Option<&Bytes>) -> Value {
+        match value {
+            None => Value::Null,
+            Some(bytes) if self.integers && bytes.len() == 4 => json!(i32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])),
+            Some(bytes) => json!(String::from_utf8_lossy(bytes)),
+        }
+    }
+
+    /// How often an event stands in the trace.
+    pub(super) fn count(&self, event: &str) -> usize {
+        self.events.iter().filter(|known| &*known.lane != SCRIPT && known.what.get(event).is_some()).count()
+    }
+
+    /// Something happened in a container.
+    pub(super) fn fact(&mut self, now: SimTime, lane: &Arc<str>, fact: &Fact, poisoned: impl Fn(u64) -> Option<TopicPartition>) {
+        match fact {
+            Fact::Delivered { record, attempt, retry_attempts, dead_letter_handler } => {
+                self.delivered(now, lane, record, *attempt, *retry_attempts, *dead_letter_handler);
+            }
+            Fact::BatchDelivered { records } => self.batch_delivered(now, lane, records),
+            Fact::Returned { .. } | Fact::Threw { .. } => self.call_ended(now, lane, matches!(fact, Fact::Returned { .. })),
+            Fact::Sought { offsets } => self.sought(now, lane, offsets),
+            Fact::PollFailed { class, offset } => {
+                let at = self.place_of(*offset, &poisoned);
+                self.push(now, lane, json!({"poll_failed": &**class, "at": at}));
+            }
+            Fact::OtherExceptionHandled { class, offset } if self.sees_handler => {
+                let at = self.place_of(*offset, &poisoned);
+                self.push(now, lane, json!({"handle_other_exception": &**class, "at": at}));
+            }
+            _ => {
+                if let Some(what) = self.plain(lane, fact).or_else(|| self.of_handler(fact)) {
+                    self.push(now, lane, what);
+                }
+            }
+        }
+    }
+
+    fn place_of(&self, offset: Option<u64>, poisoned: &impl Fn(u64) -> Option<TopicPartition>) -> Option<String> {
+        let offset = offset?;
+        Some(self.at(poisoned(offset)?, offset))
+    }
+
+    fn plain(&self, lane: &Arc<str>, fact: &Fact) -> Option<Value> {
+        Some(match fact {
+            Fact::StartFailed { class, message } => json!({"start_failed": &**class, "message": &**message}),
+            Fact::Polled { records } => json!({"poll": self.all(records)}),
+            Fact::ApiError { call, class, message } => json!({"api_error": call, "exception": &**class, "message": &**message}),
+            Fact::Committed { offsets } => json!({"commit": self.offsets(offsets)}),
+            Fact::CommittedAsync { offsets } => json!({"commit_async": self.offsets(offsets)}),
+            Fact::CommitFailed { offsets, class } => json!({"commit_failed": self.offsets(offsets), "exception": &**class}),
+            Fact::Assigned { partitions } if !partitions.is_empty() => json!({"assigned": self.partitions(partitions)}),
+            Fact::Revoked { partitions } if !partitions.is_empty() => json!({"revoked": self.partitions(partitions)}),
+            Fact::Lost { partitions } if !partitions.is_empty() => json!({"lost": self.partitions(partitions)}),
+            Fact::Paused { partitions } => json!({"pause": self.partitions(partitions)}),
+            Fact::Resumed { partitions } => json!({"resume": self.partitions(partitions)}),
+            Fact::TransactionBegun => json!({"tx": "begin"}),
+            Fact::TransactionCommitted => json!({"tx": "commit"}),
+            Fact::TransactionAborted => json!({"tx": "abort"}),
+            Fact::OffsetsSentToTransaction { offsets } => json!({"offsets_to_transaction": self.offsets(offsets)}),
+            Fact::Stopped { reason } => json!({"consumer_stopped": reason.name()}),
+            Fact::Killed => json!({"killed": &**lane}),
+            _ => return None,
+        })
+    }
+
+    /// What only a given error handler or after-rollback processor tells.
+    fn of_handler(&self, fact: &Fact) -> Option<Value> {
+        let recovered = matches!(fact, Fact::Recovered { .. } | Fact::RecoveryFailed { .. });
+        if !self.sees_handler && !(self.sees_rollback && recovered) {
+            return None;
+        }
+        Some(match fact {
+            Fact::Failed { partition, offset, attempt, class } => {
+                json!({"failed": self.at(*partition, *offset), "attempt": attempt, "exception": &**class})
+            }
+            Fact::FailedBatch { records, attempt, class } => {
+                json!({"failed_batch": self.all(records), "attempt": attempt, "exception": &**class})
+            }
+            Fact::RecovererCalled { partition, offset } => json!({"recoverer_called": self.at(*partition, *offset)}),
+            Fact::Recovered { partition, offset, class } => json!({"recovered": self.at(*partition, *offset), "exception": &**class}),
+            Fact::RecoveryFailed { partition, offset, class } => {
+                json!({"recovery_failed": self.at(*partition, *offset), "exception": &**class})
+            }
+            Fact::RecoveredBatch { records, class } => json!({"recovered_batch": self.all(records), "exception": &**class}),
+            _ => return None,
+        })
+    }
+
+    /// Successive seeks of one thread are one event.
+    fn sought(&mut self, now: SimTime, lane: &Arc<str>, offsets: &Offsets) {
+        let seek = self.offsets(offsets);
+        let last = self.events.iter_mut().rev().find(|event| event.lane == *lane);
+        if let Some(Value::Object(known)) = last.and_then(|event| event.what.get_mut("seek"))
+            && let Value::Object(more) = seek
+        {
+            known.extend(more);
+            return;
+        }
+        self.push(now, lane, json!({"seek": seek}));
+    }
+
+    fn delivered(
+        &mut self,
+        now: SimTime,
+        lane: &Arc<str>,
+        record: &ConsumerRecord,
+        attempt: Option<u32>,
+        retry_attempts: Option<u32>,
+        dead_letter_handler: bool,
+    ) {
+        let at = self.record_at(record);
+        let value = self.value(record.record.value.as_ref());
+        let key = shown(&value);
+        self.in_hand.insert(lane.clone(), (record.record.value.clone().unwrap_or_else(|| Arc::from([])), dead_letter_handler));
+        if dead_letter_handler {
+            self.order.push(json!(format!("dlt handler: {at} {key}")));
+            self.push(now, lane, json!({"dlt_handler": at, "value": value}));
+            return;
+        }
+        self.order.push(json!(format!("{at} {key}")));
+        let number = self.deliveries.entry(key.clone()).or_default();
+        *number += 1;
+        let mut what = Map::new();
+        what.insert("deliver".into(), json!(at));
+        what.insert("value".into(), value);
+        what.insert("delivery".into(), json!(number));
+        if let Some(attempt) = attempt {
+            what.insert("attempt_header".into(), json!(attempt));
+        }
+        if let Some(attempts) = retry_attempts {
+            what.insert("retry_topic_attempts".into(), json!(attempts));
+        }
+        if let Some(ended) = self.ended.get(&key) {
+            what.insert("at_least_ms".into(), json!(now.since(*ended) / 1_000));
+        }
+        self.push(now, lane, Value::Object(what));
+    }
+
+    fn batch_delivered(&mut self, now: SimTime, lane: &Arc<str>, records: &[ConsumerRecord]) {
+        self.calls += 1;
+        let at: Vec<String> = records.iter().map(|record| self.record_at(record)).collect();
+        let values: Vec<Value> = records.iter().map(|record| self.value(record.record.value.as_ref())).collect();
+        for value in &values {
+            *self.deliveries.entry(shown(value)).or_default() += 1;
+        }
+        let first = records[0].record.value.clone().unwrap_or_else(|| Arc::from([]));
+        let mut what = Map::new();
+        what.insert("deliver_batch".into(), json!(at));
+        if let Some(ended) = self.ended.get(&shown(&values[0])) {
+            what.insert("at_least_ms".into(), json!(now.since(*ended) / 1_000));
+        }
+        what.insert("values".into(), json!(values));
+        what.insert("call".into(), json!(self.calls));
+        self.in_hand.insert(lane.clone(), (first, false));
+        self.push(now, lane, Value::Object(what));
+    }
+
+    fn call_ended(&mut self, now: SimTime, lane: &Arc<str>, normally: bool) {
+        let Some((value, dead_letter_handler)) = self.in_hand.remove(lane) else { return };
+        let value = self.value(Some(&value));
+        self.ended.insert(shown(&value), now);
+        if normally && !dead_letter_handler {
+            self.handled.push(value);
+        }
+    }
+}
+
+/// A value as text.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
