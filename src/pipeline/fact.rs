@@ -29,7 +29,9 @@ pub struct Fact {
 pub enum FactKind {
     /// Of the log.
     Broker(broker::Fact),
-    /// Of a producer or a Kafka consumer's client.
+    /// Of a producer's client.
+    Producer(broker::ProducerFact),
+    /// Of a Kafka consumer's client.
     Consumer(ConsumerFact),
     /// Of a listener container.
     Listener(listener::Fact),

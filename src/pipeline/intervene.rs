@@ -10,7 +10,7 @@ use crate::broker::{AdminRequest, BrokerId, GroupRequest, Request};
 use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener;
-use crate::scenario::{GROUPS, TOPIC};
+use crate::scenario::{GROUPS, SettingError, TOPIC};
 
 impl World {
     /// Does something to the run at `at`, which is not before the last occurrence nor after the next one.
@@ -34,7 +34,12 @@ impl World {
     fn check(&self, intervention: &Intervention) -> Result<(), InterventionError> {
         match intervention {
             Intervention::Set { key, value } => {
-                self.config.clone().set_text(key, value)?;
+                let mut config = self.config.clone();
+                config.set_text(key, value)?;
+                if let Err(refusal) = super::build::producer_config(&config).check() {
+                    let possible = format!("refused by the producer together with its other settings ({})", refusal.class);
+                    return Err(SettingError::BadValue { key: key.to_string(), value: value.to_string(), possible }.into());
+                }
             }
             Intervention::Inject(rule) => {
                 self.faults.clone().lay(self.now, *rule)?;

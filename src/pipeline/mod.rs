@@ -22,7 +22,6 @@ mod metering;
 mod meters;
 mod net;
 mod occurrence;
-mod pocket_producer;
 mod producer_side;
 pub mod referee;
 mod route;

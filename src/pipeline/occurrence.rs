@@ -1,7 +1,6 @@
 //! What the agenda can hold: a closed set.
 
 use super::FlightKey;
-use super::pocket_producer::ProducerTimer;
 use crate::bank;
 use crate::broker;
 use crate::fault::FaultId;
@@ -22,7 +21,7 @@ pub enum Occurrence {
         /// Its place.
         producer: u32,
         /// The timer.
-        timer: ProducerTimer,
+        timer: broker::ProducerTimer,
     },
     /// A timer of a consumer without a container.
     Member {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::pocket_producer::{Producer, ProducerConfig, ProducerEffect, ProducerTimer, RecordMetadata};
 use super::route::Route;
 use super::{FactKind, Occurrence, World, build};
 use crate::bank::Publisher;
-use crate::broker::{ClientId, KafkaException, NewRecord, Response};
+use crate::broker::{
+    ClientId, KafkaException, NewRecord, Producer, ProducerConfig, ProducerEffect, ProducerTimer, RecordMetadata, Response,
+};
 use crate::fault::Node;
 use crate::kernel::SimTime;
 
@@ -38,8 +39,10 @@ pub struct ProducerPlace {
 impl World {
     /// A new producer with the settings of now; returns its place.
     pub(super) fn open_producer(&mut self, owner: Owner, node: Node, name: &str) -> u32 {
-        let config = build::producer_config(&self.config);
-        self.place_producer(owner, node, name, config).expect("the settings were checked when they were set")
+        // A scenario may hold settings that no producer accepts: its application would not start. Here it starts with the
+        // defaults; changing a setting into such a state is refused.
+        let config = Some(build::producer_config(&self.config)).filter(|c| c.check().is_ok()).unwrap_or_default();
+        self.place_producer(owner, node, name, config).expect("the settings were checked")
     }
 
     /// A new producer with these settings; returns its place.
@@ -47,9 +50,10 @@ impl World {
     /// # Errors
     /// The settings contradict each other.
     pub(super) fn place_producer(&mut self, owner: Owner, node: Node, name: &str, config: ProducerConfig) -> Result<u32, KafkaException> {
+        config.check()?;
         let index = self.producers.len() as u32;
         let client = self.new_client(Route::Producer(index), node);
-        let producer = Producer::new(client, name, config, self.seed)?;
+        let producer = Producer::new(client, Arc::from(name), config, self.seed)?;
         self.producers.push(ProducerPlace { owner, producer, client });
         Ok(index)
     }
@@ -92,7 +96,7 @@ impl World {
                 ProducerEffect::Done { token, result } => self.produced(index, token, result),
                 ProducerEffect::Fact(fact) => {
                     let node = self.client(client).node;
-                    self.tell(node, None, FactKind::Broker(fact));
+                    self.tell(node, None, FactKind::Producer(fact));
                 }
             }
         }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use super::consumer_side::ApplicationCall;
 use super::lab::Lab;
-use super::pocket_producer::ProducerEffect;
 use super::producer_side::{Owner, ProducerPlace};
 use super::referee::Referee;
 use super::route::{Client, Route};
 use super::scratch::Scratch;
 use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, Trace, build};
 use crate::bank::{self, Bank, Publisher};
-use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, Request, TopicPartition};
+use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
 use crate::fault::{FaultId, Faults, Node};
 use crate::kernel::{Agenda, Prng, SimTime, digest_of};
 use crate::listener::{ContainerEffect, DeadLetter};

@@ -78,6 +78,14 @@ pub(super) struct Effective {
 }
 
 impl ProducerConfig {
+    /// Whether a producer can be made of these settings.
+    ///
+    /// # Errors
+    /// What [`Producer::new`](super::Producer::new) would throw.
+    pub fn check(&self) -> Result<(), KafkaException> {
+        self.effective().map(|_| ())
+    }
+
     /// What follows from the settings (`postProcessAndValidateIdempotenceConfigs`, `configureDeliveryTimeout`).
     ///
     /// # Errors

@@ -42,6 +42,11 @@ impl MetadataCache {
         self.names.get(&id).and_then(|name| self.topics.get(name)).map_or(&[], |t| &t.partitions)
     }
 
+    /// How many partitions a topic had when it was last asked for.
+    pub(super) fn partition_count(&self, name: &str) -> Option<u32> {
+        self.topics.get(name).map(|t| t.partitions.len() as u32)
+    }
+
     pub(super) fn leader(&self, partition: TopicPartition) -> Option<BrokerId> {
         self.partitions(partition.topic).get(partition.partition as usize).and_then(|(leader, _)| *leader)
     }

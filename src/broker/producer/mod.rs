@@ -156,6 +156,11 @@ impl Producer {
         self.identity
     }
 
+    /// How many partitions a topic has as far as this producer knows; none if it never asked for it.
+    pub fn partition_count(&self, topic: &str) -> Option<u32> {
+        self.metadata.partition_count(topic)
+    }
+
     /// How many records were handed over and are not done.
     pub fn unfinished_count(&self) -> usize {
         let under_way = self.in_flight.values().filter_map(|f| if let Asked::Produce(batches) = &f.what { Some(batches) } else { None });

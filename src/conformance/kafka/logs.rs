@@ -10,7 +10,7 @@ use super::{Outcome, Step};
 use crate::broker::{BrokerId, EPOCH_MS, TopicPartition};
 use crate::conformance::CaseError;
 use crate::fault::Node;
-use crate::pipeline::lab::{LabAction, LabAnswer, LabOffset, LabOrder};
+use crate::pipeline::lab::{LabAction, LabAnswer, LabOffset, LabOrder, LabTransaction};
 use crate::pipeline::{Action, Intervention};
 
 /// The consumer of `read`.
@@ -37,6 +37,21 @@ impl Play<'_> {
         let partition = step.get("partition").map(|_| step.number("partition")).transpose()?.map(|p| p as u32);
         let (key, value) = (payload(step.get("key"), i), payload(step.get("value"), i));
         Ok(move |op| LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms })
+    }
+
+    pub(super) fn transaction(&mut self, step: &Step) -> Outcome {
+        let producer = match self.producer(step)? {
+            Ok(producer) => producer,
+            Err(refused) => return Ok(refused),
+        };
+        let act = match step.verb()? {
+            "init_transactions" => LabTransaction::Init,
+            "begin" => LabTransaction::Begin,
+            "commit_transaction" => LabTransaction::Commit,
+            "abort_transaction" => LabTransaction::Abort,
+            _ => LabTransaction::SendOffsets { member: step.name("member")?, offsets: step.offsets()?.unwrap_or_default() },
+        };
+        self.ask(|op| LabAction::Transaction { op, producer, act })
     }
 
     pub(super) fn send(&mut self, step: &Step) -> Outcome {

@@ -45,6 +45,7 @@ fn perform(play: &mut Play, step: &Step) -> Outcome {
     match step.verb()? {
         "send" => play.send(step),
         "send_batch" => play.send_batch(step),
+        "init_transactions" | "begin" | "commit_transaction" | "abort_transaction" | "send_offsets" => play.transaction(step),
         "append" => play.append(step),
         "partition_table" => play.partition_table(step),
         "add_partitions" => play.add_partitions(step),

@@ -1,7 +1,6 @@
 //! The settings of brokers, topic and producers, as pairs of real property names and values.
 
-use crate::broker::{ClusterConfig, PerMille};
-use crate::pipeline::pocket_producer::ProducerConfig;
+use crate::broker::{ClusterConfig, PerMille, ProducerConfig};
 use crate::scenario::{Config, Of, Property, Scope};
 
 /// What the settings say about the brokers. Their ids begin with 1, as in the picture.
@@ -39,13 +38,14 @@ pub(in crate::pipeline) fn topic_properties(config: &Config) -> Vec<(&'static st
         .collect()
 }
 
-/// The producers' settings.
+/// The producers' settings: only what differs from the defaults counts as configured (A9). They may contradict each other.
 pub(in crate::pipeline) fn producer_config(config: &Config) -> ProducerConfig {
     let mut producer = ProducerConfig::default();
-    let of_producer = |p: &&Property| p.scope() == Scope::Producer && **p != Property::RecordKey;
-    for property in Property::ALL.iter().filter(of_producer) {
-        let value = config.value(*property, Of::Only).to_string();
-        producer.set(property.name(), &value).expect("the table of settings uses the producer's own names and ranges");
+    let of_producer = |p: Property| p.scope() == Scope::Producer && p != Property::RecordKey;
+    for (setting, value) in config.changed().filter(|(s, _)| of_producer(s.property)) {
+        producer
+            .set(setting.property.name(), &value.to_string())
+            .expect("the table of settings uses the producer's own names and ranges");
     }
     producer
 }

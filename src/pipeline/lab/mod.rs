@@ -57,6 +57,8 @@ pub enum LabAction {
         value: Option<Vec<u8>>,
         timestamp_ms: Option<i64>,
     },
+    /// A transactional call of a producer.
+    Transaction { op: u64, producer: Arc<str>, act: LabTransaction },
     /// A consumer is created that subscribes to topics; `polling`: it polls without pause.
     Subscribe { op: u64, member: Arc<str>, topics: Vec<Arc<str>>, settings: Settings, polling: bool, commit_on_revoke: bool },
     /// A consumer is created that is given partitions.
@@ -87,12 +89,28 @@ impl LabAction {
             | LabAction::DeleteGroupOffset { op, .. }
             | LabAction::OpenProducer { op, .. }
             | LabAction::Send { op, .. }
+            | LabAction::Transaction { op, .. }
             | LabAction::Subscribe { op, .. }
             | LabAction::Assign { op, .. }
             | LabAction::Order { op, .. } => Some(*op),
             LabAction::Stall { .. } | LabAction::Resume { .. } | LabAction::Wakeup { .. } | LabAction::Crash { .. } => None,
         }
     }
+}
+
+/// What a transactional producer can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names are Kafka's own
+pub enum LabTransaction {
+    Init,
+    Begin,
+    Commit,
+    Abort,
+    /// `sendOffsetsToTransaction` with the group metadata of a member.
+    SendOffsets {
+        member: Arc<str>,
+        offsets: Offsets,
+    },
 }
 
 /// An offset to look up.
@@ -231,7 +249,7 @@ impl World {
                 self.lab_member(member).map(drop)
             }
             LabAction::Wakeup { member } | LabAction::Crash { member } => self.lab_member(member).map(drop),
-            LabAction::Send { producer, .. } => self.lab_producer(producer).map(drop),
+            LabAction::Send { producer, .. } | LabAction::Transaction { producer, .. } => self.lab_producer(producer).map(drop),
             LabAction::DeleteRecords { topic, partition, .. }
             | LabAction::ListOffset { topic, partition, .. }
             | LabAction::Append { topic, partition, .. }
@@ -262,6 +280,7 @@ impl World {
                 Ok(())
             }
             LabAction::Send { .. } => self.lab_send(action),
+            LabAction::Transaction { op, producer, act } => self.lab_transaction(*op, producer, act),
             LabAction::Subscribe { .. } | LabAction::Assign { .. } => self.lab_open_member(action),
             LabAction::Order { op, member, order } => self.lab_order(*op, member, order),
             LabAction::Stall { member } => self.lab_member(member).map(|m| self.lab.members[m as usize].application.stall()),

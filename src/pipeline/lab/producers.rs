@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{LabAction, LabAnswer, Settings};
-use crate::broker::{EPOCH_MS, KafkaException, NewRecord};
+use super::{LabAction, LabAnswer, LabTransaction, Settings};
+use crate::broker::{KafkaException, NewRecord, Producer, ProducerConfig, RecordMetadata, wall_ms};
 use crate::fault::Node;
-use crate::pipeline::pocket_producer::{Producer, ProducerConfig, RecordMetadata};
 use crate::pipeline::{InterventionError, Owner, World};
 
 impl World {
@@ -39,10 +38,36 @@ impl World {
             key: bytes(key),
             value: bytes(value),
             headers: Arc::from([]),
-            timestamp_ms: timestamp_ms.unwrap_or(EPOCH_MS + self.now.ms() as i64),
+            timestamp_ms: timestamp_ms.unwrap_or(wall_ms(self.now)),
             tag: 0,
         };
         self.producer_send(place, Arc::clone(topic), *partition, record, *op);
+        Ok(())
+    }
+
+    /// A transactional call of a producer.
+    pub(super) fn lab_transaction(&mut self, op: u64, producer: &str, act: &LabTransaction) -> Result<(), InterventionError> {
+        let place = self.lab_producer(producer)?;
+        match act {
+            LabTransaction::Init => self.with_producer(place, |p, now, out| p.init_transactions(now, op, out)),
+            LabTransaction::Begin => {
+                let answer = match self.producers[place as usize].producer.begin_transaction() {
+                    Ok(()) => LabAnswer::Done,
+                    Err(exception) => LabAnswer::Threw(exception),
+                };
+                self.lab.settle(op, answer);
+            }
+            LabTransaction::Commit => self.with_producer(place, |p, now, out| p.commit_transaction(now, op, out)),
+            LabTransaction::Abort => self.with_producer(place, |p, now, out| p.abort_transaction(now, op, out)),
+            LabTransaction::SendOffsets { member, offsets } => {
+                let offsets = self.lab_offsets(offsets)?;
+                let member = &self.lab.members[self.lab_member(member)? as usize];
+                let consumer = &member.application.consumer;
+                let (member_id, generation) = consumer.group_metadata();
+                let group = Arc::from(consumer.config().group_id.as_str());
+                self.with_producer(place, |p, now, out| p.send_offsets(now, group, offsets, member_id, generation, op, out));
+            }
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod broker;
 mod listener;
+mod producer;
 
 use std::fmt;
 
@@ -37,6 +38,7 @@ impl FactKind {
     pub fn words(&self, topics: &Topics) -> (&'static str, String) {
         match self {
             FactKind::Broker(fact) => broker::broker_words(fact, topics),
+            FactKind::Producer(fact) => producer::producer_words(fact, topics),
             FactKind::Consumer(fact) => listener::consumer_words(fact, topics),
             FactKind::Listener(fact) => listener::listener_words(fact, topics),
             FactKind::Bank(kind) => bank_words(kind),
