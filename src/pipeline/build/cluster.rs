@@ -43,9 +43,7 @@ pub(in crate::pipeline) fn producer_config(config: &Config) -> ProducerConfig {
     let mut producer = ProducerConfig::default();
     let of_producer = |p: Property| p.scope() == Scope::Producer && p != Property::RecordKey;
     for (setting, value) in config.changed().filter(|(s, _)| of_producer(s.property)) {
-        producer
-            .set(setting.property.name(), &value.to_string())
-            .expect("the table of settings uses the producer's own names and ranges");
+        producer.set(setting.property.name(), &value.to_string()).expect("the table of settings uses the producer's own names and ranges");
     }
     producer
 }
