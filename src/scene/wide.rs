@@ -176,7 +176,8 @@ pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
     let w = out.width - 2 * PAD;
     let count = shape.accounts.len() as i32;
     let columns = (w / if out.wide { 156 } else { 150 }).clamp(1, count.max(1));
-    let top = if out.wide { 30 } else { 48 };
+    // Where the heading and the key do not fit beside each other they stand in two lines.
+    let top = if out.width >= 420 { 30 } else { 48 };
     let pair_w = (w - 24) / columns;
     let rows = (count + columns - 1) / columns;
     out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 60, pair_w - 14, 52)).collect();

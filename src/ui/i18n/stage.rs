@@ -184,6 +184,16 @@ pub(crate) fn cargo(lang: Lang, cargo: Cargo) -> &'static str {
     }
 }
 
+/// A count of something: `3 waiting`, `대기 3`.
+pub(crate) fn counted(lang: Lang, count: impl std::fmt::Display, what: &str) -> String {
+    lang.pick(format!("{count} {what}"), format!("{what} {count}"))
+}
+
+/// The same in few letters.
+pub(crate) fn applied_short(lang: Lang, applied: u64, total: u64) -> String {
+    lang.pick(format!("{applied} of {total} events"), format!("{total}개 중 {applied}개 반영"))
+}
+
 /// How many of an account's events the read model has applied.
 pub(crate) fn applied(lang: Lang, applied: u64, total: u64) -> String {
     lang.pick(format!("applied {applied} of {total} events"), format!("이벤트 {total}개 중 {applied}개 반영"))

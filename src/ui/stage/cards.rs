@@ -137,7 +137,7 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
 
 fn client(scene: &Scene, lang: Lang) -> Card {
     let (t, c) = (StageText::of(lang), &scene.client);
-    let waits = if c.waiting == 0 { t.none_waiting.to_owned() } else { format!("{} {}", c.waiting, t.waiting) };
+    let waits = if c.waiting == 0 { t.none_waiting.to_owned() } else { words::counted(lang, c.waiting, t.waiting) };
     let mut card = Card::new(Thing::Client, Tone::Plain, t.client);
     if c.count > 1 {
         card = card.line(Ink::Muted, format!("× {}", c.count));
@@ -151,7 +151,7 @@ fn client(scene: &Scene, lang: Lang) -> Card {
         }
     }
     if c.retried > 0 {
-        card = card.line(Ink::Warn, format!("{} {}", count(c.retried), t.retried));
+        card = card.line(Ink::Warn, words::counted(lang, count(c.retried), t.retried));
     }
     card
 }
@@ -164,14 +164,16 @@ fn api(scene: &Scene, lang: Lang) -> Card {
 
 fn handler(scene: &Scene, lang: Lang) -> Card {
     let (t, api) = (StageText::of(lang), scene.api);
-    let mut card = Card::new(Thing::Handler, Tone::Command, t.handler)
-        .line(Ink::Muted, format!("{} {} · {} {}", count(api.accepted), t.done, count(api.rejected), t.rejected));
+    let mut card = Card::new(Thing::Handler, Tone::Command, t.handler).line(
+        Ink::Muted,
+        format!("{} · {}", words::counted(lang, count(api.accepted), t.done), words::counted(lang, count(api.rejected), t.rejected)),
+    );
     let mut more = vec![];
     if api.in_hand > 0 {
-        more.push(format!("{} {}", api.in_hand, t.in_hand));
+        more.push(words::counted(lang, api.in_hand, t.in_hand));
     }
     if api.conflicted > 0 {
-        more.push(format!("{} {}", count(api.conflicted), t.conflicted));
+        more.push(words::counted(lang, count(api.conflicted), t.conflicted));
     }
     if !more.is_empty() {
         card = card.line(Ink::Muted, more.join(" · "));
@@ -191,11 +193,11 @@ fn account(a: &AccountView, lang: Lang) -> Card {
 fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
     let (t, store) = (StageText::of(lang), scene.store);
     let db = Card::new(Thing::WriteDb, Tone::Plain, t.write_db)
-        .line(Ink::Muted, format!("{} {}", count(store.committed), t.commits))
+        .line(Ink::Muted, words::counted(lang, count(store.committed), t.commits))
         .health(lang, store.health);
     let mut out = vec![db];
     if let Some(unpublished) = store.unpublished {
-        let text = if unpublished == 0 { t.all_published.to_owned() } else { format!("{unpublished} {}", t.unpublished) };
+        let text = if unpublished == 0 { t.all_published.to_owned() } else { words::counted(lang, unpublished, t.unpublished) };
         let mut card = Card::new(Thing::Outbox, Tone::Event, t.outbox).line(Ink::Muted, text);
         card.pips = Some((5, unpublished.min(5)));
         out.push(card);
@@ -203,7 +205,7 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
     if let Some(relay) = scene.relay {
         let mut text = format!("{} {}", t.polls_every, duration(relay.interval_us));
         if relay.in_hand > 0 {
-            text = format!("{} {}", relay.in_hand, t.sending);
+            text = words::counted(lang, relay.in_hand, t.sending);
         }
         out.push(Card::new(Thing::Relay, Tone::Policy, t.relay).line(Ink::Muted, text).health(lang, relay.health));
     }
@@ -213,14 +215,14 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
 fn topic(scene: &Scene, topic: &TopicView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let records = topic.records();
-    let (tone, words) = match topic.role {
+    let (tone, label) = match topic.role {
         TopicRole::DeadLetter if records > 0 => (Tone::Problem, t.dead_letters),
         TopicRole::DeadLetter => (Tone::Soft, t.dead_letters),
         TopicRole::Retry => (Tone::Soft, t.to_retry),
         TopicRole::Events | TopicRole::Other => (Tone::Soft, t.kept),
     };
     let lag: u64 = topic.lanes.iter().flat_map(|l| l.marks.iter().map(|m| l.lag(m))).sum();
-    let mut text = format!("{} {words}", count(records));
+    let mut text = words::counted(lang, count(records), label);
     if lag > 0 {
         text = format!("{text} · {} {}", t.lag, count(lag));
     }

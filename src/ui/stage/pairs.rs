@@ -54,8 +54,17 @@ fn pair(props: &PairsProps, account: &AccountView, rect: Rect, most: i64) -> Htm
             <span class="bar"><i class="written" style={width(account.written)} /><b>{ number(account.written) }</b></span>
             <span class="bar"><i class="read" style={width(account.read.unwrap_or(0))} /><b>{ read }</b></span>
             <span class="note">
-                { if behind || account.applied != account.total { words::applied(props.lang, account.applied, account.total) } else { t.in_step.to_owned() } }
+                { note(props.lang, account, behind, rect.w) }
             </span>
         </button>
     }
+}
+
+/// The line under a pair.
+fn note(lang: Lang, account: &AccountView, behind: bool, width: i32) -> String {
+    if !behind && account.applied == account.total {
+        return StageText::of(lang).in_step.to_owned();
+    }
+    let words = if width < 180 { words::applied_short } else { words::applied };
+    words(lang, account.applied, account.total)
 }
