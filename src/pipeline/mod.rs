@@ -5,6 +5,7 @@
 //! Has never heard of browsers and wall clocks.
 
 mod bank_side;
+pub mod bench;
 mod build;
 mod cluster_side;
 mod consumer_side;

@@ -17,3 +17,28 @@ fn a_transfer_reaches_the_read_model_and_its_client_hears_of_it() {
         assert!(text.contains(&format!(" {word} ")), "no {word} in\n{}", &text[text.len().saturating_sub(4_000)..]);
     }
 }
+
+#[test]
+fn sizes() {
+    use std::mem::size_of;
+    eprintln!(
+        "flight {} payload {} occurrence {} fact {} factkind {} bfact {} lfact {} bankfact {} beffect {} ceffect {} bankeffect {} request {} response {} peer {} hop {} ctimer {} lrecord {}",
+        size_of::<super::Flight>(),
+        size_of::<super::Payload>(),
+        size_of::<super::Occurrence>(),
+        size_of::<super::Fact>(),
+        size_of::<super::FactKind>(),
+        size_of::<crate::broker::Fact>(),
+        size_of::<crate::listener::Fact>(),
+        size_of::<crate::bank::FactKind>(),
+        size_of::<crate::broker::Effect>(),
+        size_of::<crate::listener::ContainerEffect>(),
+        size_of::<crate::bank::Effect>(),
+        size_of::<crate::broker::Request>(),
+        size_of::<crate::broker::Response>(),
+        size_of::<crate::broker::Peer>(),
+        size_of::<crate::bank::Hop>(),
+        size_of::<crate::broker::Timer>(),
+        size_of::<crate::broker::Record>(),
+    );
+}
