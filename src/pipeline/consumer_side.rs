@@ -191,10 +191,12 @@ impl World {
                 self.with_bank(|bank, _, _| bank.abandon_call(number));
             }
         }
-        let wants_restart = state == ProcessState::Dead && self.consumers[slot as usize].restarts;
-        if wants_restart {
-            self.consumers[slot as usize].restarts = false;
-            self.restart_consumer_later(slot);
+        if std::mem::take(&mut self.consumers[slot as usize].restarts) {
+            match state {
+                ProcessState::Dead => self.restart_consumer_later(slot),
+                // It was stopped in order to be started with other settings.
+                _ => self.at(self.now, Occurrence::StartConsumer { slot }),
+            }
         }
     }
 

@@ -84,6 +84,7 @@ impl World {
             }
             let surplus: Vec<u32> = self.slots_of(group).filter(|s| self.is_surplus(*s, duty, wanted)).collect();
             for slot in surplus {
+                self.consumers[slot as usize].restarts = false;
                 self.stop_consumer(slot);
             }
         }
@@ -182,6 +183,15 @@ impl World {
     pub(super) fn kill_consumer(&mut self, slot: u32) {
         if matches!(self.consumers[slot as usize].state, ProcessState::Running | ProcessState::Stopping) {
             self.with_container(slot, |c, now, listener, out| c.kill(now, listener, out));
+        }
+    }
+
+    /// Its next death, or the one that has just come, is followed by a start after a while.
+    pub(super) fn restart_after_death(&mut self, slot: u32) {
+        if self.consumers[slot as usize].state == ProcessState::Dead {
+            self.restart_consumer_later(slot);
+        } else {
+            self.consumers[slot as usize].restarts = true;
         }
     }
 

@@ -119,6 +119,9 @@ impl World {
         if s.rule.kind == FaultKind::AckOutOfOrder {
             self.acknowledge_later(slot, s.id);
         }
+        if matches!(s.rule.kind, FaultKind::CrashAfterEffect | FaultKind::CrashBeforeEffect | FaultKind::CrashBeforeCommit) {
+            self.restart_after_death(slot);
+        }
         self.tell(node, None, FactKind::FaultStruck { id: s.id, rule: s.rule });
         // A dead letter's crash comes later: the rule stands until then.
         if s.rule.kind == FaultKind::CrashAfterDeadLetter {

@@ -62,6 +62,10 @@ pub struct Consumer {
     closing: Option<close::Closing>,
     /// The wake-up under way.
     armed: Option<SimTime>,
+    /// The armed timer is for something that is due already.
+    catches_up: bool,
+    /// That timer has just fired.
+    caught_up: bool,
     /// The wall clock at the last occurrence, in milliseconds.
     clock_ms: i64,
     /// Closed or killed.
@@ -89,6 +93,8 @@ impl Consumer {
             failure: None,
             closing: None,
             armed: None,
+            catches_up: false,
+            caught_up: false,
             clock_ms: 0,
             dead: false,
         }

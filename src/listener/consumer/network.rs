@@ -247,10 +247,11 @@ impl Consumer {
         self.assign_as_leader(now, out);
     }
 
-    /// The earliest instant at which something is due by itself.
-    fn next_due(&self) -> SimTime {
+    /// The earliest instant at which something is due by itself; only those behind `after`, if given.
+    fn next_due(&self, after: Option<SimTime>) -> SimTime {
         let mut due = SimTime::NEVER;
-        let mut at = |at: SimTime| due = due.min(at);
+        let counts = |at: SimTime| after.is_none_or(|after| at > after);
+        let mut at = |at: SimTime| due = if counts(at) { due.min(at) } else { due };
         self.net.in_flight.values().for_each(|s| at(s.expires));
         if let Some(deadline) = self.poll.filter(|_| self.callback.is_none()) {
             at(deadline);
@@ -268,26 +269,32 @@ impl Consumer {
         if let Some(closing) = &self.closing {
             at(closing.deadline);
         }
-        due.min(self.next_fetch_due())
+        at(self.next_fetch_due(after));
+        due
     }
 
-    fn next_fetch_due(&self) -> SimTime {
+    fn next_fetch_due(&self, after: Option<SimTime>) -> SimTime {
         if self.poll.is_none() && self.position_calls.is_empty() {
             return SimTime::NEVER;
         }
         let waiting = self.subscriptions.partitions.values().filter(|s| s.phase != Phase::Fetching && !s.asked);
         let positions = waiting.map(|s| s.retry_at).filter(|at| *at > SimTime::ZERO);
         let avoided = self.net.avoid.values().copied();
-        positions.chain(avoided).min().unwrap_or(SimTime::NEVER)
+        positions.chain(avoided).filter(|at| after.is_none_or(|after| *at > after)).min().unwrap_or(SimTime::NEVER)
     }
 
     /// Makes sure that a wake-up is under way for whatever is due next.
     pub(super) fn arm(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
-        let due = self.next_due();
+        let mut due = self.next_due(None);
+        if due <= now && self.caught_up {
+            // It was looked at a moment ago and could not be done: it waits for an answer, and that will look again.
+            due = self.next_due(Some(now));
+        }
         if self.dead || due == SimTime::NEVER || self.armed.is_some_and(|armed| armed <= due && armed > now) {
             return;
         }
         let at = due.max(now + 1);
+        self.catches_up = due <= now;
         self.armed = Some(at);
         out.push(ConsumerEffect::Timer { at, timer: ConsumerTimer::Wake });
     }
@@ -300,7 +307,9 @@ impl Consumer {
         }
         self.armed = None;
         self.net.avoid.retain(|_, until| *until > now);
+        self.caught_up = std::mem::take(&mut self.catches_up);
         self.pump(now, out);
+        self.caught_up = false;
     }
 
     /// Brokers to which a fetch is under way.

@@ -1,0 +1,128 @@
+//! Every fault of the catalogue does what it says, and when all is healed everything drains.
+
+use super::super::{FactKind, Intervention, World};
+use crate::fault::{FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
+use crate::kernel::SimTime;
+use crate::scenario::{GROUPS, Scenario};
+
+fn target(kind: FaultKind) -> Target {
+    match kind.target_kind() {
+        TargetKind::Link => Target::Link { link: Link::Fetch, of: None },
+        TargetKind::Api => Target::Node(Node::Api),
+        TargetKind::Relay => Target::Node(Node::Relay),
+        TargetKind::WriteDb => Target::Node(Node::WriteDb),
+        TargetKind::Broker => Target::Node(Node::Broker(2)),
+        TargetKind::Consumer => Target::Group(0),
+        TargetKind::ReadDb => Target::Node(Node::ReadDb),
+        TargetKind::Query => Target::Node(Node::Query),
+        TargetKind::Client => Target::AnyClient,
+        TargetKind::Cluster => Target::Cluster,
+    }
+}
+
+fn scenario(kind: FaultKind) -> Scenario {
+    let mut scenario = Scenario::plain("fault", 11);
+    let sets: &[(&str, &str)] = match kind {
+        FaultKind::ApiCrashAfterCommit => &[("api.publication", "after-commit")],
+        FaultKind::ApiCrashBeforeCommit => &[("api.publication", "inside-transaction")],
+        // A `catch` that nacks would never give a record up.
+        FaultKind::CrashAfterDeadLetter => &[("group.account-view.on-failure", "throw")],
+        _ => &[],
+    };
+    for (key, value) in sets {
+        scenario.config.set_text(key, value).expect("a setting of the table");
+    }
+    scenario
+}
+
+/// The words of the facts from this number on.
+fn words(world: &World, from: u64) -> Vec<String> {
+    world.trace().iter_from(from).map(|f| f.kind.words(world.cluster().topics()).0.to_owned()).collect()
+}
+
+fn set(world: &mut World, key: &str, value: &str) {
+    let at = world.now();
+    world.intervene(at, &Intervention::Set { key: key.into(), value: value.into() }).expect("it fits");
+}
+
+/// What is seen in the trace while the fault stands; empty where the fault shows only as time.
+fn signs(kind: FaultKind) -> &'static [&'static str] {
+    match kind {
+        FaultKind::LinkSevered | FaultKind::RequestLost | FaultKind::ResponseLost => &["lost"],
+        FaultKind::ApiCrash | FaultKind::RelayCrash | FaultKind::WriteDbDown | FaultKind::ReadDbDown | FaultKind::QueryDown => {
+            &["process_down"]
+        }
+        FaultKind::ApiCrashAfterCommit | FaultKind::ApiCrashBeforeCommit | FaultKind::RelayCrashAfterPublish => {
+            &["fault_struck", "process_down", "process_up"]
+        }
+        FaultKind::BrokerKilled | FaultKind::BrokerStopped | FaultKind::CoordinatorLost => &["broker_down", "leader_elected"],
+        FaultKind::RetentionOvertakes => &["log_start"],
+        FaultKind::ConsumerKilled => &["killed"],
+        FaultKind::ConsumerStopped => &["stopped", "member_left"],
+        FaultKind::ListenerThrows | FaultKind::ListenerThrowsFatal => &["nacked"],
+        FaultKind::ListenerNacks => &["nacked"],
+        FaultKind::CrashAfterEffect => &["applied", "killed", "started"],
+        FaultKind::CrashBeforeEffect | FaultKind::CrashBeforeCommit => &["killed", "started"],
+        FaultKind::CrashAfterDeadLetter => &["threw", "killed", "started"],
+        FaultKind::PoisonPill => &["appended"],
+        FaultKind::CompletionDropped => &["sse_disconnected"],
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_fault_strikes_and_heals() {
+    for kind in FaultKind::all() {
+        let mut world = World::new(&scenario(*kind));
+        world.run_until(SimTime::from_ms(8_000));
+        let from = world.trace().end();
+        let rule = FaultRule::usual(*kind, target(*kind));
+        let at = world.now();
+        world.intervene(at, &Intervention::Inject(rule)).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        world.run_until(SimTime::from_ms(22_000));
+        let seen = words(&world, from);
+        assert_eq!(seen[0], "fault_laid", "{kind}");
+        for sign in signs(*kind) {
+            assert!(seen.iter().any(|w| w == sign), "{kind}: no {sign} in {seen:?}");
+        }
+        if rule.moment.kind() == MomentKind::Armed {
+            assert!(seen.iter().any(|w| w == "fault_struck"), "{kind} never struck");
+            assert!(world.faults().standing().is_empty(), "{kind} still stands");
+        }
+        let at = world.now();
+        world.intervene(at, &Intervention::HealAll).expect("always fits");
+        set(&mut world, "client.commands-per-minute", "0");
+        assert!(world.faults().standing().is_empty());
+        world.run_until(SimTime::from_ms(75_000));
+        for group in GROUPS {
+            for partition in 0..world.partition_count() {
+                assert_eq!(world.lag(group, partition), 0, "{kind}: {group} on {partition} never caught up\n{}", tail(&world));
+            }
+        }
+    }
+}
+
+/// The end of the trace.
+fn tail(world: &World) -> String {
+    let text = super::text(world);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(60)..].join("\n")
+}
+
+#[test]
+fn a_severed_link_of_one_consumer_leaves_the_others_alone() {
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(8_000));
+    let target = Target::Link { link: Link::Coordination, of: Some(Node::Consumer(0)) };
+    let rule = FaultRule { moment: Moment::Lasting { until: None }, ..FaultRule::usual(FaultKind::LinkSevered, target) };
+    let at = world.now();
+    world.intervene(at, &Intervention::Inject(rule)).expect("it fits");
+    world.run_until(SimTime::from_ms(80_000));
+    let evicted: Vec<String> = (world.trace().iter())
+        .filter(|f| matches!(&f.kind, FactKind::Broker(_)))
+        .map(|f| world.line(f).to_string())
+        .filter(|line| line.contains("member_evicted"))
+        .collect();
+    assert_eq!(evicted.len(), 1, "{evicted:?}");
+    assert!(evicted[0].contains("account-view-0"), "{evicted:?}");
+}
