@@ -12,8 +12,10 @@ mod machine;
 #[cfg(test)]
 mod tests;
 mod travel;
+mod world;
 
 pub use history::{BINS_MAX, FLAGS_MAX, History};
 pub use keyframes::KEYFRAMES_MAX;
 pub use machine::Machine;
 pub use travel::{Cursor, Timeline};
+pub use world::Sample;

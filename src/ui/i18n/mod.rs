@@ -1,6 +1,13 @@
 //! Everything the page says, in every language, in one compile-time table: an entry without one of the languages does not
 //! compile. Knows nothing of the DOM, and is tested natively.
 
+pub(crate) mod faults;
+pub(crate) mod settings;
+mod shell;
+pub(crate) mod stage;
+
+pub(crate) use shell::Text;
+
 /// A language of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Lang {
@@ -52,6 +59,17 @@ macro_rules! texts {
     };
 }
 
-pub(crate) use texts;
+/// Declares a function from every variant of an enum to its words. A variant without words, or words without a language,
+/// do not compile.
+macro_rules! says {
+    ($(#[$doc:meta])* pub(crate) fn $name:ident($of:ident) { $($variant:ident: $en:literal, $ko:literal;)* }) => {
+        $(#[$doc])*
+        pub(crate) fn $name(of: $of, lang: Lang) -> &'static str {
+            match of {
+                $($of::$variant => lang.pick($en, $ko),)*
+            }
+        }
+    };
+}
 
-pub(crate) mod stage;
+pub(crate) use {says, texts};

@@ -1,0 +1,126 @@
+//! What each fault is called and what it does. The matches are exhaustive: a fault without its words does not compile.
+
+use super::{Lang, says};
+use crate::fault::{FaultKind, Link, MomentKind};
+
+says! {
+    /// A fault in a few plain words, as on a button.
+    pub(crate) fn name(FaultKind) {
+        LinkSlow: "slow link", "느린 연결";
+        LinkSevered: "sever the link", "연결 끊기";
+        RequestLost: "lose the request", "요청 분실";
+        ResponseLost: "lose the response", "응답 분실";
+        RequestDuplicated: "duplicate the request", "요청 중복";
+        ApiCrash: "crash the API", "API 장애";
+        ApiPause: "freeze the API", "API 멈춤";
+        ApiCrashAfterCommit: "crash after commit, before publish", "커밋 뒤, 발행 전 장애";
+        ApiCrashBeforeCommit: "crash after publish, before commit", "발행 뒤, 커밋 전 장애";
+        CommitFails: "roll back at the commit", "커밋에서 롤백";
+        RelayCrash: "crash the relay", "릴레이 장애";
+        RelayPause: "freeze the relay", "릴레이 멈춤";
+        RelayCrashAfterPublish: "crash the relay before it marks", "발행 뒤, 표시 전 릴레이 장애";
+        WriteDbSlow: "slow write database", "느린 쓰기 DB";
+        WriteDbDown: "write database down", "쓰기 DB 중단";
+        BrokerKilled: "kill a broker", "브로커 강제 종료";
+        BrokerStopped: "stop a broker in order", "브로커 정상 종료";
+        BrokerSlow: "slow broker", "느린 브로커";
+        ReplicaSlow: "slow replica", "느린 복제본";
+        UncleanElection: "unclean election", "비동기 복제본을 리더로";
+        CoordinatorLost: "lose the coordinator", "코디네이터 상실";
+        RetentionOvertakes: "retention overtakes", "보존이 따라잡음";
+        ConsumerKilled: "kill a consumer", "컨슈머 강제 종료";
+        ConsumerStopped: "stop a consumer in order", "컨슈머 정상 종료";
+        ConsumerStalled: "stall the listener", "리스너 정지(좀비)";
+        ListenerThrows: "listener throws", "리스너 예외";
+        ListenerThrowsFatal: "listener throws, no retry", "재시도 없는 예외";
+        ListenerNacks: "listener nacks", "리스너 nack";
+        AckForgotten: "forget the ack", "ACK 잊기";
+        AckBeforeEffect: "ack before the effect", "처리 전 ACK";
+        AckOutOfOrder: "ack out of order", "뒤바뀐 ACK";
+        ListenerSlow: "slow listener", "느린 리스너";
+        CrashAfterEffect: "crash after the effect, before the ack", "처리 뒤, ACK 전 장애";
+        CrashBeforeEffect: "crash before the effect", "처리 전 장애";
+        CrashBeforeCommit: "crash after the ack, before the commit", "ACK 뒤, 커밋 전 장애";
+        CrashAfterDeadLetter: "crash after the dead letter", "데드 레터 뒤 장애";
+        PoisonPill: "poison pill", "독약 레코드";
+        ReadDbSlow: "slow read database", "느린 읽기 DB";
+        ReadDbDown: "read database down", "읽기 DB 중단";
+        QueryDown: "query API down", "조회 API 중단";
+        CompletionDropped: "drop the completion notice", "완료 알림 분실";
+        ClientCrash: "restart a client", "클라이언트 재시작";
+    }
+}
+
+says! {
+    /// What a fault does, in one sentence.
+    pub(crate) fn sentence(FaultKind) {
+        LinkSlow: "Everything on the link takes so much longer.", "이 연결의 모든 것이 그만큼 늦어진다.";
+        LinkSevered: "Nothing gets through in either direction, and nobody is told.", "어느 쪽으로도 통하지 않고, 아무도 알지 못한다.";
+        RequestLost: "A request is lost on its way; the other side never hears of it.", "요청이 가는 길에 사라진다. 상대는 알지 못한다.";
+        ResponseLost: "The request is carried out and its response is lost.", "요청은 수행되고 응답이 사라진다.";
+        RequestDuplicated: "A request arrives twice.", "요청이 두 번 도착한다.";
+        ApiCrash: "The API's process dies; requests in its hands are gone.", "API 프로세스가 죽는다. 손에 든 요청은 사라진다.";
+        ApiPause: "The API stands still, as in a long garbage collection, and then goes on where it was.", "API가 긴 GC처럼 멈추었다가 이어 간다.";
+        ApiCrashAfterCommit: "The API dies after the database has committed and before the event is published: without an outbox the event is lost.", "DB 커밋 뒤, 이벤트 발행 전에 API가 죽는다. 아웃박스가 없으면 이벤트를 잃는다.";
+        ApiCrashBeforeCommit: "The API dies after the event is published and before the database commits: an event of something that never happened.", "이벤트 발행 뒤, DB 커밋 전에 API가 죽는다. 일어나지 않은 일의 이벤트가 남는다.";
+        CommitFails: "The transaction is rolled back at its commit, after whatever was published in it.", "트랜잭션이 커밋에서 롤백된다. 그 안에서 발행한 것은 남는다.";
+        RelayCrash: "The relay's process dies; the outbox waits.", "릴레이 프로세스가 죽는다. 아웃박스는 기다린다.";
+        RelayPause: "The relay stands still and then goes on where it was.", "릴레이가 멈추었다가 이어 간다.";
+        RelayCrashAfterPublish: "The relay dies after the events are in the log and before it has marked them: they are published again.", "이벤트를 기록한 뒤, 표시하기 전에 릴레이가 죽는다. 다시 발행된다.";
+        WriteDbSlow: "Every statement of the write database takes so much longer.", "쓰기 DB의 모든 문장이 그만큼 늦어진다.";
+        WriteDbDown: "The write database refuses connections.", "쓰기 DB가 연결을 거절한다.";
+        BrokerKilled: "The broker's process is killed without a goodbye; its partitions elect other leaders.", "브로커가 인사 없이 죽는다. 파티션은 다른 리더를 뽑는다.";
+        BrokerStopped: "The broker shuts down in order: its leaderships move first.", "브로커가 차례대로 닫힌다. 리더가 먼저 옮겨 간다.";
+        BrokerSlow: "The broker answers every request so much later.", "브로커의 모든 응답이 그만큼 늦어진다.";
+        ReplicaSlow: "The broker's replicas fetch so much later from their leaders: it falls out of the ISR.", "복제본이 리더에서 그만큼 늦게 가져온다. ISR에서 빠진다.";
+        UncleanElection: "Leaders may be elected outside the ISR: acknowledged records can be lost.", "ISR 밖에서 리더를 뽑을 수 있다. 확인된 레코드를 잃을 수 있다.";
+        CoordinatorLost: "The broker that coordinates the groups is killed; another one takes over.", "그룹을 맡은 브로커가 죽고 다른 브로커가 이어받는다.";
+        RetentionOvertakes: "The log keeps only the newest records: a group that is behind has lost the others.", "로그가 최신 레코드만 남긴다. 뒤처진 그룹은 나머지를 잃는다.";
+        ConsumerKilled: "The consumer's process is killed: no LeaveGroup, no commit; its partitions wait for the session timeout.", "컨슈머가 죽는다. LeaveGroup도 커밋도 없다. 파티션은 세션 타임아웃을 기다린다.";
+        ConsumerStopped: "The consumer is stopped in order: it commits and leaves the group.", "컨슈머가 차례대로 멈춘다. 커밋하고 그룹을 떠난다.";
+        ConsumerStalled: "The listener is stuck: heartbeats go on, polls do not; past max.poll.interval.ms it is a zombie.", "리스너가 멈춘다. 하트비트는 가고 poll은 없다. max.poll.interval.ms가 지나면 좀비다.";
+        ListenerThrows: "The listener throws an exception that is worth a retry, on so many deliveries.", "리스너가 재시도할 만한 예외를 그만큼 던진다.";
+        ListenerThrowsFatal: "The listener throws an exception that is not worth a retry: straight to the recoverer.", "리스너가 재시도할 수 없는 예외를 던진다. 곧바로 리커버러로 간다.";
+        ListenerNacks: "The listener nacks: the rest of the poll is thrown away and every partition pauses.", "리스너가 nack한다. poll의 나머지를 버리고 모든 파티션이 쉰다.";
+        AckForgotten: "The listener does its work and forgets to acknowledge: nothing happens, until a later ack covers it or a restart repeats it.", "처리하고 ACK를 잊는다. 뒤의 ACK가 덮거나 재시작이 반복하기까지 아무 일도 없다.";
+        AckBeforeEffect: "The listener acknowledges before it applies the effect: a crash between the two loses it.", "처리하기 전에 ACK한다. 그 사이에 죽으면 잃는다.";
+        AckOutOfOrder: "The listener keeps an acknowledgment and gives it after the next record's.", "ACK를 미루었다가 다음 레코드의 ACK 뒤에 한다.";
+        ListenerSlow: "The listener takes so much longer for each record.", "리스너가 레코드마다 그만큼 더 걸린다.";
+        CrashAfterEffect: "The consumer dies after the effect is applied and before it is acknowledged: it will be applied again.", "처리 뒤, ACK 전에 컨슈머가 죽는다. 다시 처리된다.";
+        CrashBeforeEffect: "The consumer dies before the effect is applied: the record comes again.", "처리 전에 컨슈머가 죽는다. 레코드가 다시 온다.";
+        CrashBeforeCommit: "The consumer dies after the acknowledgment and before the offset is committed: the record comes again.", "ACK 뒤, 오프셋 커밋 전에 컨슈머가 죽는다. 레코드가 다시 온다.";
+        CrashAfterDeadLetter: "The consumer dies after a dead letter is published and before the offset is committed: two dead letters.", "데드 레터 발행 뒤, 커밋 전에 컨슈머가 죽는다. 데드 레터가 둘이 된다.";
+        PoisonPill: "A record that no listener can decode is written to the topic.", "어느 리스너도 해독할 수 없는 레코드가 토픽에 기록된다.";
+        ReadDbSlow: "The read database takes so much longer for every statement.", "읽기 DB의 모든 문장이 그만큼 늦어진다.";
+        ReadDbDown: "The read database refuses connections: listeners fail and queries find nothing.", "읽기 DB가 연결을 거절한다. 리스너가 실패하고 조회는 답을 얻지 못한다.";
+        QueryDown: "The query API is down.", "조회 API가 중단된다.";
+        CompletionDropped: "A client's connection for completion notices drops at the moment of completion.", "완료되는 순간 클라이언트의 알림 연결이 끊긴다.";
+        ClientCrash: "A client's application restarts: it forgets what it waits for.", "클라이언트가 다시 시작한다. 무엇을 기다리는지 잊는다.";
+    }
+}
+
+says! {
+    /// A link by its two ends.
+    pub(crate) fn link(Link) {
+        ClientApi: "client → API", "클라이언트 → API";
+        ApiWriteDb: "API → write DB", "API → 쓰기 DB";
+        RelayWriteDb: "relay → outbox", "릴레이 → 아웃박스";
+        Produce: "produce", "발행(produce)";
+        Replication: "replication", "복제";
+        Fetch: "fetch", "가져오기(fetch)";
+        Coordination: "group coordination", "그룹 조정";
+        ListenerReadDb: "listener → read DB", "리스너 → 읽기 DB";
+        ClientQuery: "client → query API", "클라이언트 → 조회 API";
+        QueryReadDb: "query API → read DB", "조회 API → 읽기 DB";
+        Completion: "completion notice", "완료 알림";
+    }
+}
+
+says! {
+    /// When a fault strikes.
+    pub(crate) fn moment(MomentKind) {
+        Immediate: "now, once", "지금, 한 번";
+        Lasting: "until ended", "끝낼 때까지";
+        Armed: "the next time", "다음 번에";
+    }
+}
