@@ -109,6 +109,8 @@ pub struct Player<M: Machine> {
     speed: SpeedIndex,
     /// Where the playhead is bound: ahead of it while steps remain to be made.
     target: SimTime,
+    /// Whether the target was named by the viewer: then it is not given up.
+    seeking: bool,
     /// Parts of a microsecond of virtual time that frames have earned, in units of 1 / speed denominator.
     remainder: u64,
     violations_seen: u64,
@@ -125,6 +127,7 @@ impl<M: Machine> Player<M> {
             playing: true,
             speed: SPEED_REAL_TIME,
             target: SimTime::ZERO,
+            seeking: false,
             remainder: 0,
             violations_seen: 0,
             undo: None,
@@ -196,7 +199,7 @@ impl<M: Machine> Player<M> {
 
     /// Makes at most `steps_max` steps of what is due. True if more are due.
     pub fn work(&mut self, steps_max: u64) -> bool {
-        if self.speed.speed() == Speed::Max && self.playing {
+        if self.speed.speed() == Speed::Max && self.playing && !self.seeking {
             // As fast as it goes: whatever can be done is due.
             let mut steps = steps_max;
             while steps > 0 && self.timeline.step_forward() {
@@ -205,12 +208,14 @@ impl<M: Machine> Player<M> {
             self.target = self.now();
             return steps == 0;
         }
-        !self.timeline.advance(self.target, steps_max)
+        let reached = self.timeline.advance(self.target, steps_max);
+        self.seeking &= !reached;
+        !reached
     }
 
     /// Gives up what could not be done in time: the run goes on from where it is. Seeking is not given up.
     pub fn hold(&mut self) {
-        if self.playing {
+        if self.playing && !self.seeking {
             self.target = self.now();
         }
     }
@@ -224,7 +229,7 @@ impl<M: Machine> Player<M> {
     }
 
     fn frame(&mut self, elapsed_us: u64) -> Outcome<M::Refusal> {
-        if !self.playing {
+        if !self.playing || self.seeking {
             return Outcome::repaint(if self.busy() { Repaint::Stage } else { Repaint::None });
         }
         if let Speed::Ratio { virtual_us, real_us } = self.speed.speed() {
@@ -238,20 +243,23 @@ impl<M: Machine> Player<M> {
     fn play(&mut self, playing: bool) -> Outcome<M::Refusal> {
         self.playing = playing;
         self.remainder = 0;
-        self.target = self.now();
+        if !self.seeking {
+            self.target = self.now();
+        }
         Outcome::repaint(Repaint::All)
     }
 
     fn step(&mut self, forward: bool) -> Outcome<M::Refusal> {
         self.playing = false;
         let _moved = if forward { self.timeline.step_forward() } else { self.timeline.step_back() };
-        self.target = self.now();
+        (self.target, self.seeking) = (self.now(), false);
         Outcome::repaint(Repaint::All)
     }
 
     fn seek(&mut self, at: SimTime) -> Outcome<M::Refusal> {
         self.timeline.rewind(at);
         self.target = at;
+        self.seeking = true;
         self.remainder = 0;
         Outcome::repaint(Repaint::All)
     }
@@ -264,7 +272,7 @@ impl<M: Machine> Player<M> {
         match self.timeline.intervene(input) {
             Err(refusal) => outcome.with(Notice::Refused(refusal)),
             Ok(_at) => {
-                self.target = self.now();
+                (self.target, self.seeking) = (self.now(), false);
                 self.undo = cut.then_some(before).or(self.undo.take());
                 let outcome = outcome.with(Notice::RecordingChanged);
                 if cut { outcome.with(Notice::FutureDropped { interventions: dropped }) } else { outcome }

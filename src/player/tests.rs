@@ -128,6 +128,19 @@ fn a_seek_far_ahead_goes_in_portions_and_arrives() {
 }
 
 #[test]
+fn a_seek_while_it_plays_is_not_given_up() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Seek(SimTime::from_ms(5_000)));
+    let _outcome = player.update(Msg::Frame { elapsed_us: 16_000 });
+    while player.work(1_000) {
+        player.hold();
+    }
+    assert_eq!(player.now(), SimTime::from_ms(5_000));
+    watch(&mut player, 1);
+    assert_eq!(player.now(), SimTime(5_016_000));
+}
+
+#[test]
 fn an_intervention_in_the_past_can_be_taken_back() {
     let mut player = player();
     watch(&mut player, 10);

@@ -5,9 +5,11 @@
 
 mod builtin;
 mod config;
+pub mod link;
 mod property;
 mod settings;
 mod value;
+pub mod wire;
 
 use std::sync::Arc;
 

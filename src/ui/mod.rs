@@ -1,19 +1,46 @@
 //! The page: Yew components and the canvas. Has never heard of how the world works.
+//!
+//! The app owns the player by value and is the only one who does; everything else gets narrow props and sends [`app::Msg`]s.
+//! What knows no DOM (texts, number formats, the listener's code, the Fidelity table) is compiled and tested natively too.
+//!
+//! What page tests may rely on, as `data-testid`: `app` (with `data-time-us`, `data-playing`, `data-digest`), `scenario`,
+//! `seed`, `violation`, `share`, `fidelity-open`, `fidelity`, `language`, `theme`, `help`, `first-visit`, `link-problem`,
+//! `toast`, `undo`, `table-view`, `to-start`, `step-back`, `play`, `step-forward`, `to-end`, `speed`, `seek`, `chips`,
+//! `palette`, `fault-search`, `fault-<id>` (with `data-fault`), `fault-active` (with `fault-end` inside), `heal-all`,
+//! `latency-<link>`, `send-command`, `inspector`, `by-hand`, `ack`, `nack`, `throw`, `nothing`, `code`, `journal`,
+//! `journal-line`, `journal-filter`, `follow`, `meters`, `settings`, `setting-<key>`, `crash`. A closed part is opened by
+//! the button whose `data-opens` names it.
 
-#[allow(dead_code)] // until the panels use it
+#[cfg(feature = "web")]
+mod app;
+#[cfg(feature = "web")]
+mod break_bar;
+#[cfg(feature = "web")]
+mod crash;
+#[cfg(feature = "web")]
+mod dialog;
+#[allow(dead_code)] // natively only the tests call it
+mod format;
+#[cfg(feature = "web")]
+mod header;
+#[allow(dead_code)] // natively only the tests call it
 pub(crate) mod i18n;
-#[allow(dead_code)] // until the app hosts it
+#[cfg(feature = "web")]
+mod palette;
+#[cfg(feature = "web")]
+mod panels;
+#[cfg(feature = "web")]
+mod scenarios;
+#[allow(dead_code)] // natively only the tests call it
 pub(crate) mod stage;
+#[cfg(feature = "web")]
+mod strip;
+#[cfg(feature = "web")]
+mod transport;
 
 /// Starts the app on the document.
 #[cfg(feature = "web")]
 pub fn start() {
-    yew::Renderer::<App>::new().render();
-}
-
-/// The whole page.
-#[cfg(feature = "web")]
-#[yew::component]
-fn App() -> yew::Html {
-    yew::html! { <h1>{ "CQRS Lab" }</h1> }
+    crash::install();
+    yew::Renderer::<app::App>::new().render();
 }

@@ -3,8 +3,9 @@
 
 pub(crate) mod faults;
 pub(crate) mod settings;
+pub(crate) mod nodes;
+pub(crate) mod scenarios;
 mod shell;
-pub(crate) mod stage;
 
 pub(crate) use shell::Text;
 
@@ -73,3 +74,6 @@ macro_rules! says {
 }
 
 pub(crate) use {says, texts};
+
+// After the macros, which it uses by name.
+pub(crate) mod stage;

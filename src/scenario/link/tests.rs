@@ -1,0 +1,105 @@
+//! Links go around whole, and damaged ones keep what can be kept.
+
+use super::*;
+use crate::fault::{FaultId, FaultKind, FaultRule, Link, Node, Target};
+use crate::kernel::Prng;
+use crate::pipeline::{Action, Decision};
+
+fn own(name: &str) -> Option<Scenario> {
+    ["transfer", "nack"].contains(&name).then(|| Scenario::plain(name, 42))
+}
+
+fn read(fragment: &str) -> (Recording, Vec<LinkProblem>) {
+    Recording::from_fragment(fragment, own, Scenario::plain("transfer", 42))
+}
+
+/// What a busy viewer does: settings, latencies, faults and their ends, decisions by hand.
+fn busy(count: u64) -> Recording {
+    let mut prng = Prng::stream(7, "links", 0);
+    let mut at = SimTime::ZERO;
+    let interventions = (0..count)
+        .map(|n| {
+            at = at + prng.below(3_000_000);
+            let kind = FaultKind::all()[prng.below(FaultKind::all().len() as u64) as usize];
+            let link = Link::ALL[prng.below(11) as usize];
+            let intervention = match prng.below(6) {
+                0 => Intervention::Set {
+                    key: Arc::from(settings()[prng.below(settings().len() as u64) as usize].key.as_str()),
+                    value: Arc::from(prng.below(1_000).to_string()),
+                },
+                1 => Intervention::Set { key: Arc::from(format!("link.{link}.latency")), value: Arc::from(format!("~{}ms", prng.below(900))) },
+                2 => Intervention::Inject(FaultRule::usual(kind, Target::Node(Node::Consumer(1)))),
+                3 => Intervention::Inject(FaultRule::usual(FaultKind::LinkSlow, Target::Link { link, of: None })),
+                4 => Intervention::EndFault(FaultId(n as u32)),
+                _ if n % 2 == 0 => Intervention::Decide { consumer: 0, decision: Decision::Ack },
+                _ => Intervention::Act(Action::Kill(Node::Broker(2))),
+            };
+            (at, intervention)
+        })
+        .collect();
+    Recording { scenario: Scenario::plain("nack", 7), interventions, moment: SimTime(24_180_000) }
+}
+
+#[test]
+fn a_link_goes_around_whole() {
+    let mut recording = busy(100);
+    recording.scenario.config.set_text("producer.acks", "1").expect("valid");
+    recording.scenario.config.set_text("link.produce.latency", "5ms..40ms").expect("valid");
+    recording.scenario.config.set_text("topic.cleanup.policy", "compact,delete").expect("valid");
+    let fragment = recording.to_fragment(own);
+    assert!(fragment.contains("s=nack;n=7;t=24180000;producer.acks=1;"), "{fragment}");
+    assert_eq!(read(&fragment), (recording, Vec::new()));
+}
+
+#[test]
+fn a_hundred_interventions_fit_into_2048_characters() {
+    let fragment = busy(100).to_fragment(own);
+    assert!(fragment.len() <= 2_048 - 64, "{} characters, and the page's own address comes before", fragment.len());
+}
+
+#[test]
+fn nothing_is_the_fallback_at_its_beginning() {
+    let (recording, problems) = read("");
+    assert_eq!((recording.scenario.name.as_ref(), recording.moment, problems.len()), ("transfer", SimTime::ZERO, 0));
+}
+
+#[test]
+fn a_part_that_is_wrong_is_named_and_the_rest_is_kept() {
+    let (recording, problems) = read("v1;s=nackk;n=x;t=5000000;producer.acks=7;producer.linger.ms=9;what");
+    let parts: Vec<Part> = problems.iter().map(|p| p.part).collect();
+    assert_eq!(parts, [Part::Scenario, Part::Seed, Part::Setting, Part::Unknown]);
+    assert!(problems[2].what.contains("`producer.acks` cannot be `7`"), "{}", problems[2]);
+    assert_eq!((recording.moment, recording.scenario.seed), (SimTime(5_000_000), 42));
+    assert_eq!(recording.scenario.config.changed().count(), 1);
+}
+
+#[test]
+fn another_version_says_so() {
+    for fragment in ["nonsense", "v999;t=5", "v1.!!!!", "%"] {
+        let (_, problems) = read(fragment);
+        assert_eq!(problems[0].part, Part::Version, "{fragment}");
+    }
+}
+
+#[test]
+fn damaged_interventions_keep_those_before_the_damage() {
+    let whole = busy(60);
+    let fragment = whole.to_fragment(own);
+    let (cut, problems) = read(&fragment[..fragment.len() - 300]);
+    assert_eq!(problems[0].part, Part::Interventions);
+    assert!(!cut.interventions.is_empty() && cut.interventions.len() < 60, "{}", cut.interventions.len());
+    assert_eq!(cut.interventions, whole.interventions[..cut.interventions.len()]);
+    assert_eq!(cut.scenario, whole.scenario);
+}
+
+#[test]
+fn no_damage_is_taken_for_sound() {
+    let fragment = busy(30).to_fragment(own);
+    let start = fragment.find("i=").expect("there are interventions") + 2;
+    for place in start..fragment.len() {
+        let mut bytes = fragment.clone().into_bytes();
+        bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+        let (recording, problems) = read(std::str::from_utf8(&bytes).expect("ASCII"));
+        assert!(!problems.is_empty() || recording == busy(30), "the change at {place} passes unseen");
+    }
+}

@@ -1,0 +1,197 @@
+//! What the app does with each message, and how it keeps the address true.
+
+use web_sys::KeyboardEvent;
+use yew::AttrValue;
+
+use super::msg::{Msg, Open, Tab};
+use super::{App, Toast, browser};
+use crate::kernel::SimTime;
+use crate::pipeline::{InterventionError, World};
+use crate::player::{Msg as PlayerMsg, Notice, Player};
+use crate::scenario::Scenario;
+use crate::scenario::link::Recording;
+use crate::ui::i18n::{Lang, Text};
+use crate::ui::{crash, scenarios};
+
+/// For how long a toast stays, in milliseconds.
+const TOAST_MS: f64 = 6_000.0;
+/// How far an arrow key seeks, in microseconds.
+const ARROW_US: u64 = 1_000_000;
+
+/// The run that the address holds, and what is wrong with the address.
+pub(super) fn from_address(lang: Lang) -> (Scenario, Player<World>, Option<AttrValue>) {
+    let (recording, problems) = Recording::from_fragment(&browser::fragment(), scenarios::by_name, scenarios::first());
+    let problem = (!problems.is_empty()).then(|| {
+        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        AttrValue::from([Text::of(lang).link_damaged, " ", &list.join("; ")].concat())
+    });
+    let Recording { scenario, interventions, moment } = recording;
+    let player = player(&scenario, interventions, moment);
+    (scenario, player, problem)
+}
+
+/// A player of a scenario, on its way to `moment`.
+fn player(
+    scenario: &Scenario,
+    interventions: Vec<(SimTime, crate::pipeline::Intervention)>,
+    moment: SimTime,
+) -> Player<World> {
+    let mut player = Player::new(World::new(scenario), interventions, SimTime(scenarios::strip_us(scenario)));
+    if moment > SimTime::ZERO {
+        let _outcome = player.update(PlayerMsg::Pause);
+        let _outcome = player.update(PlayerMsg::Seek(moment));
+    }
+    player
+}
+
+impl App {
+    /// Does what a message says, except for frames.
+    pub(super) fn act(&mut self, msg: Msg) {
+        match msg {
+            Msg::Frame(_) | Msg::Media => {}
+            Msg::Do(msg) => self.tell_player(msg),
+            Msg::Select(thing) => {
+                self.selection = thing;
+                if thing.is_some() {
+                    self.tab = Tab::Selected;
+                }
+            }
+            Msg::Tab(tab) => self.tab = tab,
+            Msg::Open(open) => self.open = open,
+            Msg::Scenario(name) => {
+                if let Some(scenario) = scenarios::by_name(&name) {
+                    self.start_over(scenario);
+                }
+            }
+            Msg::Seed(seed) => self.start_over(Scenario { seed, ..self.scenario.clone() }),
+            Msg::AnySeed => self.start_over(Scenario { seed: browser::any_seed(), ..self.scenario.clone() }),
+            Msg::Follow(command) => self.follow = command,
+            Msg::Search(text) => self.search = text,
+            Msg::NextLanguage => {
+                self.prefs.lang = self.lang().pick(Lang::Ko, Lang::En);
+                self.prefs.keep();
+            }
+            Msg::NextTheme => {
+                self.prefs.theme = self.prefs.theme.next(self.media.dark());
+                self.prefs.keep();
+            }
+            Msg::Table(table) => self.table = table,
+            Msg::Share => self.share(),
+            Msg::Dismiss => {
+                self.prefs.greeted = true;
+                self.prefs.keep();
+            }
+            Msg::DismissNote => {
+                self.link_problem = None;
+                self.toast = None;
+            }
+            Msg::Key(event) => self.key(&event),
+            Msg::AddressChanged => self.follow_address(),
+        }
+    }
+
+    fn tell_player(&mut self, msg: PlayerMsg<crate::pipeline::Intervention>) {
+        let outcome = self.player.update(msg);
+        self.hear(outcome.notices);
+        self.work();
+    }
+
+    /// What the player has to tell.
+    pub(super) fn hear(&mut self, notices: Vec<Notice<InterventionError>>) {
+        let text = Text::of(self.lang());
+        for notice in notices {
+            match notice {
+                Notice::FutureDropped { .. } => self.toast(text.future_dropped.into(), true),
+                Notice::Refused(error) => {
+                    let line = error.to_string().lines().next().unwrap_or_default().to_owned();
+                    self.toast([text.refused, " ", &line].concat().into(), false);
+                }
+                Notice::RecordingChanged => self.write_address(),
+                Notice::Violation => {}
+            }
+        }
+    }
+
+    fn toast(&mut self, text: AttrValue, undo: bool) {
+        self.toast = Some(Toast { text, undo, until_ms: browser::now_ms() + TOAST_MS });
+    }
+
+    fn start_over(&mut self, scenario: Scenario) {
+        self.player = player(&scenario, Vec::new(), SimTime::ZERO);
+        self.scenario = scenario;
+        (self.selection, self.follow, self.link_problem) = (None, None, None);
+        self.write_address();
+    }
+
+    fn recording(&self) -> Recording {
+        Recording {
+            scenario: self.scenario.clone(),
+            interventions: self.player.timeline().inputs().to_vec(),
+            moment: self.now(),
+        }
+    }
+
+    /// Puts the run into the address, unless the address is damaged and its reader has not seen that yet.
+    pub(super) fn write_address(&mut self) {
+        if self.player.busy() {
+            return;
+        }
+        let fragment = self.recording().to_fragment(scenarios::by_name);
+        browser::set_fragment(&fragment);
+        crash::remember(&fragment);
+    }
+
+    /// The address was changed from outside: it is the run now.
+    fn follow_address(&mut self) {
+        if browser::fragment() == self.recording().to_fragment(scenarios::by_name) {
+            return;
+        }
+        let (scenario, player, problem) = from_address(self.lang());
+        (self.scenario, self.player, self.link_problem) = (scenario, player, problem);
+        (self.selection, self.follow) = (None, None);
+        self.work();
+    }
+
+    fn share(&mut self) {
+        self.write_address();
+        browser::copy(&browser::address());
+        self.toast(Text::of(self.lang()).shared.into(), false);
+    }
+
+    /// Keys that work wherever the focus is, unless it is where they mean something else.
+    fn key(&mut self, event: &KeyboardEvent) {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
+            return;
+        }
+        let key = event.key();
+        let place = browser::focus_place();
+        if self.open.is_some() || place.takes(&key) {
+            return;
+        }
+        let msg = match key.as_str() {
+            " " | "k" => Msg::Do(PlayerMsg::TogglePlay),
+            "." => Msg::Do(PlayerMsg::StepForward),
+            "," => Msg::Do(PlayerMsg::StepBack),
+            "ArrowLeft" => Msg::Do(PlayerMsg::Seek(SimTime(self.now().us().saturating_sub(ARROW_US)))),
+            "ArrowRight" => Msg::Do(PlayerMsg::Seek(self.now() + ARROW_US)),
+            "Home" => Msg::Do(PlayerMsg::ToStart),
+            "End" => Msg::Do(PlayerMsg::ToEnd),
+            "-" => Msg::Do(PlayerMsg::Speed(self.player.speed().slower())),
+            "+" | "=" => Msg::Do(PlayerMsg::Speed(self.player.speed().faster())),
+            "z" => Msg::Do(PlayerMsg::Undo),
+            "f" => Msg::Open(Some(Open::Palette)),
+            "c" => Msg::Open(Some(Open::Command)),
+            "?" => Msg::Open(Some(Open::Help)),
+            "t" => Msg::Table(!self.table),
+            "1" => Msg::Tab(Tab::Code),
+            "2" => Msg::Tab(Tab::Selected),
+            "3" => Msg::Tab(Tab::Journal),
+            "4" => Msg::Tab(Tab::Meters),
+            "5" => Msg::Tab(Tab::Settings),
+            "Escape" => Msg::Select(None),
+            _ => return,
+        };
+        event.prevent_default();
+        self.act(msg);
+    }
+}

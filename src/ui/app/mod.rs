@@ -1,0 +1,179 @@
+//! The app: owns the player by value, runs the frame loop, and hands narrow props to everything else.
+
+mod act;
+mod browser;
+mod msg;
+mod shot;
+mod view;
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use self::browser::{FrameLoop, Keys, Media};
+pub(crate) use self::msg::{Msg, Open, Prefs, Tab, Theme};
+pub(crate) use self::shot::Shot;
+use super::i18n::Lang;
+use crate::kernel::SimTime;
+use crate::pipeline::World;
+use crate::player::{Msg as PlayerMsg, Player, Thing};
+use crate::scenario::Scenario;
+use crate::scene::Scene;
+
+/// For how long a frame may make steps, in milliseconds: the page answers within a frame, however fast the run.
+const WORK_MS: f64 = 9.0;
+/// How many steps are made between two looks at the clock.
+const WORK_STEPS: u64 = 128;
+/// How often panels follow the run at most, in milliseconds.
+const PANELS_MS: f64 = 100.0;
+/// How often the address follows the run at most while it plays, in milliseconds.
+const ADDRESS_MS: f64 = 1_000.0;
+
+/// A short message above the transport.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Toast {
+    /// What it says.
+    pub(crate) text: AttrValue,
+    /// Whether the dropped future can be brought back from here.
+    pub(crate) undo: bool,
+    /// When it goes away, in the browser's milliseconds.
+    until_ms: f64,
+}
+
+/// The whole page.
+pub(crate) struct App {
+    scenario: Scenario,
+    player: Player<World>,
+    prefs: Prefs,
+    media: Media,
+    _keys: Keys,
+    frames: FrameLoop,
+    last_frame_ms: Option<f64>,
+    shot: Shot,
+    shot_ms: f64,
+    address_ms: f64,
+    scene: Rc<Scene>,
+    digest: u64,
+    selection: Option<Thing>,
+    follow: Option<u32>,
+    tab: Tab,
+    open: Option<Open>,
+    table: bool,
+    toast: Option<Toast>,
+    link_problem: Option<AttrValue>,
+    search: AttrValue,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> App {
+        browser::remove_poster();
+        let link = ctx.link();
+        let prefs = Prefs::load();
+        let (scenario, player, problem) = act::from_address(prefs.lang);
+        let scene = Rc::new(Scene::default());
+        let mut app = App {
+            shot: Shot::take(&player, 0),
+            scenario,
+            player,
+            prefs,
+            media: Media::new(link.callback(|_| Msg::Media)),
+            _keys: Keys::new(link.callback(Msg::Key), link.callback(|()| Msg::AddressChanged)),
+            frames: FrameLoop::new(link.callback(Msg::Frame)),
+            last_frame_ms: None,
+            shot_ms: 0.0,
+            address_ms: 0.0,
+            scene,
+            digest: 0,
+            selection: None,
+            follow: None,
+            tab: Tab::Code,
+            open: None,
+            table: false,
+            toast: None,
+            link_problem: problem,
+            search: AttrValue::default(),
+        };
+        app.prefs.apply();
+        app.refresh(true);
+        app.frames.request();
+        app
+    }
+
+    fn update(&mut self, _ctx: &Context<Self>, msg: Msg) -> bool {
+        let changed = match msg {
+            Msg::Frame(now_ms) => self.frame(now_ms),
+            msg => {
+                self.act(msg);
+                self.refresh(true);
+                true
+            }
+        };
+        if self.player.playing() || self.player.busy() || self.toast.is_some() {
+            self.frames.request();
+        } else {
+            self.last_frame_ms = None;
+        }
+        changed
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        self.page(ctx)
+    }
+}
+
+impl App {
+    fn frame(&mut self, now_ms: f64) -> bool {
+        let elapsed_ms = self.last_frame_ms.map_or(16.0, |last| (now_ms - last).max(0.0));
+        self.last_frame_ms = Some(now_ms);
+        let moving = self.player.playing() || self.player.busy();
+        let outcome = self.player.update(PlayerMsg::Frame { elapsed_us: (elapsed_ms * 1_000.0) as u64 });
+        self.hear(outcome.notices);
+        self.work();
+        let stale_toast = self.toast.as_ref().is_some_and(|toast| toast.until_ms < now_ms);
+        if stale_toast {
+            self.toast = None;
+        }
+        let at_rest = moving && !self.player.playing() && !self.player.busy();
+        self.refresh(at_rest);
+        moving || stale_toast
+    }
+
+    /// Makes the steps that are due, for as long as a frame may.
+    fn work(&mut self) {
+        let begin = browser::now_ms();
+        while self.player.work(WORK_STEPS) {
+            if browser::now_ms() - begin > WORK_MS {
+                self.player.hold();
+                break;
+            }
+        }
+    }
+
+    /// Brings what is shown up to date: the stage always, panels now and then or when `at_once`.
+    fn refresh(&mut self, at_once: bool) {
+        let now_ms = browser::now_ms();
+        self.scene = shot::scene(&self.player);
+        if at_once || now_ms - self.shot_ms >= PANELS_MS {
+            self.shot_ms = now_ms;
+            self.shot = Shot::take(&self.player, self.shot.tick + 1);
+            if !self.player.playing() && !self.player.busy() {
+                self.digest = self.player.world().digest();
+            }
+        }
+        if at_once && !self.player.playing() || now_ms - self.address_ms >= ADDRESS_MS {
+            self.address_ms = now_ms;
+            self.write_address();
+        }
+    }
+
+    fn now(&self) -> SimTime {
+        self.player.now()
+    }
+
+    fn lang(&self) -> Lang {
+        self.prefs.lang
+    }
+}

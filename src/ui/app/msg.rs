@@ -1,0 +1,156 @@
+//! What can happen to the page, and what the page remembers of its reader.
+
+use web_sys::KeyboardEvent;
+use yew::AttrValue;
+
+use super::browser;
+use crate::pipeline::Intervention;
+use crate::player::{Msg as PlayerMsg, Thing};
+use crate::ui::i18n::Lang;
+
+/// What can happen to the page.
+pub(crate) enum Msg {
+    /// The browser is about to paint; its clock in milliseconds.
+    Frame(f64),
+    /// For the player.
+    Do(PlayerMsg<Intervention>),
+    /// Something on the stage was pointed at; `None`: nothing any more.
+    Select(Option<Thing>),
+    /// Another panel.
+    Tab(Tab),
+    /// A dialog is opened, or the open one closed.
+    Open(Option<Open>),
+    /// Another scenario.
+    Scenario(AttrValue),
+    /// Another seed.
+    Seed(u64),
+    /// A seed by chance.
+    AnySeed,
+    /// Follow everything that a command causes.
+    Follow(Option<u32>),
+    /// The journal's filter.
+    Search(AttrValue),
+    /// The other language.
+    NextLanguage,
+    /// The next theme.
+    NextTheme,
+    /// Picture or table.
+    Table(bool),
+    /// Copy the link.
+    Share,
+    /// The reader has understood the first line.
+    Dismiss,
+    /// The toast or the problem with the link was read.
+    DismissNote,
+    /// A key was pressed somewhere.
+    Key(KeyboardEvent),
+    /// The address was changed by hand or by going back.
+    AddressChanged,
+    /// The system's theme, motion or width changed.
+    Media,
+}
+
+/// A panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    /// Faults; on narrow screens only.
+    Break,
+    /// Latencies; on narrow screens only.
+    Latency,
+    /// The listener's code.
+    Code,
+    /// What is selected.
+    Selected,
+    /// The journal of facts.
+    Journal,
+    /// Plots over time.
+    Meters,
+    /// All settings.
+    Settings,
+}
+
+/// A dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    /// All faults.
+    Palette,
+    /// All keys.
+    Help,
+    /// What is modelled and what is not.
+    Fidelity,
+    /// A command by hand.
+    Command,
+    /// What the referee found.
+    Violations,
+}
+
+/// Which colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// As the system.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// The name in storage and on the root element; empty for the system's.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Theme::System => "",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// The next one, beginning with the one that shows a difference.
+    pub(crate) fn next(self, system_is_dark: bool) -> Theme {
+        match (self, system_is_dark) {
+            (Theme::System, false) | (Theme::Light, true) => Theme::Dark,
+            (Theme::System, true) | (Theme::Dark, false) => Theme::Light,
+            (Theme::Light, false) | (Theme::Dark, true) => Theme::System,
+        }
+    }
+}
+
+/// What the page remembers from visit to visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Prefs {
+    /// The language.
+    pub(crate) lang: Lang,
+    /// The theme.
+    pub(crate) theme: Theme,
+    /// Whether the first line was dismissed.
+    pub(crate) greeted: bool,
+}
+
+impl Prefs {
+    /// What is stored, or else what the browser prefers.
+    pub(crate) fn load() -> Prefs {
+        let lang = browser::stored("lang").unwrap_or_else(browser::language);
+        let theme = match browser::stored("theme").as_deref() {
+            Some("light") => Theme::Light,
+            Some("dark") => Theme::Dark,
+            _ => Theme::System,
+        };
+        Prefs { lang: Lang::of_code(&lang), theme, greeted: browser::stored("greeted").is_some() }
+    }
+
+    /// Stores it and marks the document with it.
+    pub(crate) fn keep(&self) {
+        browser::store("lang", self.lang.code());
+        browser::store("theme", self.theme.name());
+        if self.greeted {
+            browser::store("greeted", "1");
+        }
+        self.apply();
+    }
+
+    /// Marks the document with language and theme.
+    pub(crate) fn apply(&self) {
+        browser::mark_root("lang", self.lang.code());
+        browser::mark_root("data-theme", self.theme.name());
+    }
+}

@@ -1,0 +1,66 @@
+//! A snapshot of the run for the panels, taken a few times a second. Panels read it; nothing writes it.
+
+use std::ops::Deref;
+use std::rc::Rc;
+
+use crate::kernel::SimTime;
+use crate::pipeline::{Intervention, World};
+use crate::player::Player;
+use crate::scene::Scene;
+use crate::timeline::{History, Sample};
+
+/// What panels see of the run.
+pub(crate) struct Snap {
+    /// The number of this snapshot.
+    pub(crate) tick: u64,
+    /// The playhead.
+    pub(crate) now: SimTime,
+    /// The end of the strip of time.
+    pub(crate) end: SimTime,
+    /// The world at the playhead.
+    pub(crate) world: World,
+    /// The explored part of the run.
+    pub(crate) history: History<Sample>,
+    /// What was done to the run, past and future.
+    pub(crate) inputs: Vec<(SimTime, Intervention)>,
+}
+
+/// A shared snapshot, equal only to itself.
+#[derive(Clone)]
+pub(crate) struct Shot(Rc<Snap>);
+
+impl Shot {
+    /// Takes a snapshot.
+    pub(crate) fn take(player: &Player<World>, tick: u64) -> Shot {
+        let timeline = player.timeline();
+        Shot(Rc::new(Snap {
+            tick,
+            now: player.now(),
+            end: player.end(),
+            world: player.world().clone(),
+            history: timeline.history().clone(),
+            inputs: timeline.inputs().to_vec(),
+        }))
+    }
+}
+
+impl PartialEq for Shot {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for Shot {
+    type Target = Snap;
+
+    fn deref(&self) -> &Snap {
+        &self.0
+    }
+}
+
+/// What is to be drawn of the run at its playhead.
+pub(crate) fn scene(player: &Player<World>) -> Rc<Scene> {
+    let mut scene = Scene::default();
+    scene.now = player.now();
+    Rc::new(scene)
+}

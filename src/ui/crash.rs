@@ -1,0 +1,81 @@
+//! What the page shows when the program has panicked: what happened, the run that led there, and a way on.
+//!
+//! After a panic nothing of the program may be called again, so everything here is plain HTML with its own small handlers.
+
+use std::cell::RefCell;
+use std::panic::PanicHookInfo;
+
+use web_sys::{Document, Element};
+
+use super::i18n::{Lang, Text};
+
+thread_local! {
+    /// The fragment of the recording, as last written to the address.
+    static FRAGMENT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Remembers the recording, in case of a panic.
+pub(crate) fn remember(fragment: &str) {
+    FRAGMENT.with(|last| fragment.clone_into(&mut last.borrow_mut()));
+}
+
+/// Shows panics on the page and on the console.
+pub(crate) fn install() {
+    std::panic::set_hook(Box::new(|info| {
+        let shown = show(info);
+        web_sys::console::error_1(&info.to_string().into());
+        if shown.is_none() {
+            web_sys::console::error_1(&"the panic could not be shown on the page".into());
+        }
+    }));
+}
+
+fn show(info: &PanicHookInfo<'_>) -> Option<()> {
+    let document = web_sys::window()?.document()?;
+    if document.get_element_by_id("crash").is_some() {
+        return Some(());
+    }
+    let lang = document.document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default();
+    let text = Text::of(Lang::of_code(&lang));
+    let fragment = FRAGMENT.with(|last| last.try_borrow().map(|f| f.clone()).unwrap_or_default());
+    let base = web_sys::window()?.location().href().ok()?;
+    let base = base.split('#').next().unwrap_or_default().to_owned();
+    let address = [base.as_str(), "#", &fragment].concat();
+
+    let frame = element(&document, "div", &[("id", "crash"), ("class", "crash"), ("role", "alertdialog"), ("data-testid", "crash")])?;
+    frame.set_attribute("aria-label", text.crashed).ok()?;
+    let inner = child(&document, &frame, "div", "", &[])?;
+    child(&document, &inner, "h1", text.crashed, &[])?;
+    child(&document, &inner, "pre", &info.to_string(), &[])?;
+    child(&document, &inner, "p", text.crashed_recording, &[])?;
+    let field = [("id", "crash-link"), ("readonly", ""), ("rows", "4"), ("onfocus", "this.select()"), ("aria-label", text.share)];
+    child(&document, &inner, "textarea", &address, &field)?;
+    let row = child(&document, &inner, "div", "", &[("class", "row")])?;
+    let copy = [("type", "button"), ("onclick", "navigator.clipboard.writeText(document.getElementById('crash-link').value)")];
+    child(&document, &row, "button", text.copy, &copy)?;
+    // The same run at its beginning: the moment that led here is taken out of the address.
+    let again: Vec<&str> = fragment.split(';').filter(|part| !part.starts_with("t=")).collect();
+    let again = ["location.hash='", &again.join(";"), "';location.reload()"].concat();
+    child(&document, &row, "button", text.crashed_restart, &[("type", "button"), ("onclick", &again)])?;
+    let fresh = [("type", "button"), ("onclick", "location.hash='';location.reload()")];
+    child(&document, &row, "button", text.crashed_fresh, &fresh)?;
+    document.body()?.append_child(&frame).ok()?;
+    Some(())
+}
+
+fn element(document: &Document, tag: &str, attributes: &[(&str, &str)]) -> Option<Element> {
+    let element = document.create_element(tag).ok()?;
+    for (name, value) in attributes {
+        element.set_attribute(name, value).ok()?;
+    }
+    Some(element)
+}
+
+fn child(document: &Document, parent: &Element, tag: &str, text: &str, attributes: &[(&str, &str)]) -> Option<Element> {
+    let child = element(document, tag, attributes)?;
+    if !text.is_empty() {
+        child.set_text_content(Some(text));
+    }
+    parent.append_child(&child).ok()?;
+    Some(child)
+}

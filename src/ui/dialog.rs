@@ -1,0 +1,60 @@
+//! A modal dialog: the browser's own, so that focus stays inside and Escape closes it.
+
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+use super::i18n::{Lang, Text};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct DialogProps {
+    /// Its heading.
+    pub(crate) title: AttrValue,
+    /// How page tests call it.
+    pub(crate) testid: AttrValue,
+    pub(crate) lang: Lang,
+    /// It was closed.
+    pub(crate) on_close: Callback<()>,
+    pub(crate) children: Html,
+}
+
+#[component]
+pub(crate) fn Dialog(props: &DialogProps) -> Html {
+    let node = use_node_ref();
+    {
+        let node = node.clone();
+        use_effect_with((), move |()| {
+            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+                let _shown = dialog.show_modal();
+            }
+        });
+    }
+    let text = Text::of(props.lang);
+    let on_close = {
+        let on_close = props.on_close.clone();
+        move |_: Event| on_close.emit(())
+    };
+    let on_button = {
+        let on_close = props.on_close.clone();
+        move |_: MouseEvent| on_close.emit(())
+    };
+    // A click on the dialog itself, and not on anything in it, is one on the ground behind it.
+    let on_ground = {
+        let (node, on_close) = (node.clone(), props.on_close.clone());
+        move |event: MouseEvent| {
+            if node.get().is_some_and(|dialog| event.target().is_some_and(|target| *target == **dialog)) {
+                on_close.emit(());
+            }
+        }
+    };
+    html! {
+        <dialog ref={node} class="dialog" aria-labelledby="dialog-title" data-testid={props.testid.clone()} onclose={on_close} onclick={on_ground}>
+            <div class="dialog-body">
+                <header class="dialog-head">
+                    <h2 id="dialog-title">{ props.title.clone() }</h2>
+                    <button type="button" class="quiet" onclick={on_button}>{ text.close }</button>
+                </header>
+                { props.children.clone() }
+            </div>
+        </dialog>
+    }
+}

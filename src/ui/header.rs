@@ -1,0 +1,70 @@
+//! The bar at the top: which run this is, what is broken in it, and what concerns the whole page.
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::app::{Msg, Open, Prefs, Theme};
+use super::i18n::{Text, scenarios as words};
+use super::scenarios;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct HeaderProps {
+    pub(crate) prefs: Prefs,
+    /// The scenario's name.
+    pub(crate) scenario: AttrValue,
+    pub(crate) seed: u64,
+    /// What the referee has found up to the playhead.
+    pub(crate) violations: u64,
+    pub(crate) on: Callback<Msg>,
+}
+
+#[component]
+pub(crate) fn Header(props: &HeaderProps) -> Html {
+    let text = Text::of(props.prefs.lang);
+    let on = &props.on;
+    let on_scenario = on.reform(|event: Event| Msg::Scenario(event.target_unchecked_into::<HtmlSelectElement>().value().into()));
+    let seed = props.seed;
+    let on_seed = on.reform(move |event: Event| Msg::Seed(event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(seed)));
+    let theme = match props.prefs.theme {
+        Theme::System => text.theme_system,
+        Theme::Light => text.theme_light,
+        Theme::Dark => text.theme_dark,
+    };
+    html! {
+        <header class="top">
+            <h1 class="brand">{ "CQRS Lab" }</h1>
+            <select class="scenario" aria-label={text.scenario} data-testid="scenario" onchange={on_scenario}>
+                { for scenarios::names().iter().map(|name| html! {
+                    <option value={*name} selected={props.scenario == **name}>{ words::name(name, props.prefs.lang) }</option>
+                }) }
+            </select>
+            <label class="seed">
+                { text.seed }
+                <input type="number" min="0" max="18446744073709551615" value={seed.to_string()} data-testid="seed" onchange={on_seed} />
+            </label>
+            <button type="button" class="quiet icon dice" title={text.new_seed} aria-label={text.new_seed} onclick={on.reform(|_| Msg::AnySeed)}>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><rect x="2" y="2" width="12" height="12" rx="2.5" fill="none" stroke="currentColor" stroke-width="1.4"/><circle cx="5.4" cy="5.4" r="1.2"/><circle cx="8" cy="8" r="1.2"/><circle cx="10.6" cy="10.6" r="1.2"/></svg>
+            </button>
+            { violations(props, text) }
+            <span class="spring"></span>
+            <button type="button" class="quiet" data-testid="share" onclick={on.reform(|_| Msg::Share)}>{ text.share }</button>
+            <button type="button" class="quiet" data-testid="fidelity-open" data-opens="fidelity" onclick={on.reform(|_| Msg::Open(Some(Open::Fidelity)))}>{ text.fidelity }</button>
+            <button type="button" class="quiet" data-testid="language" lang={props.prefs.lang.pick("ko", "en")} onclick={on.reform(|_| Msg::NextLanguage)}>{ text.language_other }</button>
+            <button type="button" class="quiet icon" data-testid="theme" title={[text.theme, ": ", theme].concat()} aria-label={[text.theme, ": ", theme].concat()} onclick={on.reform(|_| Msg::NextTheme)}>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.4"/><path d="M8 2a6 6 0 0 0 0 12z"/></svg>
+            </button>
+            <button type="button" class="quiet icon" data-testid="help" data-opens="keys" title={text.help} aria-label={text.help} onclick={on.reform(|_| Msg::Open(Some(Open::Help)))}>{ "?" }</button>
+        </header>
+    }
+}
+
+fn violations(props: &HeaderProps, text: &Text) -> Html {
+    if props.violations == 0 {
+        return html! {};
+    }
+    let word = if props.violations == 1 { text.violation_one } else { text.violations_some };
+    let label = [&props.violations.to_string(), props.prefs.lang.pick(" ", ""), word].concat();
+    html! {
+        <button type="button" class="badge-problem" data-testid="violations-open" data-opens="violations violation" onclick={props.on.reform(|_| Msg::Open(Some(Open::Violations)))}>{ label }</button>
+    }
+}

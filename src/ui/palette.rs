@@ -1,0 +1,146 @@
+//! All faults: searchable, each laid with one click as it usually is, or with target, moment and number of one's own.
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::app::{Msg, Shot};
+use super::break_bar::act;
+use super::dialog::Dialog;
+use super::i18n::{Lang, Text, faults};
+use super::targets;
+use crate::fault::{FaultKind, FaultRule, Moment, MomentKind, Unit};
+use crate::pipeline::Intervention;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct PaletteProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    pub(crate) on: Callback<Msg>,
+}
+
+#[component]
+pub(crate) fn Palette(props: &PaletteProps) -> Html {
+    let text = Text::of(props.lang);
+    let search = use_state(String::new);
+    let oninput = {
+        let search = search.clone();
+        move |event: InputEvent| search.set(event.target_unchecked_into::<HtmlInputElement>().value())
+    };
+    let found: Vec<FaultKind> = FaultKind::all().iter().copied().filter(|kind| matches(*kind, &search, props.lang)).collect();
+    html! {
+        <Dialog title={text.palette} testid="palette" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
+            <label class="search">
+                <span class="visually-hidden">{ text.search }</span>
+                <input type="search" placeholder={text.search} data-testid="fault-search" value={(*search).clone()} {oninput} />
+            </label>
+            if found.is_empty() { <p class="muted">{ text.nothing_found }</p> }
+            <ul class="palette">
+                { for found.into_iter().map(|kind| html! { <FaultRow key={kind.id()} {kind} lang={props.lang} shot={props.shot.clone()} on={props.on.clone()} /> }) }
+            </ul>
+        </Dialog>
+    }
+}
+
+/// Whether a fault's words, in either language, or its id hold what is searched.
+fn matches(kind: FaultKind, search: &str, lang: Lang) -> bool {
+    let search = search.trim().to_lowercase();
+    let other = lang.pick(Lang::Ko, Lang::En);
+    [kind.id(), faults::name(kind, lang), faults::sentence(kind, lang), faults::name(kind, other)]
+        .iter()
+        .any(|words| words.to_lowercase().contains(&search))
+}
+
+#[derive(Properties, PartialEq)]
+struct RowProps {
+    kind: FaultKind,
+    lang: Lang,
+    shot: Shot,
+    on: Callback<Msg>,
+}
+
+#[component]
+fn FaultRow(props: &RowProps) -> Html {
+    let text = Text::of(props.lang);
+    let (kind, world) = (props.kind, &props.shot.world);
+    let rule = use_state(|| targets::usual(kind, world));
+    let choices = targets::targets(kind, world);
+    let onclick = {
+        let rule = *rule;
+        props.on.reform(move |_: MouseEvent| act(Intervention::Inject(rule)))
+    };
+    let on_target = {
+        let (rule, choices) = (rule.clone(), choices.clone());
+        move |event: Event| {
+            let place: usize = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(0);
+            if let Some(target) = choices.get(place) {
+                rule.set(FaultRule { target: *target, ..*rule });
+            }
+        }
+    };
+    let on_moment = {
+        let rule = rule.clone();
+        move |event: Event| {
+            let place: usize = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(0);
+            if let Some(moment) = kind.moments().get(place) {
+                rule.set(FaultRule { moment: moment_of(*moment), ..*rule });
+            }
+        }
+    };
+    html! {
+        <li>
+            <button type="button" class="chip problem" data-testid={["fault-", kind.id()].concat()} data-fault={kind.id()} {onclick}>{ faults::name(kind, props.lang) }</button>
+            <p>{ faults::sentence(kind, props.lang) }</p>
+            <div class="row">
+                if choices.len() > 1 {
+                    <label>{ text.target }{ " " }
+                        <select onchange={on_target}>
+                            { for choices.iter().enumerate().map(|(place, target)| html! {
+                                <option value={place.to_string()} selected={*target == rule.target}>{ targets::name(target, props.lang) }</option>
+                            }) }
+                        </select>
+                    </label>
+                }
+                if kind.moments().len() > 1 {
+                    <label>{ text.when }{ " " }
+                        <select onchange={on_moment}>
+                            { for kind.moments().iter().enumerate().map(|(place, moment)| html! {
+                                <option value={place.to_string()} selected={*moment == rule.moment.kind()}>{ faults::moment(*moment, props.lang) }</option>
+                            }) }
+                        </select>
+                    </label>
+                }
+                { amount(kind, &rule, text) }
+            </div>
+        </li>
+    }
+}
+
+fn amount(kind: FaultKind, rule: &UseStateHandle<FaultRule>, text: &Text) -> Html {
+    let Some(amount) = kind.amount() else { return html! {} };
+    let onchange = {
+        let rule = rule.clone();
+        move |event: Event| {
+            let value = event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(amount.default);
+            rule.set(FaultRule { amount: value.clamp(amount.min, amount.max), ..*rule });
+        }
+    };
+    let unit = match amount.unit {
+        Unit::Ms => "ms",
+        Unit::Count => "",
+    };
+    html! {
+        <label>{ text.how_much }{ " " }
+            <input type="number" min={amount.min.to_string()} max={amount.max.to_string()} value={rule.amount.to_string()} {onchange} />
+            { " " }{ unit }
+        </label>
+    }
+}
+
+/// The moment that a sort of moment means here.
+fn moment_of(kind: MomentKind) -> Moment {
+    match kind {
+        MomentKind::Immediate => Moment::Immediate,
+        MomentKind::Lasting => Moment::Lasting { until: None },
+        MomentKind::Armed => Moment::Armed { times: 1 },
+    }
+}

@@ -1,0 +1,160 @@
+//! The strip of time: how much happened when, what was done to the run, where the referee spoke; a slider to go anywhere.
+
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
+use yew::prelude::*;
+
+use super::app::{Msg, Shot};
+use super::format::clock;
+use super::i18n::{Lang, Text, faults};
+use crate::kernel::SimTime;
+use crate::pipeline::Intervention;
+use crate::player::Msg as PlayerMsg;
+
+/// How far an arrow key seeks, in microseconds.
+const ARROW_US: u64 = 100_000;
+/// The height of the strip, in CSS pixels.
+const HEIGHT: f64 = 56.0;
+/// Where the line of time is, in CSS pixels from the top.
+const LINE: f64 = 38.0;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct StripProps {
+    pub(crate) lang: Lang,
+    pub(crate) now: SimTime,
+    pub(crate) shot: Shot,
+    /// Changes when the theme does.
+    pub(crate) theme: AttrValue,
+    pub(crate) on: Callback<Msg>,
+}
+
+#[component]
+pub(crate) fn Strip(props: &StripProps) -> Html {
+    let text = Text::of(props.lang);
+    let canvas = use_node_ref();
+    {
+        let canvas = canvas.clone();
+        use_effect_with((props.shot.clone(), props.theme.clone(), props.lang), move |(shot, _, lang)| {
+            let _hidden = paint(&canvas, shot, *lang);
+        });
+    }
+    let end = props.shot.end.us().max(1);
+    let on_pointer = |drag: bool| {
+        let on = props.on.clone();
+        move |event: PointerEvent| {
+            if drag && event.buttons() & 1 == 0 {
+                return;
+            }
+            let strip: Element = event.current_target().expect("the event came through the strip").unchecked_into();
+            if !drag {
+                // Without the capture a drag would end at the strip's edge; with it lost, that is all that is lost.
+                let _lost = strip.set_pointer_capture(event.pointer_id());
+            }
+            let area = strip.get_bounding_client_rect();
+            let fraction = ((f64::from(event.client_x()) - area.left()) / area.width().max(1.0)).clamp(0.0, 1.0);
+            on.emit(Msg::Do(PlayerMsg::Seek(SimTime((fraction * end as f64) as u64))));
+        }
+    };
+    let on_key = {
+        let (on, now) = (props.on.clone(), props.now);
+        move |event: KeyboardEvent| {
+            let far = if event.shift_key() { 10 } else { 1 };
+            let seek = match event.key().as_str() {
+                "ArrowLeft" | "ArrowDown" => PlayerMsg::Seek(SimTime(now.us().saturating_sub(ARROW_US * far))),
+                "ArrowRight" | "ArrowUp" => PlayerMsg::Seek(now + ARROW_US * far),
+                "PageDown" => PlayerMsg::Seek(SimTime(now.us().saturating_sub(end / 10))),
+                "PageUp" => PlayerMsg::Seek(now + end / 10),
+                "Home" => PlayerMsg::ToStart,
+                "End" => PlayerMsg::ToEnd,
+                _ => return,
+            };
+            event.prevent_default();
+            on.emit(Msg::Do(seek));
+        }
+    };
+    let per_mille = (props.now.us().min(end) * 1_000 / end).to_string();
+    let place = ["left:", &(props.now.us().min(end) as f64 * 100.0 / end as f64).to_string(), "%"].concat();
+    html! {
+        <div class="strip" role="slider" tabindex="0" data-testid="seek" aria-label={text.time} aria-valuemin="0" aria-valuemax="1000"
+            aria-valuenow={per_mille} aria-valuetext={clock(props.now.us())} onkeydown={on_key} onpointerdown={on_pointer(false)} onpointermove={on_pointer(true)}>
+            <canvas ref={canvas} aria-hidden="true"></canvas>
+            <i class="playhead" style={place}></i>
+        </div>
+    }
+}
+
+/// Paints the density, the marks and the flags.
+fn paint(canvas: &NodeRef, shot: &Shot, lang: Lang) -> Option<()> {
+    let canvas: HtmlCanvasElement = canvas.cast()?;
+    let window = web_sys::window()?;
+    let style = window.get_computed_style(&canvas).ok()??;
+    let colour = |name: &str| style.get_property_value(name).unwrap_or_default();
+    let (ratio, width) = (window.device_pixel_ratio(), f64::from(canvas.client_width()));
+    canvas.set_width((width * ratio) as u32);
+    canvas.set_height((HEIGHT * ratio) as u32);
+    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    context.scale(ratio, ratio).ok()?;
+
+    let end = shot.end.us().max(1) as f64;
+    let x = |us: u64| us as f64 / end * width;
+    bars(&context, shot, width, &x, [&colour("--command"), &colour("--line")]);
+    context.set_fill_style_str(&colour("--line-strong"));
+    context.fill_rect(0.0, LINE, width, 1.0);
+
+    context.set_fill_style_str(&colour("--problem"));
+    for flag in shot.history.flags() {
+        let left = x(flag.us());
+        context.fill_rect(left - 0.75, 2.0, 1.5, LINE - 2.0);
+        context.begin_path();
+        context.move_to(left, 2.0);
+        context.line_to(left + 9.0, 5.5);
+        context.line_to(left, 9.0);
+        context.fill();
+    }
+    marks(&context, shot, width, &x, [&colour("--problem-ink"), &colour("--policy-ink"), &colour("--muted")], lang);
+    Some(())
+}
+
+/// One bar for every few pixels: what has been, and paler what was explored beyond the playhead.
+fn bars(context: &CanvasRenderingContext2d, shot: &Shot, width: f64, x: &impl Fn(u64) -> f64, [past, ahead]: [&str; 2]) {
+    let (bins, bin_us) = (shot.history.bins(), shot.history.bin_us());
+    let columns = (width / 5.0).max(1.0) as usize;
+    let mut counts = vec![0u64; columns];
+    for (index, count) in bins.iter().enumerate() {
+        let left = x(index as u64 * bin_us);
+        let column = ((left / width * columns as f64) as usize).min(columns - 1);
+        counts[column] += u64::from(*count);
+    }
+    let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let now = x(shot.now.us());
+    for (column, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        let left = column as f64 * width / columns as f64;
+        let height = (*count as f64 / most).sqrt() * (LINE - 12.0);
+        context.set_fill_style_str(if left <= now { past } else { ahead });
+        context.fill_rect(left, LINE - height, (width / columns as f64 - 1.5).max(1.0), height);
+    }
+}
+
+/// Below the line: what was done to the run, with a name where there is room.
+fn marks(context: &CanvasRenderingContext2d, shot: &Shot, width: f64, x: &impl Fn(u64) -> f64, [fault, other, text]: [&str; 3], lang: Lang) {
+    context.set_font("11px system-ui, sans-serif");
+    let mut free_from = 0.0;
+    for (at, intervention) in &shot.inputs {
+        let left = x(at.us());
+        let (colour, name) = match intervention {
+            Intervention::Inject(rule) => (fault, faults::name(rule.kind, lang).to_owned()),
+            Intervention::Set { key, value } => (other, [key.as_ref(), " = ", value].concat()),
+            Intervention::EndFault(_) | Intervention::HealAll => (text, String::new()),
+            _ => (other, String::new()),
+        };
+        context.set_fill_style_str(colour);
+        context.fill_rect(left - 0.75, LINE - 4.0, 1.5, 9.0);
+        // A letter is 6 pixels wide, a Korean one 11.
+        let wide: f64 = name.chars().map(|c| if c.is_ascii() { 6.0 } else { 11.0 }).sum();
+        let begin = (left - 2.0).min(width - wide).max(0.0);
+        if !name.is_empty() && begin >= free_from {
+            let _unpainted = context.fill_text(&name, begin, LINE + 16.0);
+            free_from = begin + wide + 12.0;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! On what a fault can be laid in the world as it is, and what people call it.
+
+use super::i18n::{Lang, faults, nodes};
+use crate::fault::{FaultKind, FaultRule, Link, Node, Target, TargetKind};
+use crate::pipeline::World;
+use crate::player::Thing;
+use crate::scenario::{GROUPS, Of, Property};
+
+/// The targets that fit a fault, the usual one first.
+pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
+    match kind.target_kind() {
+        TargetKind::Link => links(kind),
+        TargetKind::Api => vec![Target::Node(Node::Api)],
+        TargetKind::Relay => vec![Target::Node(Node::Relay)],
+        TargetKind::WriteDb => vec![Target::Node(Node::WriteDb)],
+        TargetKind::ReadDb => vec![Target::Node(Node::ReadDb)],
+        TargetKind::Query => vec![Target::Node(Node::Query)],
+        TargetKind::Broker => brokers(world).map(|id| Target::Node(Node::Broker(id))).collect(),
+        TargetKind::Consumer => {
+            let groups = (0..GROUPS.len() as u32).map(Target::Group);
+            let consumers = consumers(world).map(|slot| Target::Node(Node::Consumer(slot)));
+            groups.chain(consumers).chain([Target::AnyConsumer]).collect()
+        }
+        TargetKind::Client => vec![Target::AnyClient],
+        TargetKind::Cluster => vec![Target::Cluster],
+    }
+}
+
+/// The usual rule: what one click lays.
+pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
+    let target = targets(kind, world).first().copied().unwrap_or(Target::Cluster);
+    FaultRule::usual(kind, target)
+}
+
+/// The link on which a fault shows best comes first.
+fn links(kind: FaultKind) -> Vec<Target> {
+    let first = match kind {
+        FaultKind::ResponseLost | FaultKind::RequestLost | FaultKind::RequestDuplicated => Link::ClientApi,
+        _ => Link::Fetch,
+    };
+    let others = Link::ALL.into_iter().filter(|link| *link != first);
+    std::iter::once(first).chain(others).map(|link| Target::Link { link, of: None }).collect()
+}
+
+fn brokers(world: &World) -> impl Iterator<Item = u32> + use<> {
+    1..=u32::try_from(world.config().int(Property::Brokers, Of::Only)).unwrap_or(1)
+}
+
+fn consumers(world: &World) -> impl Iterator<Item = u32> + use<> {
+    let count: i64 = (0..GROUPS.len() as u32).map(|group| world.config().int(Property::Consumers, Of::Group(group))).sum();
+    0..u32::try_from(count).unwrap_or(0)
+}
+
+/// A target as people call it.
+pub(crate) fn name(target: &Target, lang: Lang) -> String {
+    match target {
+        Target::Link { link, of: None } => faults::link(*link, lang).to_owned(),
+        Target::Link { link, of: Some(node) } => [faults::link(*link, lang), " @ ", &nodes::name(*node, lang)].concat(),
+        Target::Node(node) => nodes::name(*node, lang),
+        Target::Group(group) => GROUPS.get(*group as usize).map_or_else(String::new, |name| (*name).to_owned()),
+        Target::AnyConsumer => lang.pick("any consumer", "모든 소비자").to_owned(),
+        Target::AnyClient => lang.pick("any client", "모든 클라이언트").to_owned(),
+        Target::Cluster => lang.pick("the cluster", "클러스터").to_owned(),
+    }
+}
+
+/// The faults that can be laid on a thing of the stage, each with its target.
+pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> {
+    let target = match thing {
+        Thing::Client => Target::AnyClient,
+        Thing::Api | Thing::Handler => Target::Node(Node::Api),
+        Thing::WriteDb | Thing::Outbox | Thing::Account(_) => Target::Node(Node::WriteDb),
+        Thing::Relay => Target::Node(Node::Relay),
+        Thing::Broker(id) => Target::Node(Node::Broker(id)),
+        Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => Target::Cluster,
+        Thing::Group(group) => Target::Group(group),
+        Thing::Consumer(slot) => Target::Node(Node::Consumer(slot)),
+        Thing::Projection(_) => Target::Node(Node::ReadDb),
+        Thing::QueryApi => Target::Node(Node::Query),
+        Thing::Link(link) => Target::Link { link, of: None },
+        Thing::Flight(number) => match world.flights().get(number) {
+            Some(flight) => Target::Link { link: flight.link, of: None },
+            None => return Vec::new(),
+        },
+    };
+    let fits = |kind: &&FaultKind| kind.target_kind().fits(&target);
+    FaultKind::all().iter().filter(fits).map(|kind| (*kind, target)).collect()
+}
