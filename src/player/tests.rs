@@ -12,7 +12,6 @@ struct Clock {
 impl Machine for Clock {
     type Input = u8;
     type Refusal = &'static str;
-    type Sample = u64;
 
     fn next_at(&self) -> Option<SimTime> {
         Some(SimTime((self.handled + 1) * 1_000))
@@ -36,10 +35,6 @@ impl Machine for Clock {
 
     fn violation_count(&self) -> u64 {
         self.handled / 100
-    }
-
-    fn sample(&self, _at: SimTime) -> u64 {
-        self.handled
     }
 }
 

@@ -1,10 +1,10 @@
-//! What is remembered of the explored part of a run, past and future alike: how dense the occurrences were, where the
-//! referee spoke, samples for plots. Bounded: when it runs over, its resolution halves. It is no part of the world.
+//! What is remembered of the explored part of a run, past and future alike: how dense the occurrences were, and where the
+//! referee spoke. Bounded: when it runs over, its resolution halves. It is no part of the world.
 
 use super::Cursor;
 use crate::kernel::SimTime;
 
-/// The most bins of the density and the most samples.
+/// The most bins of the density.
 pub const BINS_MAX: usize = 512;
 
 /// The most flags that are kept; the later ones are only counted.
@@ -15,22 +15,20 @@ const BIN_US_MIN: u64 = 50_000;
 
 /// The explored part of a run.
 #[derive(Debug, Clone)]
-pub struct History<S> {
+pub struct History {
     bin_us: u64,
     bins: Vec<u32>,
-    samples: Vec<S>,
     flags: Vec<SimTime>,
     flags_dropped: u64,
     frontier: Cursor,
     violations: u64,
 }
 
-impl<S> Default for History<S> {
+impl Default for History {
     fn default() -> Self {
         History {
             bin_us: BIN_US_MIN,
             bins: Vec::new(),
-            samples: Vec::new(),
             flags: Vec::new(),
             flags_dropped: 0,
             frontier: Cursor::default(),
@@ -39,8 +37,8 @@ impl<S> Default for History<S> {
     }
 }
 
-impl<S: Clone> History<S> {
-    /// The width of one bin, in microseconds; also the distance between two samples.
+impl History {
+    /// The width of one bin, in microseconds.
     pub fn bin_us(&self) -> u64 {
         self.bin_us
     }
@@ -48,11 +46,6 @@ impl<S: Clone> History<S> {
     /// Steps per bin; bin `i` covers `[i * bin_us, (i + 1) * bin_us)`. At most [`BINS_MAX`].
     pub fn bins(&self) -> &[u32] {
         &self.bins
-    }
-
-    /// Samples; sample `i` was taken at `i * bin_us`, before what happened at that instant. At most [`BINS_MAX`].
-    pub fn samples(&self) -> &[S] {
-        &self.samples
     }
 
     /// The instants at which the referee found something. At most [`FLAGS_MAX`]; see [`History::flags_dropped`].
@@ -73,17 +66,6 @@ impl<S: Clone> History<S> {
     /// Whether a step with this number has not been seen yet.
     pub(super) fn is_new(&self, steps: u64) -> bool {
         steps > self.frontier.steps
-    }
-
-    /// Takes the samples that are due before a step at `at` changes the world.
-    pub(super) fn sample_before(&mut self, at: SimTime, mut sample: impl FnMut(SimTime) -> S) {
-        while self.samples.len() as u64 * self.bin_us <= at.us() {
-            if self.samples.len() >= BINS_MAX {
-                self.halve();
-                continue;
-            }
-            self.samples.push(sample(SimTime(self.samples.len() as u64 * self.bin_us)));
-        }
     }
 
     /// Notes a step that was never seen before.
@@ -118,8 +100,6 @@ impl<S: Clone> History<S> {
         if let Some(last) = self.bins.get_mut(bin) {
             *last = u32::try_from(cursor.steps.saturating_sub(before)).unwrap_or(u32::MAX);
         }
-        let kept = cursor.last_at.us() / self.bin_us + 1;
-        self.samples.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
         let flags_kept = usize::try_from(violations).unwrap_or(usize::MAX);
         self.flags.truncate(flags_kept);
         self.flags_dropped = violations.saturating_sub(self.flags.len() as u64);
@@ -131,10 +111,5 @@ impl<S: Clone> History<S> {
     fn halve(&mut self) {
         self.bin_us *= 2;
         self.bins = self.bins.chunks(2).map(|pair| pair.iter().fold(0u32, |sum, count| sum.saturating_add(*count))).collect();
-        let mut index = 0;
-        self.samples.retain(|_| {
-            index += 1;
-            index % 2 == 1
-        });
     }
 }

@@ -8,8 +8,6 @@ pub trait Machine: Clone {
     type Input: Clone;
     /// Why an input was not taken.
     type Refusal;
-    /// What is kept of an instant for plots.
-    type Sample: Clone;
 
     /// When the next occurrence is due; `None` if nothing will ever happen again without an input.
     fn next_at(&self) -> Option<SimTime>;
@@ -28,7 +26,4 @@ pub trait Machine: Clone {
 
     /// How many violations the referee has found so far. Never decreases.
     fn violation_count(&self) -> u64;
-
-    /// What to keep of this instant for plots.
-    fn sample(&self, at: SimTime) -> Self::Sample;
 }

@@ -18,4 +18,3 @@ pub use history::{BINS_MAX, FLAGS_MAX, History};
 pub use keyframes::KEYFRAMES_MAX;
 pub use machine::Machine;
 pub use travel::{Cursor, Timeline};
-pub use world::Sample;

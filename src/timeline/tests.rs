@@ -26,7 +26,6 @@ impl Toy {
 impl Machine for Toy {
     type Input = u64;
     type Refusal = Odd;
-    type Sample = u64;
 
     fn next_at(&self) -> Option<SimTime> {
         self.agenda.next_at()
@@ -59,10 +58,6 @@ impl Machine for Toy {
 
     fn violation_count(&self) -> u64 {
         self.odd
-    }
-
-    fn sample(&self, at: SimTime) -> u64 {
-        digest_of(&(at, self.trail))
     }
 }
 
@@ -113,7 +108,6 @@ fn how_time_is_cut_changes_nothing() {
         assert!(cut.advance(SimTime(12_000), u64::MAX));
         assert_eq!(cut.world().digest(), whole.world().digest(), "seed {seed}");
         assert_eq!(cut.history().bins(), whole.history().bins());
-        assert_eq!(cut.history().samples(), whole.history().samples());
         assert_eq!(cut.history().flags(), whole.history().flags());
     }
 }
@@ -179,15 +173,13 @@ fn everything_kept_is_bounded() {
     let run = straight(5, SimTime(300_000));
     assert!(run.cursor().steps > 64 * 256 * 4, "too short a run to see thinning: {}", run.cursor().steps);
     assert!(run.keyframe_count() <= KEYFRAMES_MAX);
-    let mut long: History<u64> = History::default();
+    let mut long: History = History::default();
     for step in 1..3_000u64 {
         let at = SimTime(step * 1_000_000);
-        long.sample_before(at, |instant| instant.us());
         long.note(Cursor { steps: step, last_at: at, ..Cursor::default() }, step);
     }
-    assert!(long.bins().len() <= BINS_MAX && long.samples().len() <= BINS_MAX);
+    assert!(long.bins().len() <= BINS_MAX);
     assert_eq!(long.bins().iter().map(|count| u64::from(*count)).sum::<u64>(), 2_999);
-    assert!(long.samples().iter().enumerate().all(|(i, at)| *at == i as u64 * long.bin_us()));
     assert_eq!(long.flags().len(), FLAGS_MAX);
     assert_eq!(long.flags_dropped(), 2_999 - FLAGS_MAX as u64);
 }

@@ -26,7 +26,7 @@ pub struct Timeline<M: Machine> {
     cursor: Cursor,
     now: SimTime,
     keyframes: Keyframes<M>,
-    history: History<M::Sample>,
+    history: History,
 }
 
 impl<M: Machine> Timeline<M> {
@@ -70,7 +70,7 @@ impl<M: Machine> Timeline<M> {
     }
 
     /// What is remembered of the explored part of the run.
-    pub fn history(&self) -> &History<M::Sample> {
+    pub fn history(&self) -> &History {
         &self.history
     }
 
@@ -190,10 +190,6 @@ impl<M: Machine> Timeline<M> {
     fn step_at(&mut self, at: SimTime) {
         let steps = self.cursor.steps + 1;
         let new = self.history.is_new(steps);
-        if new {
-            let world = &self.world;
-            self.history.sample_before(at, |instant| world.sample(instant));
-        }
         let input = self.inputs.get(self.cursor.inputs).filter(|(due, _)| *due == at);
         let occurred = match input {
             Some((_, input)) => {

@@ -4,17 +4,9 @@ use super::Machine;
 use crate::kernel::SimTime;
 use crate::pipeline::{Intervention, InterventionError, World};
 
-/// What is kept of an instant for plots. Counts are since the beginning of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sample {
-    /// Facts told.
-    pub facts: u64,
-}
-
 impl Machine for World {
     type Input = Intervention;
     type Refusal = InterventionError;
-    type Sample = Sample;
 
     fn next_at(&self) -> Option<SimTime> {
         World::next_at(self)
@@ -34,9 +26,5 @@ impl Machine for World {
 
     fn violation_count(&self) -> u64 {
         0
-    }
-
-    fn sample(&self, _at: SimTime) -> Sample {
-        Sample { facts: self.trace().end() }
     }
 }

@@ -7,7 +7,7 @@ use crate::kernel::SimTime;
 use crate::pipeline::{Intervention, World};
 use crate::player::Player;
 use crate::scene::Scene;
-use crate::timeline::{History, Sample};
+use crate::timeline::History;
 
 /// What panels see of the run.
 pub(crate) struct Snap {
@@ -20,7 +20,7 @@ pub(crate) struct Snap {
     /// The world at the playhead.
     pub(crate) world: World,
     /// The explored part of the run.
-    pub(crate) history: History<Sample>,
+    pub(crate) history: History,
     /// What was done to the run, past and future.
     pub(crate) inputs: Vec<(SimTime, Intervention)>,
 }

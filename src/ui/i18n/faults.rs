@@ -47,7 +47,6 @@ says! {
         ReadDbDown: "read database down", "읽기 DB 중단";
         QueryDown: "query API down", "조회 API 중단";
         CompletionDropped: "drop the completion notice", "완료 알림 분실";
-        ClientCrash: "restart a client", "클라이언트 재시작";
     }
 }
 
@@ -95,7 +94,6 @@ says! {
         ReadDbDown: "The read database refuses connections: listeners fail and queries find nothing.", "읽기 DB가 연결을 거절한다. 리스너가 실패하고 조회는 답을 얻지 못한다.";
         QueryDown: "The query API is down.", "조회 API가 중단된다.";
         CompletionDropped: "A client's connection for completion notices drops at the moment of completion.", "완료되는 순간 클라이언트의 알림 연결이 끊긴다.";
-        ClientCrash: "A client's application restarts: it forgets what it waits for.", "클라이언트가 다시 시작한다. 무엇을 기다리는지 잊는다.";
     }
 }
 

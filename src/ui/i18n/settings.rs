@@ -11,21 +11,28 @@ says! {
         OpeningBalance: "What each account holds at the beginning.", "각 계좌의 처음 잔액.";
         CommandRate: "How many commands all clients together send in a minute.", "모든 클라이언트가 1분 동안 보내는 명령의 수.";
         QueryRate: "How many queries all clients together send in a minute.", "모든 클라이언트가 1분 동안 보내는 조회의 수.";
-        TransferShare: "How many of the commands are transfers; the rest are deposits and withdrawals.", "명령 가운데 송금의 비율. 나머지는 입금과 출금이다.";
-        HotKeyShare: "How many of the commands concern the first account: a hot key and so a hot partition.", "첫 번째 계좌에 관한 명령의 비율. 핫 키, 곧 핫 파티션이 된다.";
+        DepositShare: "How many of the commands are deposits; what is left of all shares is transfers.", "명령 가운데 입금의 비율. 남은 비율은 송금이다.";
+        WithdrawShare: "How many of the commands are withdrawals.", "명령 가운데 출금의 비율.";
+        OverdraftShare: "How many of the commands ask for more than the account holds and are refused: a refusal makes no event.", "잔액보다 많이 요구해 거절되는 명령의 비율. 거절은 이벤트를 만들지 않는다.";
+        ClientBackOff: "How long a client waits before it sends a command again.", "클라이언트가 명령을 다시 보내기 전에 기다리는 시간.";
+        CompletionTimeout: "How long a client waits for the outcome before it gives up.", "클라이언트가 결과를 포기하기 전까지 기다리는 시간.";
+        SseReconnect: "How long a client waits before it connects again to the events of the server.", "끊긴 SSE에 다시 연결하기까지의 시간.";
+        SseReread: "Whether a client reads the status once more after a reconnect: otherwise what was sent meanwhile is lost.", "다시 연결한 뒤 상태를 한 번 더 읽는가. 아니면 그 사이의 알림을 잃는다.";
+        SseHistory: "Whether the server keeps notices for clients that reconnect (Last-Event-ID).", "다시 연결하는 클라이언트를 위해 서버가 알림을 보관하는가(Last-Event-ID).";
+        WriteDbTimeout: "How long the API waits for the write database.", "API가 쓰기 DB를 기다리는 시간.";
+        RelayReads: "How the relay finds unpublished rows: by a flag, or by the last id it has seen, which steps over rows that commit late.", "릴레이가 미발행 행을 찾는 방법: 표시, 또는 마지막 id. id는 늦게 커밋된 행을 건너뛴다.";
+        CommitRecovered: "Whether the offset of a recovered record is committed at once.", "리커버러가 처리한 레코드의 오프셋을 바로 커밋하는가.";
+        ReadDbTimeout: "How long a listener waits for the read database.", "리스너가 읽기 DB를 기다리는 시간.";
         ClientTimeout: "How long a client waits for a response before it sends the command again.", "클라이언트가 응답을 기다리는 시간. 지나면 명령을 다시 보낸다.";
         ClientRetries: "How often a client sends a command again before it gives up.", "클라이언트가 포기하기 전에 명령을 다시 보내는 횟수.";
         IdempotencyKey: "With a key on each command, a command sent twice is carried out once.", "명령마다 멱등 키가 있으면 두 번 보낸 명령도 한 번만 수행된다.";
         Completion: "How a client learns that its command is done: it asks a status URL, it is told by server-sent events, or it is not.", "클라이언트가 완료를 아는 방법: 상태 URL을 묻거나, SSE로 듣거나, 알지 못한다.";
         CompletionPollInterval: "How often a client asks the status URL.", "클라이언트가 상태 URL을 묻는 간격.";
         Publication: "How an event gets from the write database to the log: through an outbox, inside the transaction, or after the commit.", "이벤트가 쓰기 DB에서 로그로 가는 방법: 아웃박스, 트랜잭션 안에서, 커밋 뒤에.";
-        ApiTime: "How long the command handler computes for one command.", "명령 처리기가 명령 하나를 처리하는 시간.";
-        ApiThreads: "How many commands the API handles at the same time; others wait.", "API가 동시에 처리하는 명령의 수. 나머지는 기다린다.";
         ConflictRetries: "How often the handler tries again when another command has changed the account meanwhile.", "그 사이 다른 명령이 계좌를 바꾸었을 때 처리기가 다시 시도하는 횟수.";
         WriteDbTime: "How long the write database takes for one statement.", "쓰기 DB가 문장 하나에 쓰는 시간.";
         RelayInterval: "How often the relay looks for unpublished rows of the outbox.", "릴레이가 아웃박스의 미발행 행을 찾는 간격.";
         RelayBatch: "How many rows the relay takes at once.", "릴레이가 한 번에 가져오는 행의 수.";
-        RelayOrder: "In which order the relay publishes; by id it can step over a row whose transaction commits late.", "릴레이가 발행하는 순서. id 순서는 늦게 커밋된 행을 건너뛸 수 있다.";
         Acks: "Whose acknowledgment the producer waits for: all in-sync replicas, the leader, or nobody.", "생산자가 기다리는 확인: 모든 동기화 복제본, 리더, 또는 없음.";
         EnableIdempotence: "Numbered batches: a batch that is sent again is not appended again.", "배치에 번호를 붙인다. 다시 보낸 배치는 두 번 기록되지 않는다.";
         Retries: "How often the producer sends a failed batch again; delivery.timeout.ms usually ends it first.", "생산자가 실패한 배치를 다시 보내는 횟수. 보통 delivery.timeout.ms가 먼저 끝낸다.";
@@ -100,6 +107,7 @@ says! {
         Consumer: "Consumers", "소비자(Consumer)";
         Listener: "Listener container", "리스너 컨테이너";
         Projection: "Projection", "프로젝션";
+        ReadDb: "Read database", "읽기 DB";
         Link: "Links", "연결";
     }
 }
@@ -111,6 +119,7 @@ says! {
         NextRecord: "with the next record", "다음 레코드부터";
         NextPoll: "with the next poll", "다음 poll부터";
         NextRebalance: "with the next rebalance", "다음 리밸런스부터";
+        NextRun: "with the next run from the beginning", "처음부터 다시 실행할 때";
         NextRestart: "with a restart, which it causes", "재시작하면서";
     }
 }

@@ -1,0 +1,187 @@
+//! The journal of facts, and one command followed through all of them. Each line leads to its moment.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::kernel::SimTime;
+use crate::pipeline::{Fact, FactKind};
+use crate::player::Msg as PlayerMsg;
+use crate::ui::app::{Msg, Shot};
+use crate::ui::format::{clock, grouped};
+use crate::ui::i18n::{Lang, Text, faults, nodes};
+use crate::ui::targets;
+
+/// How many lines stand in the journal at a time.
+const LINES_MAX: usize = 200;
+/// How many facts of one command are shown.
+const FOLLOWED_MAX: usize = 300;
+
+/// What a fact looks like in the journal.
+struct Line {
+    at: SimTime,
+    actor: String,
+    what: &'static str,
+    details: String,
+    command: Option<u32>,
+    colour: &'static str,
+}
+
+impl Line {
+    fn of(fact: &Fact, shot: &Shot, lang: Lang) -> Line {
+        let (what, details) = fact.kind.words(shot.world.cluster().topics());
+        let details = match &fact.kind {
+            FactKind::FaultLaid { rule, .. } | FactKind::FaultStruck { rule, .. } | FactKind::FaultEnded { rule, .. } => {
+                [faults::name(rule.kind, lang), " · ", &targets::name(&rule.target, lang)].concat()
+            }
+            _ => details,
+        };
+        Line { at: fact.at, actor: nodes::name(fact.actor, lang), what, details, command: fact.command, colour: colour(&fact.kind, what) }
+    }
+
+    /// Whether every word of a search occurs in it.
+    fn holds(&self, words: &[String]) -> bool {
+        let command = self.command.map(|command| ["#", &command.to_string()].concat()).unwrap_or_default();
+        words.iter().all(|word| {
+            [self.actor.as_str(), self.what, &self.details, &command].iter().any(|text| text.to_lowercase().contains(word.as_str()))
+        })
+    }
+}
+
+/// EventStorming's colour of a fact: a class of the style sheet.
+fn colour(kind: &FactKind, what: &str) -> &'static str {
+    match kind {
+        FactKind::FaultLaid { .. } | FactKind::FaultStruck { .. } | FactKind::Lost { .. } | FactKind::Violation(_) => "c-problem",
+        FactKind::FaultEnded { .. } | FactKind::Intervened(_) => "c-muted",
+        _ if ["failed", "nack", "lost", "crash", "dead", "gave_up", "down", "expired", "fenced", "timeout"].iter().any(|w| what.contains(w)) => "c-problem",
+        FactKind::Broker(_) | FactKind::Consumer(_) => "c-event",
+        FactKind::Listener(_) => "c-policy",
+        FactKind::Bank(_) if what.starts_with("command") || what.starts_with("reply") => "c-command",
+        FactKind::Bank(_) if what.starts_with("event") || what.starts_with("outbox") || what.starts_with("publish") => "c-aggregate",
+        FactKind::Bank(_) => "c-read",
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct JournalProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    pub(crate) search: AttrValue,
+    pub(crate) on: Callback<Msg>,
+}
+
+#[component]
+pub(crate) fn Journal(props: &JournalProps) -> Html {
+    let text = Text::of(props.lang);
+    let trace = props.shot.world.trace();
+    let words: Vec<String> = props.search.split_whitespace().map(str::to_lowercase).collect();
+    let oninput = props.on.reform(|event: InputEvent| Msg::Search(event.target_unchecked_into::<HtmlInputElement>().value().into()));
+    // Newest first, so that what happens appears at the top and nobody has to scroll.
+    let mut lines = Vec::new();
+    let mut number = trace.end();
+    let mut more = false;
+    while number > trace.dropped_count() {
+        number -= 1;
+        let Some(fact) = trace.get(number) else { break };
+        let line = Line::of(fact, &props.shot, props.lang);
+        if line.holds(&words) {
+            if lines.len() >= LINES_MAX {
+                more = true;
+                break;
+            }
+            lines.push((number, line));
+        }
+    }
+    html! {
+        <div data-testid="journal" class="journal">
+            <label class="search">
+                <span class="visually-hidden">{ text.journal_filter }</span>
+                <input type="search" placeholder={text.journal_filter} value={props.search.clone()} data-testid="journal-filter" {oninput} />
+            </label>
+            if lines.is_empty() { <p class="muted">{ text.journal_empty }</p> }
+            <ol class="facts">
+                { for lines.iter().map(|(number, line)| line_of(*number, line, text, &props.on)) }
+            </ol>
+            if more { <p class="muted">{ "… " }{ text.journal_older }</p> }
+            if trace.dropped_count() > 0 { <p class="muted">{ grouped(trace.dropped_count()) }{ " " }{ text.journal_dropped }</p> }
+        </div>
+    }
+}
+
+fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
+    let at = line.at;
+    let jump = on.reform(move |_: MouseEvent| Msg::Do(PlayerMsg::Seek(at)));
+    html! {
+        <li key={number} class={classes!("fact", line.colour)}>
+            <button type="button" class="fact-jump" data-testid="journal-line" title={text.jump_to} onclick={jump}>
+                <span class="fact-at">{ clock(at.us()) }</span>
+                <span class="fact-actor">{ &line.actor }</span>
+                <b>{ line.what.replace('_', " ") }</b>
+                <span class="fact-details">{ &line.details }</span>
+            </button>
+            if let Some(command) = line.command {
+                <button type="button" class="fact-command" title={text.follow} aria-label={[text.follow_command, " #", &command.to_string()].concat()}
+                    onclick={on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ "#" }{ command }</button>
+            }
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct FollowProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    /// The command; `None`: the latest of which something is known.
+    pub(crate) command: Option<u32>,
+    pub(crate) on: Callback<Msg>,
+}
+
+/// Everything that one command caused, in order.
+#[component]
+pub(crate) fn Follow(props: &FollowProps) -> Html {
+    let text = Text::of(props.lang);
+    let trace = props.shot.world.trace();
+    let Some(command) = props.command.or_else(|| latest(&props.shot)) else {
+        return html! { <section class="follow" data-testid="follow"><p class="muted">{ text.follow_none }</p></section> };
+    };
+    let facts: Vec<(u64, &Fact)> = trace.of_command(command).take(FOLLOWED_MAX).collect();
+    let begin = facts.first().map_or(SimTime::ZERO, |(_, fact)| fact.at);
+    html! {
+        <section class="follow" data-testid="follow">
+            <h2>{ text.follow_command }{ " #" }{ command }
+                if props.command.is_some() {
+                    <button type="button" class="quiet" onclick={props.on.reform(|_: MouseEvent| Msg::Follow(None))}>{ text.follow_latest }</button>
+                } else {
+                    <button type="button" class="quiet" onclick={props.on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ text.follow }</button>
+                }
+            </h2>
+            <ol class="way">
+                { for facts.iter().map(|(number, fact)| {
+                    let line = Line::of(fact, &props.shot, props.lang);
+                    let at = fact.at;
+                    html! {
+                        <li key={*number} class={line.colour}>
+                            <button type="button" class="fact-jump" title={text.jump_to} onclick={props.on.reform(move |_: MouseEvent| Msg::Do(PlayerMsg::Seek(at)))}>
+                                <span class="fact-at">{ "+" }{ crate::ui::format::duration(at.since(begin)) }</span>
+                                <span><b>{ line.what.replace('_', " ") }</b>{ " " }{ line.details }<i class="fact-actor">{ " " }{ line.actor }</i></span>
+                            </button>
+                        </li>
+                    }
+                }) }
+            </ol>
+        </section>
+    }
+}
+
+/// The latest command of which there is more than its beginning, so that there is something to read.
+fn latest(shot: &Shot) -> Option<u32> {
+    let trace = shot.world.trace();
+    let mut number = trace.end();
+    while number > trace.dropped_count() {
+        number -= 1;
+        let fact = trace.get(number)?;
+        if let (Some(command), FactKind::Bank(_)) = (fact.command, &fact.kind) {
+            return Some(command);
+        }
+    }
+    None
+}

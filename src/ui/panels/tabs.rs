@@ -1,0 +1,119 @@
+//! The tabs over the panels, and the sheet that they are on narrow screens.
+
+use yew::prelude::*;
+
+use super::code::Code;
+use super::inspector::{Decide, Inspector};
+use super::journal::{Follow, Journal};
+use super::meters::MetersPanel;
+use super::settings::Settings;
+use crate::player::Thing;
+use crate::ui::app::{Msg, Shot, Tab};
+use crate::ui::break_bar::{Active, Chips, Latencies};
+use crate::ui::i18n::{Lang, Text};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct SideProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    pub(crate) tab: Tab,
+    pub(crate) narrow: bool,
+    pub(crate) selection: Option<Thing>,
+    pub(crate) follow: Option<u32>,
+    pub(crate) search: AttrValue,
+    pub(crate) on: Callback<Msg>,
+}
+
+/// The tabs with their names and what they show, as page tests call it.
+fn tabs(text: &'static Text, narrow: bool) -> Vec<(Tab, &'static str, &'static str)> {
+    let wide = [
+        (Tab::Code, text.tab_code, "code follow"),
+        (Tab::Selected, text.tab_selected, "inspector by-hand"),
+        (Tab::Journal, text.tab_journal, "journal journal-line journal-filter"),
+        (Tab::Meters, text.tab_meters, "meters"),
+        (Tab::Settings, text.tab_settings, "settings"),
+    ];
+    let first = [(Tab::Break, text.sheet_break, "chips fault-active"), (Tab::Latency, text.sheet_latency, "latencies")];
+    first.into_iter().filter(|_| narrow).chain(wide).collect()
+}
+
+#[component]
+pub(crate) fn Side(props: &SideProps) -> Html {
+    let text = Text::of(props.lang);
+    let tabs = tabs(text, props.narrow);
+    let current = if tabs.iter().any(|(tab, ..)| *tab == props.tab) { props.tab } else { Tab::Code };
+    let on_key = {
+        let (on, tabs) = (props.on.clone(), tabs.iter().map(|(tab, ..)| *tab).collect::<Vec<_>>());
+        move |event: KeyboardEvent| {
+            let here = tabs.iter().position(|tab| *tab == current).unwrap_or(0);
+            let there = match event.key().as_str() {
+                "ArrowRight" => (here + 1) % tabs.len(),
+                "ArrowLeft" => (here + tabs.len() - 1) % tabs.len(),
+                "Home" => 0,
+                "End" => tabs.len() - 1,
+                _ => return,
+            };
+            event.prevent_default();
+            on.emit(Msg::Tab(tabs[there]));
+            focus_tab(tabs[there]);
+        }
+    };
+    html! {
+        <aside class="side" aria-label={text.panel}>
+            <div class="tabs" role="tablist" aria-label={text.panel} onkeydown={on_key} data-scrolls="x">
+                { for tabs.iter().map(|(tab, name, opens)| tab_button(*tab, name, opens, current, &props.on)) }
+            </div>
+            <Decide lang={props.lang} shot={props.shot.clone()} on={props.on.clone()} />
+            <div class="panel" role="tabpanel" tabindex="0" aria-labelledby={tab_id(current)}>
+                { panel(props, current) }
+            </div>
+        </aside>
+    }
+}
+
+fn tab_button(tab: Tab, name: &'static str, opens: &'static str, current: Tab, on: &Callback<Msg>) -> Html {
+    let selected = tab == current;
+    html! {
+        <button type="button" role="tab" id={tab_id(tab)} class={classes!("tab", selected.then_some("on"))} aria-selected={selected.to_string()}
+            tabindex={if selected { "0" } else { "-1" }} data-opens={opens} onclick={on.reform(move |_: MouseEvent| Msg::Tab(tab))}>{ name }</button>
+    }
+}
+
+fn tab_id(tab: Tab) -> &'static str {
+    match tab {
+        Tab::Break => "tab-break",
+        Tab::Latency => "tab-latency",
+        Tab::Code => "tab-code",
+        Tab::Selected => "tab-selected",
+        Tab::Journal => "tab-journal",
+        Tab::Meters => "tab-meters",
+        Tab::Settings => "tab-settings",
+    }
+}
+
+/// Moves the focus with the selection, as the pattern for tabs asks.
+fn focus_tab(tab: Tab) {
+    use wasm_bindgen::JsCast;
+    let element = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(tab_id(tab)));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _refused = element.focus();
+    }
+}
+
+fn panel(props: &SideProps, tab: Tab) -> Html {
+    let (lang, shot, on) = (props.lang, props.shot.clone(), props.on.clone());
+    match tab {
+        Tab::Break => html! { <><Chips {lang} shot={shot.clone()} on={on.clone()} /><Active {lang} {shot} {on} /></> },
+        Tab::Latency => html! { <Latencies {lang} {shot} {on} /> },
+        Tab::Code => html! {
+            <>
+                <Code {lang} shot={shot.clone()} selection={props.selection} />
+                <Follow {lang} {shot} command={props.follow} {on} />
+            </>
+        },
+        Tab::Selected => html! { <Inspector {lang} {shot} selection={props.selection} {on} /> },
+        Tab::Journal => html! { <Journal {lang} {shot} search={props.search.clone()} {on} /> },
+        Tab::Meters => html! { <MetersPanel {lang} {shot} /> },
+        Tab::Settings => html! { <Settings {lang} {shot} {on} /> },
+    }
+}
