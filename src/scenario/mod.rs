@@ -5,6 +5,7 @@
 
 mod builtin;
 mod config;
+pub mod fidelity;
 pub mod link;
 mod property;
 mod settings;

@@ -25,6 +25,6 @@ impl Machine for World {
     }
 
     fn violation_count(&self) -> u64 {
-        0
+        self.referee().total_count()
     }
 }

@@ -34,8 +34,8 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
         <header class="top">
             <h1 class="brand">{ "CQRS Lab" }</h1>
             <select class="scenario" aria-label={text.scenario} data-testid="scenario" onchange={on_scenario}>
-                { for scenarios::names().iter().map(|name| html! {
-                    <option value={*name} selected={props.scenario == **name}>{ words::name(name, props.prefs.lang) }</option>
+                { for scenarios::names().map(|name| html! {
+                    <option value={name} selected={props.scenario == *name}>{ words::name(name, props.prefs.lang) }</option>
                 }) }
             </select>
             <label class="seed">
@@ -63,7 +63,7 @@ fn violations(props: &HeaderProps, text: &Text) -> Html {
         return html! {};
     }
     let word = if props.violations == 1 { text.violation_one } else { text.violations_some };
-    let label = [&props.violations.to_string(), props.prefs.lang.pick(" ", ""), word].concat();
+    let label = [props.violations.to_string().as_str(), props.prefs.lang.pick(" ", ""), word].concat();
     html! {
         <button type="button" class="badge-problem" data-testid="violations-open" data-opens="violations violation" onclick={props.on.reform(|_| Msg::Open(Some(Open::Violations)))}>{ label }</button>
     }

@@ -25,6 +25,8 @@ mod format;
 mod header;
 #[allow(dead_code)] // natively only the tests call it
 pub(crate) mod i18n;
+#[allow(dead_code)] // natively only the tests call it
+mod listing;
 #[cfg(feature = "web")]
 mod palette;
 #[cfg(feature = "web")]
@@ -35,6 +37,8 @@ mod scenarios;
 pub(crate) mod stage;
 #[cfg(feature = "web")]
 mod strip;
+#[cfg(feature = "web")]
+mod targets;
 #[cfg(feature = "web")]
 mod transport;
 

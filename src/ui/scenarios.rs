@@ -1,23 +1,23 @@
 //! The scenarios that the page offers.
 
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, builtin, builtin_names};
 
 /// The names, in the order of the menu.
-pub(crate) fn names() -> &'static [&'static str] {
-    &["transfer"]
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    builtin_names()
 }
 
 /// The scenario with this name.
 pub(crate) fn by_name(name: &str) -> Option<Scenario> {
-    names().contains(&name).then(|| Scenario { duration_us: 60_000_000, ..Scenario::plain(name, 42) })
+    builtin(name)
 }
 
 /// The one that runs when the address names none.
 pub(crate) fn first() -> Scenario {
-    by_name(names()[0]).expect("the first name is a scenario's")
+    names().next().and_then(builtin).expect("there is a first built-in scenario")
 }
 
-/// How much time the strip shows at least, in microseconds.
+/// How much time the strip shows at least, in microseconds: the whole of a lesson, the first minute of what goes on.
 pub(crate) fn strip_us(scenario: &Scenario) -> u64 {
-    scenario.duration_us.clamp(1_000_000, 120_000_000)
+    scenario.duration_us.clamp(1_000_000, 60_000_000)
 }

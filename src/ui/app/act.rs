@@ -8,7 +8,7 @@ use super::{App, Toast, browser};
 use crate::kernel::SimTime;
 use crate::pipeline::{InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, settings};
 use crate::scenario::link::Recording;
 use crate::ui::i18n::{Lang, Text};
 use crate::ui::{crash, scenarios};
@@ -50,6 +50,11 @@ impl App {
         match msg {
             Msg::Frame(_) | Msg::Media => {}
             Msg::Do(msg) => self.tell_player(msg),
+            Msg::Jump(at) => {
+                self.open = None;
+                self.tell_player(PlayerMsg::Pause);
+                self.tell_player(PlayerMsg::Seek(at));
+            }
             Msg::Select(thing) => {
                 self.selection = thing;
                 if thing.is_some() {
@@ -64,8 +69,18 @@ impl App {
                 }
             }
             Msg::Seed(seed) => self.start_over(Scenario { seed, ..self.scenario.clone() }),
+            Msg::Begin { index, value } => {
+                let mut scenario = self.scenario.clone();
+                match scenario.config.set_text(&settings()[index].key, &value) {
+                    Ok(_) => self.start_over(scenario),
+                    Err(error) => self.hear(vec![Notice::Refused(error.into())]),
+                }
+            }
             Msg::AnySeed => self.start_over(Scenario { seed: browser::any_seed(), ..self.scenario.clone() }),
-            Msg::Follow(command) => self.follow = command,
+            Msg::Follow(command) => {
+                self.follow = command;
+                (self.open, self.tab) = (None, Tab::Code);
+            }
             Msg::Search(text) => self.search = text,
             Msg::NextLanguage => {
                 self.prefs.lang = self.lang().pick(Lang::Ko, Lang::En);

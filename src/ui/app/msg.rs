@@ -4,6 +4,7 @@ use web_sys::KeyboardEvent;
 use yew::AttrValue;
 
 use super::browser;
+use crate::kernel::SimTime;
 use crate::pipeline::Intervention;
 use crate::player::{Msg as PlayerMsg, Thing};
 use crate::ui::i18n::Lang;
@@ -14,6 +15,8 @@ pub(crate) enum Msg {
     Frame(f64),
     /// For the player.
     Do(PlayerMsg<Intervention>),
+    /// Go to a moment, stand there, and close what lies over it.
+    Jump(SimTime),
     /// Something on the stage was pointed at; `None`: nothing any more.
     Select(Option<Thing>),
     /// Another panel.
@@ -26,6 +29,13 @@ pub(crate) enum Msg {
     Seed(u64),
     /// A seed by chance.
     AnySeed,
+    /// Begin the run anew with a setting changed that is part of its beginning.
+    Begin {
+        /// The setting's place in the table.
+        index: usize,
+        /// Its value as text.
+        value: AttrValue,
+    },
     /// Follow everything that a command causes.
     Follow(Option<u32>),
     /// The journal's filter.

@@ -17,6 +17,8 @@ pub(crate) struct Snap {
     pub(crate) now: SimTime,
     /// The end of the strip of time.
     pub(crate) end: SimTime,
+    /// The world at the playhead as a scene.
+    pub(crate) scene: Rc<Scene>,
     /// The world at the playhead.
     pub(crate) world: World,
     /// The explored part of the run.
@@ -37,6 +39,7 @@ impl Shot {
             tick,
             now: player.now(),
             end: player.end(),
+            scene: scene(player),
             world: player.world().clone(),
             history: timeline.history().clone(),
             inputs: timeline.inputs().to_vec(),
@@ -60,7 +63,5 @@ impl Deref for Shot {
 
 /// What is to be drawn of the run at its playhead.
 pub(crate) fn scene(player: &Player<World>) -> Rc<Scene> {
-    let mut scene = Scene::default();
-    scene.now = player.now();
-    Rc::new(scene)
+    Rc::new(Scene::at(player.world(), player.now()))
 }

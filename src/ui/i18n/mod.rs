@@ -1,11 +1,14 @@
 //! Everything the page says, in every language, in one compile-time table: an entry without one of the languages does not
 //! compile. Knows nothing of the DOM, and is tested natively.
 
+pub(crate) mod consequences;
 pub(crate) mod faults;
 pub(crate) mod settings;
 pub(crate) mod nodes;
 pub(crate) mod scenarios;
 mod shell;
+pub(crate) mod things;
+pub(crate) mod violations;
 
 pub(crate) use shell::Text;
 

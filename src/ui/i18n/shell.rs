@@ -105,7 +105,9 @@ texts! {
         modelled: "modelled", "모델링";
         simplified: "simplified", "단순화";
         not_modelled: "not modelled", "모델링 안 함";
-        rules: "Rules", "규칙";
+        fidelity_intro: "The core is checked against recordings of Apache Kafka 4.2.1 and Spring for Apache Kafka 4.1.1. The numbers are rules of their behaviour; the last column says how many recorded cases stand behind each.", "핵심은 Apache Kafka 4.2.1과 Spring for Apache Kafka 4.1.1의 기록과 비교합니다. 번호는 동작 규칙이며, 마지막 열은 규칙마다의 기록된 사례 수입니다.";
+        about: "about", "내용";
+        state: "state", "상태";
         cases: "recorded cases", "기록된 사례";
         keys_title: "Keys", "단축키";
         key_play: "play or pause", "재생 또는 일시정지";
@@ -116,6 +118,7 @@ texts! {
         key_palette: "all faults", "모든 장애";
         key_table: "table or picture", "표 또는 그림";
         key_tabs: "panels 1 to 5", "패널 1에서 5";
+        key_tab: "from thing to thing on the stage; Enter selects", "무대의 다음 대상으로, Enter로 선택";
         key_undo: "bring back the dropped future", "사라진 미래 되살리기";
         key_escape: "close, or select nothing", "닫기, 또는 선택 해제";
         key_help: "these keys", "이 단축키";

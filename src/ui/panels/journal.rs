@@ -5,7 +5,6 @@ use yew::prelude::*;
 
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
-use crate::player::Msg as PlayerMsg;
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, grouped};
 use crate::ui::i18n::{Lang, Text, faults, nodes};
@@ -109,7 +108,7 @@ pub(crate) fn Journal(props: &JournalProps) -> Html {
 
 fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
     let at = line.at;
-    let jump = on.reform(move |_: MouseEvent| Msg::Do(PlayerMsg::Seek(at)));
+    let jump = on.reform(move |_: MouseEvent| Msg::Jump(at));
     html! {
         <li key={number} class={classes!("fact", line.colour)}>
             <button type="button" class="fact-jump" data-testid="journal-line" title={text.jump_to} onclick={jump}>
@@ -160,7 +159,7 @@ pub(crate) fn Follow(props: &FollowProps) -> Html {
                     let at = fact.at;
                     html! {
                         <li key={*number} class={line.colour}>
-                            <button type="button" class="fact-jump" title={text.jump_to} onclick={props.on.reform(move |_: MouseEvent| Msg::Do(PlayerMsg::Seek(at)))}>
+                            <button type="button" class="fact-jump" title={text.jump_to} onclick={props.on.reform(move |_: MouseEvent| Msg::Jump(at))}>
                                 <span class="fact-at">{ "+" }{ crate::ui::format::duration(at.since(begin)) }</span>
                                 <span><b>{ line.what.replace('_', " ") }</b>{ " " }{ line.details }<i class="fact-actor">{ " " }{ line.actor }</i></span>
                             </button>

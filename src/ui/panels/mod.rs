@@ -7,6 +7,7 @@ mod help;
 mod inspector;
 mod journal;
 mod meters;
+mod rows;
 mod settings;
 mod tabs;
 mod violations;

@@ -1,0 +1,151 @@
+//! What is modelled, what is simplified and what is not, rule by rule: the one table behind the Fidelity view. Data only.
+
+/// How far the model follows the real system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// It does the same, as far as can be observed.
+    Modelled,
+    /// It does the same in the main; what differs is said.
+    Simplified,
+    /// It is left out.
+    NotModelled,
+}
+
+/// One line of the table. Texts are in English and Korean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fidelity {
+    /// The rule's number, or a short name for what no rule covers.
+    pub rule: &'static str,
+    /// How far it is followed.
+    pub grade: Grade,
+    /// What it is about.
+    pub about: [&'static str; 2],
+    /// What differs; empty if nothing does.
+    pub how: [&'static str; 2],
+    /// How many recorded cases of the real system name the rule.
+    pub cases: u16,
+}
+
+const fn row(rule: &'static str, grade: Grade, about: [&'static str; 2], how: [&'static str; 2], cases: u16) -> Fidelity {
+    Fidelity { rule, grade, about, how, cases }
+}
+
+/// The table, in the order of the rules, then what stands outside them.
+pub const FIDELITY: &[Fidelity] = &[
+    row("A1", Grade::Modelled, ["which partition a record goes to", "레코드가 갈 파티션"], ["", ""], 5),
+    row("A2", Grade::Modelled, ["the key hash (murmur2)", "키 해시(murmur2)"], ["", ""], 1),
+    row("A3", Grade::Modelled, ["hash to partition number", "해시에서 파티션 번호로"], ["", ""], 1),
+    row("A4", Grade::Modelled, ["the vectors of both", "검증 값"], ["", ""], 1),
+    row("A5", Grade::Modelled, ["order within a partition only", "순서는 파티션 안에서만"], ["", ""], 2),
+    row("A6", Grade::Simplified, ["null keys stay with one partition for a batch", "널 키는 배치 동안 한 파티션에"], ["the adaptive weights by queue length are left out", "큐 길이에 따른 가중치는 없음"], 2),
+    row("A7", Grade::Modelled, ["acks 0, 1, all and min.insync.replicas", "acks 0, 1, all과 min.insync.replicas"], ["", ""], 7),
+    row("A8", Grade::Modelled, ["retries, back-off and delivery timeout", "재시도, 백오프, 전송 시한"], ["", ""], 2),
+    row("A9", Grade::Modelled, ["the idempotent producer", "멱등 생산자"], ["", ""], 7),
+    row("A10", Grade::Modelled, ["requests in flight and their order", "동시 요청과 순서"], ["", ""], 0),
+    row("A11", Grade::Modelled, ["timestamps", "타임스탬프"], ["", ""], 2),
+    row("A12", Grade::Modelled, ["compacted topics refuse null keys", "컴팩션 토픽은 널 키를 거절"], ["", ""], 1),
+    row("B1", Grade::Modelled, ["offsets, log start, log end", "오프셋, 로그 시작과 끝"], ["", ""], 2),
+    row("B2", Grade::Simplified, ["fetching", "가져오기(fetch)"], ["fetches are bounded by records, not by bytes", "바이트가 아니라 레코드 수로 제한"], 4),
+    row("B3", Grade::Modelled, ["what \"latest\" means", "\"latest\"의 뜻"], ["", ""], 2),
+    row("B4", Grade::Modelled, ["the high watermark", "하이 워터마크"], ["", ""], 2),
+    row("B5", Grade::Modelled, ["ISR, leader epochs, failover, truncation", "ISR, 리더 에포크, 장애 조치, 절단"], ["", ""], 6),
+    row("B6", Grade::Modelled, ["a consumer meets a truncated log", "컨슈머와 절단된 로그"], ["", ""], 4),
+    row("B7", Grade::Modelled, ["retention by time", "시간에 따른 보존"], ["", ""], 4),
+    row("B8", Grade::Simplified, ["retention by size", "크기에 따른 보존"], ["sizes are computed and not measured; small segments are allowed so that they roll on the screen", "크기는 계산값이며 작은 세그먼트도 허용"], 3),
+    row("B9", Grade::Modelled, ["deleteRecords", "deleteRecords"], ["", ""], 1),
+    row("B10", Grade::Modelled, ["compaction and tombstones", "컴팩션과 툼스톤"], ["", ""], 3),
+    row("B11", Grade::Modelled, ["out of range, auto.offset.reset", "범위 밖과 auto.offset.reset"], ["", ""], 20),
+    row("C1", Grade::Modelled, ["how a group joins", "그룹 가입"], ["", ""], 13),
+    row("C2", Grade::Modelled, ["two clocks: heartbeats and polls", "두 시계: 하트비트와 poll"], ["", ""], 23),
+    row("C3", Grade::Modelled, ["max.poll.records", "max.poll.records"], ["", ""], 1),
+    row("C4", Grade::Modelled, ["eager and cooperative rebalances", "eager와 cooperative 리밸런스"], ["", ""], 21),
+    row("C5", Grade::Modelled, ["committed offset, position, lag", "커밋된 오프셋, 위치, 랙"], ["", ""], 22),
+    row("C6", Grade::Modelled, ["who may commit", "누가 커밋할 수 있나"], ["", ""], 12),
+    row("C7", Grade::Modelled, ["auto commit", "자동 커밋"], ["", ""], 5),
+    row("C8", Grade::Modelled, ["how long offsets are kept", "오프셋 보존"], ["", ""], 0),
+    row("C9", Grade::Modelled, ["resetting offsets by tool", "도구로 오프셋 되돌리기"], ["", ""], 2),
+    row("C10", Grade::Modelled, ["assignors: common ground", "할당자 공통"], ["", ""], 6),
+    row("C11", Grade::Modelled, ["range", "range"], ["", ""], 11),
+    row("C12", Grade::Modelled, ["roundrobin", "roundrobin"], ["", ""], 12),
+    row("C13", Grade::Modelled, ["sticky, equal subscriptions", "sticky, 같은 구독"], ["", ""], 24),
+    row("C14", Grade::Modelled, ["sticky, unequal subscriptions", "sticky, 다른 구독"], ["", ""], 8),
+    row("C15", Grade::Modelled, ["more consumers than partitions", "파티션보다 많은 컨슈머"], ["", ""], 6),
+    row("C16", Grade::Modelled, ["static membership", "정적 구성원"], ["", ""], 12),
+    row("C17", Grade::Simplified, ["the consumer protocol (KIP-848)", "consumer 프로토콜(KIP-848)"], ["the server-side assignment follows the uniform and range assignors, without racks", "랙 없이 uniform과 range만"], 13),
+    row("D0", Grade::Modelled, ["the loop of the container", "컨테이너의 반복"], ["", ""], 13),
+    row("D1", Grade::Modelled, ["Spring switches auto commit off", "Spring은 자동 커밋을 끈다"], ["", ""], 2),
+    row("D2", Grade::Modelled, ["when offsets are committed", "언제 커밋하나"], ["", ""], 45),
+    row("D3", Grade::Modelled, ["what acknowledge() means", "acknowledge()의 뜻"], ["", ""], 31),
+    row("D4", Grade::Modelled, ["not acknowledging at all", "ACK하지 않기"], ["", ""], 14),
+    row("D5", Grade::Modelled, ["acks out of order", "순서가 다른 ACK"], ["", ""], 17),
+    row("D6", Grade::Modelled, ["nack of a record listener", "레코드 리스너의 nack"], ["", ""], 39),
+    row("D7", Grade::Modelled, ["nack of a batch listener", "배치 리스너의 nack"], ["", ""], 14),
+    row("D8", Grade::Modelled, ["DefaultErrorHandler", "DefaultErrorHandler"], ["", ""], 61),
+    row("D9", Grade::Modelled, ["seekAfterError", "seekAfterError"], ["", ""], 21),
+    row("D10", Grade::Modelled, ["errors of batch listeners", "배치 리스너의 오류"], ["", ""], 19),
+    row("D11", Grade::Modelled, ["back-off formulas", "백오프 공식"], ["", ""], 5),
+    row("D12", Grade::Modelled, ["dead letters and their headers", "데드 레터와 헤더"], ["", ""], 14),
+    row("D13", Grade::Modelled, ["retry topics", "재시도 토픽"], ["", ""], 24),
+    row("D14", Grade::Modelled, ["poison pills", "독약 레코드"], ["", ""], 7),
+    row("D15", Grade::Modelled, ["the deliveryAttempt header", "deliveryAttempt 헤더"], ["", ""], 5),
+    row("D16", Grade::Simplified, ["concurrency", "동시성"], ["each thread is a consumer of its own; the JVM’s scheduler is not modelled", "스레드마다 컨슈머 하나. JVM 스케줄러는 없음"], 12),
+    row("D17", Grade::Modelled, ["rebalances within the container", "컨테이너 안의 리밸런스"], ["", ""], 8),
+    row("D18", Grade::Modelled, ["delivery guarantees", "전달 보장"], ["", ""], 17),
+    row("E1", Grade::Modelled, ["producer transactions", "생산자 트랜잭션"], ["", ""], 8),
+    row("E2", Grade::Modelled, ["read_committed and the last stable offset", "read_committed와 LSO"], ["", ""], 6),
+    row("E3", Grade::Modelled, ["fencing of zombies", "좀비 차단"], ["", ""], 5),
+    row("E4", Grade::Modelled, ["consume, process, produce in Spring", "Spring의 소비-처리-생산"], ["", ""], 10),
+    row("E5", Grade::Simplified, ["idempotent projections", "멱등 프로젝션"], ["none, dedupe table and versioned upsert; not the offset stored with the view", "없음, 중복 제거 테이블, 버전 upsert. 오프셋 함께 저장은 없음"], 0),
+    row("F1", Grade::Modelled, ["commands, refusals, idempotency keys", "명령, 거절, 멱등 키"], ["", ""], 0),
+    row("F2", Grade::Modelled, ["optimistic versions", "낙관적 버전"], ["", ""], 0),
+    row("F3", Grade::Simplified, ["event store, log, projection", "이벤트 저장소, 로그, 프로젝션"], ["one aggregate type, no snapshots", "애그리거트 한 종류, 스냅숏 없음"], 0),
+    row("F4", Grade::Modelled, ["projections", "프로젝션"], ["", ""], 0),
+    row("F5", Grade::Simplified, ["rebuild of a view", "뷰 재구축"], ["by resetting a group’s offsets", "그룹 오프셋을 되돌려서"], 0),
+    row("F6", Grade::Modelled, ["the dual write", "이중 쓰기"], ["", ""], 0),
+    row("F7", Grade::Simplified, ["events within one process", "한 프로세스 안의 이벤트"], ["checked against recordings; not yet on the stage", "기록과 비교함. 아직 무대에는 없음"], 26),
+    row("F8", Grade::Simplified, ["the outbox", "아웃박스"], ["polling relay; change capture is not modelled", "폴링 릴레이. 변경 캡처는 없음"], 0),
+    row("F9", Grade::Simplified, ["staleness", "뒤처짐"], ["measured at each query; no remedies to switch on", "조회마다 잰다. 완화책은 없음"], 0),
+    row("F10", Grade::Simplified, ["202 and how the client learns", "202와 완료 알림"], ["status polling and SSE; WebSocket, push and e-mail are not modelled", "상태 폴링과 SSE. WebSocket, 푸시, 메일은 없음"], 0),
+    row("network", Grade::Simplified, ["the network", "네트워크"], ["latencies are drawn from integer distributions; a connection keeps its order; bandwidth has no limit", "지연은 정수 분포에서 뽑고, 연결은 순서를 지키며, 대역폭 제한은 없음"], 0),
+    row("disk", Grade::Simplified, ["disks and databases", "디스크와 데이터베이스"], ["a statement takes its time and is durable at its end; there is no page cache to lose", "문장은 시간이 걸린 뒤 영속된다. 잃을 페이지 캐시는 없음"], 0),
+    row("jvm", Grade::NotModelled, ["the JVM: garbage collection, threads, memory", "JVM: GC, 스레드, 메모리"], ["freezing a process stands for a long collection", "프로세스 멈춤이 긴 GC를 대신함"], 0),
+    row("security", Grade::NotModelled, ["TLS, SASL, ACLs, quotas", "TLS, SASL, ACL, 쿼터"], ["", ""], 0),
+    row("streams", Grade::NotModelled, ["Kafka Streams, Connect, tiered storage, MirrorMaker", "Kafka Streams, Connect, 계층형 저장소, MirrorMaker"], ["", ""], 0),
+    row("share", Grade::NotModelled, ["share groups (KIP-932)", "공유 그룹(KIP-932)"], ["", ""], 0),
+    row("kraft", Grade::Simplified, ["the controller quorum", "컨트롤러 쿼럼"], ["one controller that never fails", "죽지 않는 컨트롤러 하나"], 0),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_says_what_differs_in_both_languages_or_in_none() {
+        for row in FIDELITY {
+            assert_eq!(row.how[0].is_empty(), row.how[1].is_empty(), "{}", row.rule);
+            assert!(row.grade != Grade::Simplified || !row.how[0].is_empty(), "{}: simplified how?", row.rule);
+            assert!(row.grade != Grade::Modelled || row.how[0].is_empty(), "{}: modelled, and yet it differs?", row.rule);
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn the_recorded_cases_are_counted_right() {
+        let mut counts = std::collections::BTreeMap::new();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+        for file in std::fs::read_dir(folder).expect("the cases are in the repository").flatten() {
+            if file.path().extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let text = std::fs::read_to_string(file.path()).expect("a case is text");
+            let (_, rest) = text.split_once("\"rules\": [").expect("a case names its rules");
+            let (rules, _) = rest.split_once(']').expect("the list ends");
+            let rules: std::collections::BTreeSet<&str> = rules.split(',').map(|rule| rule.trim().trim_matches('"')).collect();
+            rules.into_iter().for_each(|rule| *counts.entry(rule.to_owned()).or_insert(0u16) += 1);
+        }
+        for row in FIDELITY {
+            assert_eq!(row.cases, counts.remove(row.rule).unwrap_or(0), "{}", row.rule);
+        }
+        assert!(counts.is_empty(), "rules with cases and without a line: {counts:?}");
+    }
+}

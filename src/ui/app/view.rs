@@ -1,0 +1,122 @@
+//! The page as a whole. Everything dense is a component with props of its own, so that a frame renders only what changed.
+
+use yew::prelude::*;
+
+use super::{App, Msg, Open};
+use crate::player::Msg as PlayerMsg;
+use crate::ui::break_bar::{Active, Chips, Latencies};
+use crate::ui::header::Header;
+use crate::ui::i18n::Text;
+use crate::ui::palette::Palette;
+use crate::ui::panels::{CommandForm, FidelityView, Help, Side, Violations};
+use crate::ui::stage::{Stage, StageTable};
+use crate::ui::transport::Transport;
+
+impl App {
+    /// The page.
+    pub(super) fn page(&self, ctx: &Context<Self>) -> Html {
+        let on = ctx.link().callback(|msg: Msg| msg);
+        let lang = self.lang();
+        let theme: AttrValue = [self.prefs.theme.name(), if self.media.dark() { "+" } else { "-" }].concat().into();
+        let narrow = self.media.narrow();
+        html! {
+            <div class="app" data-testid="app" data-time-us={self.now().us().to_string()} data-playing={self.player.playing().to_string()}
+                data-busy={self.player.busy().to_string()} data-digest={hex(self.digest)}>
+                <Header prefs={self.prefs} scenario={AttrValue::from(self.scenario.name.to_string())} seed={self.scenario.seed}
+                    violations={self.shot.world.referee().total_count()} on={on.clone()} />
+                <main class="main">
+                    { self.stage_box(&on, &theme, narrow) }
+                    <Side {lang} shot={self.shot.clone()} tab={self.tab} {narrow} selection={self.selection} follow={self.follow}
+                        search={self.search.clone()} on={on.clone()} />
+                </main>
+                <Transport {lang} playing={self.player.playing()} busy={self.player.busy()} speed={self.player.speed()} now={self.now()}
+                    shot={self.shot.clone()} {theme} on={on.clone()} />
+                if !narrow { { self.foot(&on) } }
+                { self.toast_view(&on) }
+                { self.dialog(&on) }
+            </div>
+        }
+    }
+
+    fn stage_box(&self, on: &Callback<Msg>, theme: &AttrValue, narrow: bool) -> Html {
+        let lang = self.lang();
+        let text = Text::of(lang);
+        let on_select = on.reform(|thing| Msg::Select(Some(thing)));
+        let table = self.table;
+        html! {
+            <section class="stage-box" aria-label={text.stage}>
+                if let Some(problem) = &self.link_problem {
+                    <p class="note problem" role="alert" data-testid="link-problem">{ problem.clone() }
+                        <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>
+                }
+                if !self.prefs.greeted {
+                    <p class="note" data-testid="first-visit">{ text.first_visit }
+                        <button type="button" class="quiet" onclick={on.reform(|_| Msg::Dismiss)}>{ text.dismiss }</button></p>
+                }
+                <div class="stage-view">
+                    <button type="button" class="quiet view-switch" data-opens="table-view" aria-pressed={table.to_string()} onclick={on.reform(move |_| Msg::Table(!table))}>
+                        { if table { text.picture_view } else { text.table_view } }</button>
+                    if table {
+                        <div class="table-box" data-testid="table-view" data-scrolls="x" role="region" tabindex="0" aria-label={text.table_view}>
+                            <StageTable scene={self.shot.scene.clone()} {lang} {on_select} />
+                        </div>
+                    } else {
+                        <Stage scene={self.scene.clone()} {lang} selection={self.selection} {on_select} reduced={self.media.reduced()} theme={theme.clone()} />
+                    }
+                </div>
+                if !narrow {
+                    <div class="break">
+                        <h2 class="bar-title">{ text.break_something }</h2>
+                        <Chips {lang} shot={self.shot.clone()} on={on.clone()} />
+                        <Active {lang} shot={self.shot.clone()} on={on.clone()} />
+                        <Latencies {lang} shot={self.shot.clone()} on={on.clone()} />
+                    </div>
+                } else {
+                    { self.foot(on) }
+                }
+            </section>
+        }
+    }
+
+    fn foot(&self, on: &Callback<Msg>) -> Html {
+        let text = Text::of(self.lang());
+        html! {
+            <p class="foot">
+                <span>{ text.foot }</span>{ " " }
+                <button type="button" class="quiet" onclick={on.reform(|_| Msg::Open(Some(Open::Fidelity)))}>{ text.foot_more }</button>
+            </p>
+        }
+    }
+
+    fn toast_view(&self, on: &Callback<Msg>) -> Html {
+        let text = Text::of(self.lang());
+        html! {
+            <div class="toasts" role="status">
+                if let Some(toast) = &self.toast {
+                    <p class="toast" data-testid="toast">{ toast.text.clone() }
+                        if toast.undo && self.player.can_undo() {
+                            <button type="button" class="quiet" data-testid="undo" onclick={on.reform(|_| Msg::Do(PlayerMsg::Undo))}>{ text.undo }</button>
+                        }
+                    </p>
+                }
+            </div>
+        }
+    }
+
+    fn dialog(&self, on: &Callback<Msg>) -> Html {
+        let (lang, shot, on) = (self.lang(), self.shot.clone(), on.clone());
+        match self.open {
+            None => html! {},
+            Some(Open::Palette) => html! { <Palette {lang} {shot} {on} /> },
+            Some(Open::Help) => html! { <Help {lang} {on} /> },
+            Some(Open::Fidelity) => html! { <FidelityView {lang} {on} /> },
+            Some(Open::Command) => html! { <CommandForm {lang} {shot} {on} /> },
+            Some(Open::Violations) => html! { <Violations {lang} {shot} {on} /> },
+        }
+    }
+}
+
+/// A digest as sixteen hexadecimal digits.
+fn hex(digest: u64) -> String {
+    (0..16).rev().map(|nibble| char::from_digit((digest >> (nibble * 4) & 15) as u32, 16).expect("a nibble is a hexadecimal digit")).collect()
+}

@@ -1,0 +1,35 @@
+//! What follows from what a consumer is doing, in words, with the rule behind it.
+
+use super::{Lang, says};
+use crate::scene::ConsumerState;
+
+says! {
+    /// What happens now, and what would happen if it died now.
+    pub(crate) fn consequence(ConsumerState) {
+        Starting: "It joins its group. An empty group waits group.initial.rebalance.delay.ms for others before anybody gets a partition.", "그룹에 들어가는 중입니다. 빈 그룹은 group.initial.rebalance.delay.ms 동안 다른 구성원을 기다립니다.";
+        Listening: "It polls. Heartbeats go on beside the poll; the committed offset says where a restart would begin.", "poll하고 있습니다. 하트비트는 따로 갑니다. 재시작하면 커밋된 오프셋에서 시작합니다.";
+        Handling: "The effect is on its way to the read database and nothing is acknowledged yet. If the process died now, the record would be delivered again: the projection must bear it twice.", "효과가 읽기 DB로 가는 중이고 아직 ACK하지 않았습니다. 지금 죽으면 다시 전달됩니다. 프로젝션은 두 번을 견뎌야 합니다.";
+        Deciding: "It waits for you. Meanwhile the poll clock runs: past max.poll.interval.ms the consumer leaves its group.", "결정을 기다립니다. 그동안에도 poll 시계는 갑니다. max.poll.interval.ms가 지나면 그룹에서 빠집니다.";
+        Paused: "It is paused: it polls and gets nothing, so it stays in its group and keeps its partitions.", "일시정지했습니다. poll은 하지만 받지 않으므로 그룹에 남아 파티션을 지킵니다.";
+        NackSleep: "The record and everything after it in this poll is thrown away, and every partition of this consumer is paused. What was committed stays. There is no limit of attempts and no dead letter: a nack can repeat for ever.", "이 레코드와 이 poll의 나머지를 버리고, 이 컨슈머의 모든 파티션이 쉽니다. 커밋된 것은 그대로입니다. 횟수 제한도 데드 레터도 없어 끝없이 되풀이될 수 있습니다.";
+        BackingOff: "The listener threw. The error handler waits and tries the record again; when its attempts are used up, the recoverer takes it, by default to the dead-letter topic.", "리스너가 예외를 던졌습니다. 오류 처리기가 기다렸다가 다시 시도합니다. 횟수를 다 쓰면 리커버러가 데드 레터 토픽으로 보냅니다.";
+        Rebalancing: "The group shares out its partitions again. With an eager assignor everybody stops, and what was not committed is delivered again.", "그룹이 파티션을 다시 나눕니다. eager 할당자에서는 모두 멈추고, 커밋하지 않은 것은 다시 전달됩니다.";
+        Stalled: "The listener does not come back, so there is no poll; heartbeats go on. Past max.poll.interval.ms the consumer leaves its group: others take its partitions while it still works, and its commit will fail.", "리스너가 돌아오지 않아 poll이 없습니다. 하트비트는 갑니다. max.poll.interval.ms가 지나면 그룹에서 빠지고, 일하는 동안 다른 컨슈머가 파티션을 가져가며, 커밋은 실패합니다.";
+        Stopped: "It stopped in order: it committed and left, and the others have its partitions at once.", "차례대로 멈추었습니다. 커밋하고 떠나 다른 컨슈머가 곧바로 파티션을 받습니다.";
+        Dead: "It died without a goodbye. Its partitions wait for the session timeout; then another one reads on from the committed offset.", "인사 없이 죽었습니다. 파티션은 세션 타임아웃을 기다린 뒤, 다른 컨슈머가 커밋된 오프셋부터 읽습니다.";
+    }
+}
+
+/// The rule behind it.
+pub(crate) fn rule(state: ConsumerState) -> &'static str {
+    match state {
+        ConsumerState::Starting => "C1",
+        ConsumerState::Listening => "C5",
+        ConsumerState::Handling => "E5",
+        ConsumerState::Deciding | ConsumerState::Stalled | ConsumerState::Dead | ConsumerState::Stopped => "C2",
+        ConsumerState::Paused => "D0",
+        ConsumerState::NackSleep => "D6",
+        ConsumerState::BackingOff => "D8",
+        ConsumerState::Rebalancing => "C4",
+    }
+}

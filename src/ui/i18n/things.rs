@@ -1,0 +1,109 @@
+//! What the things on the stage are called, and what they are.
+
+use super::{Lang, faults};
+use crate::player::Thing;
+use crate::scene::Scene;
+
+/// A thing's name.
+pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
+    let numbered = |en: &str, ko: &str, number: u64| [lang.pick(en, ko), " ", &number.to_string()].concat();
+    let plain = |en: &str, ko: &str| lang.pick(en, ko).to_owned();
+    match thing {
+        Thing::Client => plain("Clients", "클라이언트"),
+        Thing::Api => plain("Command API", "명령 API"),
+        Thing::Handler => plain("Command handler", "명령 핸들러"),
+        Thing::Account(id) => {
+            let account = scene.accounts.iter().find(|account| account.id == id).map_or("?", |account| &account.name);
+            [lang.pick("Account", "계좌"), " ", account].concat()
+        }
+        Thing::WriteDb => plain("Write database", "쓰기 DB"),
+        Thing::Outbox => plain("Outbox", "아웃박스"),
+        Thing::Relay => plain("Relay", "릴레이"),
+        Thing::Broker(id) => numbered("Broker", "브로커", id.into()),
+        Thing::Topic(id) => scene.topics.iter().find(|topic| topic.id == id).map_or_else(|| "?".to_owned(), |topic| topic.name.to_string()),
+        Thing::Partition { topic, partition } => [&name(Thing::Topic(topic), scene, lang), " P", &partition.to_string()].concat(),
+        Thing::Record { topic, partition, offset } => {
+            [&name(Thing::Partition { topic, partition }, scene, lang), "@", &offset.to_string()].concat()
+        }
+        Thing::Group(group) => scene.groups.get(group as usize).map_or_else(|| "?".to_owned(), |group| group.name.to_string()),
+        Thing::Consumer(id) => {
+            let found = scene.groups.iter().find_map(|group| group.consumers.iter().find(|c| c.id == id).map(|c| (&group.name, c.number)));
+            match found {
+                Some((group, number)) => [&**group, " · ", lang.pick("consumer", "소비자"), " ", &(number + 1).to_string()].concat(),
+                None => numbered("Consumer", "소비자", id.into()),
+            }
+        }
+        Thing::Projection(group) => scene.projections.get(group as usize).map_or_else(|| "?".to_owned(), |view| view.name.to_string()),
+        Thing::QueryApi => plain("Query API", "조회 API"),
+        Thing::Link(link) => faults::link(link, lang).to_owned(),
+        Thing::Flight(number) => numbered("Flight", "전송", number),
+    }
+}
+
+/// What a thing is, in a sentence or two.
+pub(crate) fn what(thing: Thing, lang: Lang) -> &'static str {
+    match thing {
+        Thing::Client => lang.pick(
+            "Browsers of people who move money: they send commands, retry on timeout, ask for balances, and wait to learn the outcome.",
+            "돈을 옮기는 사람들의 브라우저. 명령을 보내고, 시간이 지나면 다시 보내고, 잔액을 조회하고, 결과를 기다립니다.",
+        ),
+        Thing::Api => lang.pick(
+            "Takes commands and answers 202 Accepted or a refusal. It does not wait for any read model.",
+            "명령을 받아 202 접수 또는 거절로 답합니다. 읽기 모델은 기다리지 않습니다.",
+        ),
+        Thing::Handler => lang.pick(
+            "Loads the aggregate, lets it decide, and stores the event that comes of it. A refused command makes no event.",
+            "애그리거트를 읽어 결정하게 하고, 나온 이벤트를 저장합니다. 거절된 명령은 이벤트를 만들지 않습니다.",
+        ),
+        Thing::Account(_) => lang.pick(
+            "The same account twice: as the write model knows it, and as the read model says. The difference is the staleness that one can see.",
+            "같은 계좌를 두 번: 쓰기 모델이 아는 값과 읽기 모델이 말하는 값. 차이가 눈에 보이는 뒤처짐입니다.",
+        ),
+        Thing::WriteDb => lang.pick(
+            "The event store: the truth of the write side. Each change is an event with a version.",
+            "이벤트 저장소. 쓰기 쪽의 진실입니다. 모든 변경은 버전이 있는 이벤트입니다.",
+        ),
+        Thing::Outbox => lang.pick(
+            "A table in the write database. The event's row commits together with the change, so neither can be lost without the other.",
+            "쓰기 DB의 표. 이벤트의 행은 변경과 함께 커밋되어, 하나만 사라질 수 없습니다.",
+        ),
+        Thing::Relay => lang.pick(
+            "Reads unpublished rows, publishes them to the log, and marks them. If it dies between the last two, it publishes them again.",
+            "미발행 행을 읽어 로그에 발행하고 표시합니다. 그 사이에 죽으면 다시 발행합니다.",
+        ),
+        Thing::Broker(_) => lang.pick(
+            "Holds replicas of partitions, leads some of them. Consumers see only what all in-sync replicas have.",
+            "파티션의 복제본을 갖고 일부의 리더가 됩니다. 소비자는 모든 동기화 복제본이 가진 것만 봅니다.",
+        ),
+        Thing::Topic(_) => lang.pick("A log of records in several partitions.", "여러 파티션으로 된 레코드의 로그."),
+        Thing::Partition { .. } => lang.pick(
+            "One lane of the log. Records keep their order in it and nowhere else.",
+            "로그의 한 줄. 레코드의 순서는 이 안에서만 지켜집니다.",
+        ),
+        Thing::Record { .. } => lang.pick(
+            "One record: a domain event with its key. It stays where it is, however often it is read.",
+            "레코드 하나: 키가 있는 도메인 이벤트. 몇 번을 읽어도 그대로 있습니다.",
+        ),
+        Thing::Group(_) => lang.pick(
+            "Consumers that share the partitions. The group remembers one committed offset for each.",
+            "파티션을 나누어 읽는 소비자들. 그룹은 파티션마다 커밋된 오프셋 하나를 기억합니다.",
+        ),
+        Thing::Consumer(_) => lang.pick(
+            "A consumer with its listener container: it polls, calls the listener, and commits when the ack mode says so.",
+            "리스너 컨테이너를 가진 소비자: poll하고, 리스너를 부르고, ACK 모드에 따라 커밋합니다.",
+        ),
+        Thing::Projection(_) => lang.pick(
+            "A read model: events applied one by one, for nothing but to be asked.",
+            "읽기 모델: 이벤트를 하나씩 적용한 것. 조회만을 위해 있습니다.",
+        ),
+        Thing::QueryApi => lang.pick(
+            "Answers questions from the read model, as old as that is.",
+            "읽기 모델로 답합니다. 답은 읽기 모델만큼 오래된 값입니다.",
+        ),
+        Thing::Link(_) => lang.pick(
+            "A connection. Everything on it takes its time, one way and back.",
+            "연결 하나. 그 위의 모든 것은 가는 데도 오는 데도 시간이 걸립니다.",
+        ),
+        Thing::Flight(_) => lang.pick("Something in transit.", "전송 중인 것."),
+    }
+}

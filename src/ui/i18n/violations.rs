@@ -1,0 +1,118 @@
+//! What the referee found, in a sentence.
+
+use super::Lang;
+use crate::bank::Projection;
+use crate::pipeline::referee::{OrderPlace, ViolationKind};
+
+/// A violation in a sentence.
+pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
+    let en = lang == Lang::En;
+    let text = |parts: &[&str]| parts.concat();
+    match kind {
+        ViolationKind::EventLost { event } => {
+            let e = event.to_string();
+            if en {
+                text(&["The change of event ", &e, " is committed, and nobody will ever publish the event: the read models will never know."])
+            } else {
+                text(&["이벤트 ", &e, "의 변경은 커밋되었지만 아무도 발행하지 않습니다. 읽기 모델은 영영 알지 못합니다."])
+            }
+        }
+        ViolationKind::Phantom { event } => {
+            let e = event.to_string();
+            if en {
+                text(&["Event ", &e, " is in the log, and its change was rolled back: it tells of something that never happened."])
+            } else {
+                text(&["이벤트 ", &e, "은(는) 로그에 있지만 변경은 롤백되었습니다. 일어나지 않은 일을 말합니다."])
+            }
+        }
+        ViolationKind::MoneyNotConserved { expected, actual } => {
+            let (a, b) = (expected.to_string(), actual.to_string());
+            if en {
+                text(&["All balances together should be ", &a, " and are ", &b, "."])
+            } else {
+                text(&["모든 잔액의 합은 ", &a, "이어야 하는데 ", &b, "입니다."])
+            }
+        }
+        ViolationKind::EffectLost { projection, event } => {
+            let (p, e) = (name(*projection), event.to_string());
+            if en {
+                text(&["The group of ", p, " has committed past event ", &e, " without ever applying it."])
+            } else {
+                text(&[p, " 그룹이 이벤트 ", &e, "을(를) 적용하지 않고 지나쳐 커밋했습니다."])
+            }
+        }
+        ViolationKind::Overtaken { projection, event } => {
+            let (p, e) = (name(*projection), event.to_string());
+            if en {
+                text(&["Event ", &e, " was deleted from the log before ", p, " had read it."])
+            } else {
+                text(&["이벤트 ", &e, "은(는) ", p, "이(가) 읽기 전에 로그에서 지워졌습니다."])
+            }
+        }
+        ViolationKind::EffectTwice { projection, event } => {
+            let (p, e) = (name(*projection), event.to_string());
+            if en {
+                text(&[p, " has applied event ", &e, " twice."])
+            } else {
+                text(&[p, "이(가) 이벤트 ", &e, "을(를) 두 번 적용했습니다."])
+            }
+        }
+        ViolationKind::CommandTwice { event } => {
+            let e = event.to_string();
+            if en {
+                text(&["One command was carried out twice; the second time made event ", &e, "."])
+            } else {
+                text(&["명령 하나가 두 번 수행되었습니다. 두 번째가 이벤트 ", &e, "입니다."])
+            }
+        }
+        ViolationKind::OrderBroken { place, account, event, version, after } => {
+            let (e, a, v, w) = (event.to_string(), account.to_string(), version.to_string(), after.to_string());
+            let place = match place {
+                OrderPlace::Log => lang.pick("the log", "로그"),
+                OrderPlace::Projection(projection) => name(*projection),
+            };
+            if en {
+                text(&["In ", place, " event ", &e, " of account ", &a, " (version ", &v, ") came after version ", &w, "."])
+            } else {
+                text(&[place, "에서 계좌 ", &a, "의 이벤트 ", &e, "(버전 ", &v, ")이 버전 ", &w, " 뒤에 왔습니다."])
+            }
+        }
+        ViolationKind::BalanceDiverged { account, expected, actual } => {
+            let (n, a, b) = (account.to_string(), expected.to_string(), actual.to_string());
+            if en {
+                text(&["Nothing is pending, and the view of account ", &n, " says ", &b, " where its events say ", &a, "."])
+            } else {
+                text(&["남은 것이 없는데 계좌 ", &n, "의 뷰는 ", &b, ", 이벤트의 합은 ", &a, "입니다."])
+            }
+        }
+        ViolationKind::HistoryDiverged { expected, actual } => {
+            let (a, b) = (expected.to_string(), actual.to_string());
+            if en {
+                text(&["Nothing is pending, and the history has ", &b, " rows for ", &a, " events."])
+            } else {
+                text(&["남은 것이 없는데 이벤트 ", &a, "개에 이력이 ", &b, "행입니다."])
+            }
+        }
+        ViolationKind::AcknowledgedLost { event, partition, offset } => {
+            let (e, p, o) = (event.to_string(), partition.partition.to_string(), offset.to_string());
+            if en {
+                text(&["The log acknowledged event ", &e, " at P", &p, "@", &o, " and has lost it."])
+            } else {
+                text(&["로그가 P", &p, "@", &o, "의 이벤트 ", &e, "을(를) 확인하고 잃었습니다."])
+            }
+        }
+        ViolationKind::OutcomeUnknown { client } => {
+            let c = client.0.to_string();
+            if en {
+                text(&["The command was carried out, and client ", &c, " stopped waiting without having learned it."])
+            } else {
+                text(&["명령은 수행되었지만 클라이언트 ", &c, "은(는) 알지 못한 채 기다림을 그쳤습니다."])
+            }
+        }
+    }
+}
+
+/// A projection by the name of its read model.
+fn name(projection: Projection) -> &'static str {
+    projection.name()
+}

@@ -1,0 +1,193 @@
+//! What is selected: what it is, what it is doing, what can be done to it.
+
+use yew::prelude::*;
+
+use super::rows::rows;
+use super::settings::SettingRow;
+use crate::fault::{FaultRule, Node};
+use crate::pipeline::{Action, Decision, Intervention};
+use crate::player::Thing;
+use crate::scenario::{Of, Scope, settings};
+use crate::scene::ConsumerState;
+use crate::ui::app::{Msg, Shot};
+use crate::ui::break_bar::act;
+use crate::ui::i18n::{Lang, Text, faults, things};
+use crate::ui::targets;
+
+/// How long a nack by hand pauses, in milliseconds.
+const NACK_MS: u64 = 5_000;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct InspectorProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    pub(crate) selection: Option<Thing>,
+    pub(crate) on: Callback<Msg>,
+}
+
+#[component]
+pub(crate) fn Inspector(props: &InspectorProps) -> Html {
+    let text = Text::of(props.lang);
+    let Some(thing) = props.selection else {
+        return html! { <p class="muted" data-testid="inspector">{ text.selected_none }</p> };
+    };
+    html! {
+        <section data-testid="inspector">
+            <h2>{ things::name(thing, &props.shot.scene, props.lang) }</h2>
+            <p>{ things::what(thing, props.lang) }</p>
+            <dl class="rows">
+                { for rows(thing, &props.shot, props.lang).into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }
+            </dl>
+            { actions(thing, props, text) }
+            { thing_faults(thing, props, text) }
+            { thing_settings(thing, props, text) }
+        </section>
+    }
+}
+
+/// What can be done to it by hand, besides faults.
+fn actions(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
+    let world = &props.shot.world;
+    let button = |name: String, action: Action| {
+        html! { <button type="button" class="chip" onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Act(action)))}>{ name }</button> }
+    };
+    let process = |node: Node| {
+        html! { <>{ button(text.kill.to_owned(), Action::Kill(node)) }{ button(text.stop.to_owned(), Action::Stop(node)) }{ button(text.start.to_owned(), Action::Start(node)) }</> }
+    };
+    let inner = match thing {
+        Thing::Api | Thing::Handler => process(Node::Api),
+        Thing::Relay => process(Node::Relay),
+        Thing::Broker(id) => process(Node::Broker(id)),
+        Thing::Consumer(slot) => {
+            let node = Node::Consumer(slot);
+            let on = world.consumers().get(slot as usize).is_some_and(|consumer| consumer.by_hand);
+            let onchange = props.on.reform(move |_: Event| act(Intervention::ByHand { consumer: slot, on: !on }));
+            html! {
+                <>
+                    { process(node) }
+                    { button(text.pause_container.to_owned(), Action::Pause(node)) }
+                    { button(text.resume_container.to_owned(), Action::Resume(node)) }
+                    <label class="switch"><input type="checkbox" data-testid="by-hand" checked={on} {onchange} />{ text.by_hand }</label>
+                </>
+            }
+        }
+        Thing::Group(group) => {
+            let count = world.consumers().iter().filter(|consumer| consumer.group == Some(group) && consumer.container.thread().is_alive()).count() as u32;
+            let to_start = (0..world.partition_count()).map(|partition| {
+                let to = world.cluster().leader(world.topic_partition(partition)).map_or(0, |leader| leader.log.start());
+                Action::ResetOffset { group, partition, to }
+            });
+            let resets: Vec<Action> = to_start.collect();
+            html! {
+                <>
+                    { button(["− ", text.consumers].concat(), Action::Scale { group, consumers: count.saturating_sub(1) }) }
+                    { button(["+ ", text.consumers].concat(), Action::Scale { group, consumers: count + 1 }) }
+                    { for resets.into_iter().map(|action| {
+                        let Action::ResetOffset { partition, .. } = action else { return html! {} };
+                        button(["P", &partition.to_string(), ": ", text.reset_offsets].concat(), action)
+                    }) }
+                    { button(text.replay_dead_letters.to_owned(), Action::ReplayDeadLetters { group }) }
+                </>
+            }
+        }
+        Thing::Topic(_) => button(text.add_partition.to_owned(), Action::AddPartitions { total: world.partition_count() + 1 }),
+        Thing::Partition { partition, .. } => {
+            let before = world.high_watermark(world.topic_partition(partition));
+            button(text.delete_records.to_owned(), Action::DeleteRecords { partition, before })
+        }
+        Thing::Record { partition, offset, .. } => {
+            button([text.delete_records, " < ", &offset.to_string()].concat(), Action::DeleteRecords { partition, before: offset })
+        }
+        _ => return html! {},
+    };
+    html! { <div class="actions">{ inner }</div> }
+}
+
+fn thing_faults(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
+    let found = targets::of_thing(thing, &props.shot.world);
+    if found.is_empty() {
+        return html! {};
+    }
+    html! {
+        <>
+            <h3>{ text.its_faults }</h3>
+            <div class="actions">
+                { for found.into_iter().map(|(kind, target)| html! {
+                    <button type="button" class="chip problem" data-inspector-fault={kind.id()} title={faults::sentence(kind, props.lang)}
+                        onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Inject(FaultRule::usual(kind, target))))}>{ faults::name(kind, props.lang) }</button>
+                }) }
+            </div>
+        </>
+    }
+}
+
+/// The settings that belong to a thing: scopes, and the group or link if there are several.
+fn scopes(thing: Thing, shot: &Shot) -> (&'static [Scope], Of) {
+    match thing {
+        Thing::Client => (&[Scope::Client], Of::Only),
+        Thing::Api | Thing::Handler | Thing::WriteDb | Thing::Outbox | Thing::Account(_) => (&[Scope::Api], Of::Only),
+        Thing::Relay => (&[Scope::Producer, Scope::Api], Of::Only),
+        Thing::Broker(_) => (&[Scope::Broker], Of::Only),
+        Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => (&[Scope::Topic], Of::Only),
+        Thing::Group(group) => (&[Scope::Consumer, Scope::Listener], Of::Group(group)),
+        Thing::Consumer(slot) => {
+            let group = shot.world.consumers().get(slot as usize).and_then(|consumer| consumer.group).unwrap_or(0);
+            (&[Scope::Listener, Scope::Consumer], Of::Group(group))
+        }
+        Thing::Projection(group) => (&[Scope::Projection, Scope::ReadDb], Of::Group(group)),
+        Thing::QueryApi => (&[Scope::ReadDb], Of::Only),
+        Thing::Link(link) => (&[Scope::Link], Of::Link(link)),
+        Thing::Flight(number) => match shot.world.flights().get(number) {
+            Some(flight) => (&[Scope::Link], Of::Link(flight.link)),
+            None => (&[], Of::Only),
+        },
+    }
+}
+
+fn thing_settings(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
+    let (wanted, of) = scopes(thing, &props.shot);
+    let config = props.shot.world.config();
+    let belongs = |setting: &crate::scenario::Setting| wanted.contains(&setting.scope()) && (setting.of == of || setting.of == Of::Only);
+    let found: Vec<usize> = settings().iter().enumerate().filter(|(_, setting)| belongs(setting)).map(|(index, _)| index).collect();
+    if found.is_empty() {
+        return html! {};
+    }
+    html! {
+        <>
+            <h3>{ text.its_settings }</h3>
+            { for found.into_iter().map(|index| html! { <SettingRow key={index} {index} value={config.at(index)} lang={props.lang} on={props.on.clone()} /> }) }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct DecideProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    pub(crate) on: Callback<Msg>,
+}
+
+/// The decision that a listener waits for. Over every panel, because the run waits for it.
+#[component]
+pub(crate) fn Decide(props: &DecideProps) -> Html {
+    let text = Text::of(props.lang);
+    let groups = &props.shot.scene.groups;
+    let Some(view) = groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.state == ConsumerState::Deciding) else {
+        return html! {};
+    };
+    let consumer = view.id;
+    let place = view.record.map(|(_, partition, offset)| [" P", &partition.to_string(), "@", &offset.to_string()].concat()).unwrap_or_default();
+    let button = |testid: &'static str, name: &'static str, decision: Decision| {
+        let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Decide { consumer, decision }));
+        html! { <button type="button" class="chip" data-testid={testid} {onclick}>{ name }</button> }
+    };
+    html! {
+        <div class="decide" role="group" aria-label={text.decide_what}>
+            <p><b>{ things::name(Thing::Consumer(consumer), &props.shot.scene, props.lang) }{ place }</b>{ " " }{ text.decide_what }</p>
+            { button("ack", text.decide_ack, Decision::Ack) }
+            { button("nack", text.decide_nack, Decision::Nack { sleep_ms: NACK_MS }) }
+            { button("throw", text.decide_throw, Decision::Throw) }
+            { button("nothing", text.decide_nothing, Decision::Nothing) }
+        </div>
+    }
+}

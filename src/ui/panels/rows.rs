@@ -1,0 +1,196 @@
+//! What a selected thing is doing, as names and values.
+
+use crate::bank::{EventId, Money};
+use crate::broker::{TopicId, TopicPartition};
+use crate::player::Thing;
+use crate::scene::{ConsumerView, GroupState, Scene};
+use crate::ui::app::Shot;
+use crate::ui::format::{clock, duration, grouped};
+use crate::ui::i18n::stage::{StageText, consumer_state, health};
+use crate::ui::i18n::{Lang, nodes};
+
+/// A name and a value.
+pub(super) type Row = (&'static str, String);
+
+/// What a thing is doing.
+pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
+    let (scene, text) = (&shot.scene, StageText::of(lang));
+    let state = |of: crate::scene::Health| (text.state, health(lang, of).unwrap_or(lang.pick("up", "정상")).to_owned());
+    match thing {
+        Thing::Client => vec![
+            (text.client, scene.client.count.to_string()),
+            (text.sent, grouped(scene.client.issued)),
+            (text.waiting, scene.client.waiting.to_string()),
+            (text.done, grouped(scene.client.completed)),
+            (text.retried, grouped(scene.client.retried)),
+        ],
+        Thing::Api | Thing::Handler => vec![
+            state(scene.api.health),
+            (text.in_hand, scene.api.in_hand.to_string()),
+            (text.accepted, grouped(scene.api.accepted)),
+            (text.rejected, grouped(scene.api.rejected)),
+            (text.conflicted, grouped(scene.api.conflicted)),
+        ],
+        Thing::Account(id) => account(id, scene, text),
+        Thing::WriteDb => vec![state(scene.store.health), (text.commits, grouped(scene.store.committed))],
+        Thing::Outbox => vec![(text.unpublished, scene.store.unpublished.unwrap_or(0).to_string())],
+        Thing::Relay => scene.relay.map_or_else(Vec::new, |relay| {
+            vec![state(relay.health), (text.polls_every, duration(relay.interval_us)), (text.in_hand, relay.in_hand.to_string())]
+        }),
+        Thing::Broker(id) => scene.brokers.iter().find(|broker| broker.id == id).map_or_else(Vec::new, |broker| {
+            vec![state(broker.health), (text.leads, broker.leads.to_string()), (text.replicas, broker.replicas.to_string())]
+        }),
+        Thing::Topic(id) => topic(id, scene, text),
+        Thing::Partition { topic, partition } => lane(topic, partition, scene, text),
+        Thing::Record { topic, partition, offset } => record(topic, partition, offset, shot, lang),
+        Thing::Group(group) => scene.groups.get(group as usize).map_or_else(Vec::new, |group| {
+            vec![
+                (text.state, group_state(group.state).to_owned()),
+                (text.generation, group.generation.to_string()),
+                (text.lag, grouped(group.lag)),
+                (text.consumer, group.consumers.len().to_string()),
+            ]
+        }),
+        Thing::Consumer(id) => {
+            let found = scene.groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.id == id);
+            found.map_or_else(Vec::new, |consumer| consumer_rows(consumer, shot, lang, text))
+        }
+        Thing::Projection(number) => scene.projections.get(number as usize).map_or_else(Vec::new, |view| {
+            vec![
+                state(view.health),
+                (text.rows, grouped(view.row_count)),
+                (text.behind, duration(view.behind_us)),
+                (text.duplicates, grouped(view.duplicates)),
+            ]
+        }),
+        Thing::QueryApi => query(scene, text, lang, state(scene.query.health)),
+        Thing::Link(link) => scene.links.iter().find(|view| view.link == link).map_or_else(Vec::new, |view| {
+            let flights = shot.world.flights().iter().filter(|flight| flight.link == link).count();
+            vec![(text.each_way, duration(view.latency_us)), (text.in_flight, flights.to_string())]
+        }),
+        Thing::Flight(number) => flight(number, shot, lang, text),
+    }
+}
+
+fn money(value: Money) -> String {
+    ["₩ ", &crate::ui::stage::format::number(value)].concat()
+}
+
+fn account(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
+    scene.accounts.iter().find(|account| account.id == id).map_or_else(Vec::new, |account| {
+        vec![
+            (text.write_model, money(account.written)),
+            (text.read_model, account.read.map_or_else(|| text.not_there.to_owned(), money)),
+            (text.version, account.version.to_string()),
+            (text.applied_n, [&account.applied.to_string(), " / ", &account.total.to_string()].concat()),
+        ]
+    })
+}
+
+fn topic(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
+    scene.topics.iter().find(|topic| topic.id == id).map_or_else(Vec::new, |topic| {
+        vec![(text.records, grouped(topic.records())), ("partitions", topic.lanes.len().to_string())]
+    })
+}
+
+fn lane(topic: u32, partition: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
+    let lane = scene.topics.iter().find(|view| view.id == topic).and_then(|view| view.lanes.iter().find(|lane| lane.partition == partition));
+    let Some(lane) = lane else { return Vec::new() };
+    let mut rows = vec![
+        (text.leader, lane.leader.map_or_else(|| text.no_leader.to_owned(), |id| id.to_string())),
+        (text.isr, lane.isr.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")),
+        (text.log_start, lane.log_start.to_string()),
+        (text.high_watermark, lane.high_watermark.to_string()),
+        (text.log_end, lane.log_end.to_string()),
+    ];
+    for mark in &lane.marks {
+        let group = scene.groups.get(mark.group as usize).map_or("", |group| &group.name);
+        let number = |offset: Option<u64>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
+        let lag = lane.high_watermark.saturating_sub(mark.committed.unwrap_or(lane.log_start));
+        let value = [group, ": ", &number(mark.committed), " · ", text.position, " ", &number(mark.position), " · ", text.lag, " ", &lag.to_string()];
+        rows.push((text.committed, value.concat()));
+    }
+    rows
+}
+
+fn record(topic: u32, partition: u32, offset: u64, shot: &Shot, lang: Lang) -> Vec<Row> {
+    let place = TopicPartition { topic: TopicId(topic), partition };
+    let Some(record) = shot.world.record(place, offset) else {
+        return vec![("", lang.pick("no longer in the log", "로그에 없음").to_owned())];
+    };
+    let bytes = |bytes: &Option<crate::broker::Bytes>| bytes.as_ref().map_or_else(|| "null".to_owned(), |b| String::from_utf8_lossy(b).into_owned());
+    let mut rows = vec![
+        ("key", bytes(&record.key)),
+        ("value", bytes(&record.value)),
+        ("leader epoch", record.leader_epoch.to_string()),
+        (lang.pick("size", "크기"), [&record.size_bytes.to_string(), " B"].concat()),
+    ];
+    if let Some(event) = EventId::from_tag(record.tag) {
+        rows.insert(0, (lang.pick("event", "이벤트"), event.to_string()));
+    }
+    for header in record.headers.iter() {
+        let value = header.value.as_ref().map_or_else(|| "null".to_owned(), |b| String::from_utf8_lossy(b).into_owned());
+        rows.push(("header", [&header.name, " = ", value.as_str()].concat()));
+    }
+    rows
+}
+
+fn consumer_rows(consumer: &ConsumerView, shot: &Shot, lang: Lang, text: &'static StageText) -> Vec<Row> {
+    let partitions: Vec<String> = consumer.assigned.iter().map(|(_, partition)| ["P", &partition.to_string()].concat()).collect();
+    let mut rows = vec![
+        (text.state, consumer_state(lang, consumer.state).to_owned()),
+        ("partitions", if partitions.is_empty() { text.not_assigned.to_owned() } else { partitions.join(" ") }),
+    ];
+    if let Some((_, partition, offset)) = consumer.record {
+        rows.push((text.in_hand, ["P", &partition.to_string(), "@", &offset.to_string()].concat()));
+        rows.push((text.attempt, consumer.attempt.to_string()));
+    }
+    if let Some(until) = consumer.until {
+        rows.push((text.left_on, duration(until.since(shot.now))));
+    }
+    if let Some(slot) = shot.world.consumers().get(consumer.id as usize) {
+        rows.push(("client.id", slot.name.to_string()));
+        rows.push((lang.pick("restarts", "재시작"), slot.incarnation.to_string()));
+    }
+    rows
+}
+
+fn query(scene: &Scene, text: &'static StageText, lang: Lang, state: Row) -> Vec<Row> {
+    let mut rows = vec![state, (text.answered, grouped(scene.query.answered)), (text.stale, grouped(scene.query.stale))];
+    if let Some(last) = &scene.query.last {
+        let read = last.read.map_or_else(|| text.not_there.to_owned(), money);
+        let age = if last.stale_us > 0 { [text.stale_by, " ", &duration(last.stale_us)].concat() } else { text.fresh.to_owned() };
+        rows.push((lang.pick("latest answer", "최근 응답"), [&last.account, " ", &read, " · ", &age].concat()));
+    }
+    rows
+}
+
+fn flight(number: u64, shot: &Shot, lang: Lang, text: &'static StageText) -> Vec<Row> {
+    let Some(flight) = shot.world.flights().get(number) else {
+        return vec![(text.state, lang.pick("arrived", "도착함").to_owned())];
+    };
+    let mut rows = vec![
+        (text.thing, flight.name().to_owned()),
+        (lang.pick("from", "출발"), nodes::name(flight.from, lang)),
+        (lang.pick("to", "도착"), nodes::name(flight.to, lang)),
+        (lang.pick("left at", "출발 시각"), clock(flight.sent_at.us())),
+        (lang.pick("due at", "도착 시각"), clock(flight.due_at.us())),
+    ];
+    if let Some(command) = flight.command {
+        rows.push((lang.pick("command", "명령"), ["#", &command.to_string()].concat()));
+    }
+    if flight.lost {
+        rows.push((text.state, lang.pick("will be lost", "사라질 것").to_owned()));
+    }
+    rows
+}
+
+/// Kafka's own words.
+fn group_state(state: GroupState) -> &'static str {
+    match state {
+        GroupState::Empty => "Empty",
+        GroupState::PreparingRebalance => "PreparingRebalance",
+        GroupState::CompletingRebalance => "CompletingRebalance",
+        GroupState::Stable => "Stable",
+    }
+}
