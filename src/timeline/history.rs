@@ -26,14 +26,7 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        History {
-            bin_us: BIN_US_MIN,
-            bins: Vec::new(),
-            flags: Vec::new(),
-            flags_dropped: 0,
-            frontier: Cursor::default(),
-            violations: 0,
-        }
+        History { bin_us: BIN_US_MIN, bins: Vec::new(), flags: Vec::new(), flags_dropped: 0, frontier: Cursor::default(), violations: 0 }
     }
 }
 

@@ -65,9 +65,10 @@ mod tests {
         assert_eq!(clock(24_180_999), "00:24.180");
         assert_eq!(clock(3_661_005_000), "1:01:01.005");
         assert_eq!(minutes(60_000_000), "01:00");
-        assert_eq!([duration(0), duration(250), duration(1_500), duration(20_000), duration(2_500_000), duration(600_000_000)], [
-            "0 ms", "250 µs", "1.5 ms", "20 ms", "2.5 s", "10 min"
-        ]);
+        assert_eq!(
+            [duration(0), duration(250), duration(1_500), duration(20_000), duration(2_500_000), duration(600_000_000)],
+            ["0 ms", "250 µs", "1.5 ms", "20 ms", "2.5 s", "10 min"]
+        );
         assert_eq!([grouped(0), grouped(999), grouped(1_234), grouped(1_234_567)], ["0", "999", "1,234", "1,234,567"]);
     }
 }

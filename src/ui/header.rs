@@ -24,7 +24,8 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
     let on = &props.on;
     let on_scenario = on.reform(|event: Event| Msg::Scenario(event.target_unchecked_into::<HtmlSelectElement>().value().into()));
     let seed = props.seed;
-    let on_seed = on.reform(move |event: Event| Msg::Seed(event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(seed)));
+    let on_seed =
+        on.reform(move |event: Event| Msg::Seed(event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(seed)));
     let theme = match props.prefs.theme {
         Theme::System => text.theme_system,
         Theme::Light => text.theme_light,

@@ -1,7 +1,7 @@
 //! The Kotlin listener that the current settings stand for, line by line, and which line a consumer is at. Pure text.
 
-use crate::scene::ConsumerState;
 use crate::scenario::{Config, GROUPS, Of, Property, TOPIC};
+use crate::scene::ConsumerState;
 
 /// What a line of the listener does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,17 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let manual = choice(Property::AckMode).starts_with("MANUAL");
     let nacks = manual && choice(Property::OnFailure) == "nack";
 
-    line(Role::Poll, &["// container: ", choice(Property::AckMode), ", poll(", &int(Property::PollTimeout), " ms), max ", &int(Property::MaxPollRecords)]);
+    line(
+        Role::Poll,
+        &[
+            "// container: ",
+            choice(Property::AckMode),
+            ", poll(",
+            &int(Property::PollTimeout),
+            " ms), max ",
+            &int(Property::MaxPollRecords),
+        ],
+    );
     line(Role::Frame, &["@KafkaListener(topics = [\"", TOPIC, "\"],"]);
     line(Role::Frame, &["    groupId = \"", name, "\")"]);
     let parameter = if batch { "events: List<DomainEvent>" } else { "event: DomainEvent" };
@@ -124,7 +134,13 @@ mod tests {
     #[test]
     fn the_usual_listener_acknowledges_by_hand_and_nacks_in_its_catch() {
         let text = text(&Config::default());
-        for part in ["MANUAL_IMMEDIATE", "ack: Acknowledgment", "accountView.apply(event)", "ack.acknowledge()", "ack.nack(Duration.ofMillis(5000))"] {
+        for part in [
+            "MANUAL_IMMEDIATE",
+            "ack: Acknowledgment",
+            "accountView.apply(event)",
+            "ack.acknowledge()",
+            "ack.nack(Duration.ofMillis(5000))",
+        ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
     }
@@ -143,7 +159,13 @@ mod tests {
     #[test]
     fn every_state_at_work_has_its_line() {
         let lines = listing(&Config::default(), 0);
-        for state in [ConsumerState::Listening, ConsumerState::Handling, ConsumerState::NackSleep, ConsumerState::BackingOff, ConsumerState::Deciding] {
+        for state in [
+            ConsumerState::Listening,
+            ConsumerState::Handling,
+            ConsumerState::NackSleep,
+            ConsumerState::BackingOff,
+            ConsumerState::Deciding,
+        ] {
             let role = role_of(state).expect("at work");
             assert!(lines.iter().any(|line| line.role == role), "{state:?}");
         }

@@ -136,7 +136,14 @@ fn bars(context: &CanvasRenderingContext2d, shot: &Shot, width: f64, x: &impl Fn
 }
 
 /// Below the line: what was done to the run, with a name where there is room.
-fn marks(context: &CanvasRenderingContext2d, shot: &Shot, width: f64, x: &impl Fn(u64) -> f64, [fault, other, text]: [&str; 3], lang: Lang) {
+fn marks(
+    context: &CanvasRenderingContext2d,
+    shot: &Shot,
+    width: f64,
+    x: &impl Fn(u64) -> f64,
+    [fault, other, text]: [&str; 3],
+    lang: Lang,
+) {
     context.set_font("11px system-ui, sans-serif");
     let mut free_from = 0.0;
     for (at, intervention) in &shot.inputs {

@@ -99,15 +99,9 @@ impl Recording {
 
     /// Reads a fragment. Whatever cannot be read is named and takes its value from `fallback` (scenario, seed) or is left
     /// out (settings, interventions); the rest is kept. An empty fragment is `fallback` at its beginning.
-    pub fn from_fragment(
-        fragment: &str,
-        own: impl Fn(&str) -> Option<Scenario>,
-        fallback: Scenario,
-    ) -> (Recording, Vec<LinkProblem>) {
-        let mut reading = Reading {
-            recording: Recording { scenario: fallback, interventions: Vec::new(), moment: SimTime::ZERO },
-            problems: Vec::new(),
-        };
+    pub fn from_fragment(fragment: &str, own: impl Fn(&str) -> Option<Scenario>, fallback: Scenario) -> (Recording, Vec<LinkProblem>) {
+        let mut reading =
+            Reading { recording: Recording { scenario: fallback, interventions: Vec::new(), moment: SimTime::ZERO }, problems: Vec::new() };
         let mut parts = fragment.split(';').filter(|part| !part.is_empty());
         match parts.next() {
             None => {}

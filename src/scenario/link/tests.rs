@@ -27,7 +27,10 @@ fn busy(count: u64) -> Recording {
                     key: Arc::from(settings()[prng.below(settings().len() as u64) as usize].key.as_str()),
                     value: Arc::from(prng.below(1_000).to_string()),
                 },
-                1 => Intervention::Set { key: Arc::from(format!("link.{link}.latency")), value: Arc::from(format!("~{}ms", prng.below(900))) },
+                1 => Intervention::Set {
+                    key: Arc::from(format!("link.{link}.latency")),
+                    value: Arc::from(format!("~{}ms", prng.below(900))),
+                },
                 2 => Intervention::Inject(FaultRule::usual(kind, Target::Node(Node::Consumer(1)))),
                 3 => Intervention::Inject(FaultRule::usual(FaultKind::LinkSlow, Target::Link { link, of: None })),
                 4 => Intervention::EndFault(FaultId(n as u32)),

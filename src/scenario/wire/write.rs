@@ -146,13 +146,7 @@ impl ser::Serializer for &mut Writer {
         Ok(self)
     }
 
-    fn serialize_tuple_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<Self, WireError> {
+    fn serialize_tuple_variant(self, _name: &'static str, _index: u32, variant: &'static str, _len: usize) -> Result<Self, WireError> {
         self.word(variant);
         Ok(self)
     }
@@ -165,13 +159,7 @@ impl ser::Serializer for &mut Writer {
         Ok(self)
     }
 
-    fn serialize_struct_variant(
-        self,
-        _name: &'static str,
-        _index: u32,
-        variant: &'static str,
-        _len: usize,
-    ) -> Result<Self, WireError> {
+    fn serialize_struct_variant(self, _name: &'static str, _index: u32, variant: &'static str, _len: usize) -> Result<Self, WireError> {
         self.word(variant);
         Ok(self)
     }

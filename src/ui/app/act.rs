@@ -8,8 +8,8 @@ use super::{App, Toast, browser};
 use crate::kernel::SimTime;
 use crate::pipeline::{InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
-use crate::scenario::{Scenario, settings};
 use crate::scenario::link::Recording;
+use crate::scenario::{Scenario, settings};
 use crate::ui::i18n::{Lang, Text};
 use crate::ui::{crash, scenarios};
 
@@ -31,11 +31,7 @@ pub(super) fn from_address(lang: Lang) -> (Scenario, Player<World>, Option<AttrV
 }
 
 /// A player of a scenario, on its way to `moment`.
-fn player(
-    scenario: &Scenario,
-    interventions: Vec<(SimTime, crate::pipeline::Intervention)>,
-    moment: SimTime,
-) -> Player<World> {
+fn player(scenario: &Scenario, interventions: Vec<(SimTime, crate::pipeline::Intervention)>, moment: SimTime) -> Player<World> {
     let mut player = Player::new(World::new(scenario), interventions, SimTime(scenarios::strip_us(scenario)));
     if moment > SimTime::ZERO {
         let _outcome = player.update(PlayerMsg::Pause);
@@ -139,11 +135,7 @@ impl App {
     }
 
     fn recording(&self) -> Recording {
-        Recording {
-            scenario: self.scenario.clone(),
-            interventions: self.player.timeline().inputs().to_vec(),
-            moment: self.now(),
-        }
+        Recording { scenario: self.scenario.clone(), interventions: self.player.timeline().inputs().to_vec(), moment: self.now() }
     }
 
     /// Puts the run into the address, unless the address is damaged and its reader has not seen that yet.

@@ -118,5 +118,8 @@ impl App {
 
 /// A digest as sixteen hexadecimal digits.
 fn hex(digest: u64) -> String {
-    (0..16).rev().map(|nibble| char::from_digit((digest >> (nibble * 4) & 15) as u32, 16).expect("a nibble is a hexadecimal digit")).collect()
+    (0..16)
+        .rev()
+        .map(|nibble| char::from_digit((digest >> (nibble * 4) & 15) as u32, 16).expect("a nibble is a hexadecimal digit"))
+        .collect()
 }

@@ -3,9 +3,9 @@
 
 pub(crate) mod consequences;
 pub(crate) mod faults;
-pub(crate) mod settings;
 pub(crate) mod nodes;
 pub(crate) mod scenarios;
+pub(crate) mod settings;
 mod shell;
 pub(crate) mod things;
 pub(crate) mod violations;

@@ -12,7 +12,11 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
         ViolationKind::EventLost { event } => {
             let e = event.to_string();
             if en {
-                text(&["The change of event ", &e, " is committed, and nobody will ever publish the event: the read models will never know."])
+                text(&[
+                    "The change of event ",
+                    &e,
+                    " is committed, and nobody will ever publish the event: the read models will never know.",
+                ])
             } else {
                 text(&["이벤트 ", &e, "의 변경은 커밋되었지만 아무도 발행하지 않습니다. 읽기 모델은 영영 알지 못합니다."])
             }

@@ -77,7 +77,9 @@ pub(crate) fn CommandForm(props: &PanelProps) -> Html {
     };
     let accounts = |selected: AccountId, from: u32, to: u32| {
         // One more than there are: an unknown account is worth a try, and a new one must be named.
-        (from..=to).map(move |n| html! { <option value={n.to_string()} selected={n == selected.0}>{ AccountId(n).name() }</option> }).collect::<Html>()
+        (from..=to)
+            .map(move |n| html! { <option value={n.to_string()} selected={n == selected.0}>{ AccountId(n).name() }</option> })
+            .collect::<Html>()
     };
     let first = if draft.kind == Kind::Open { count } else { 0 };
     let account = if draft.kind == Kind::Open && draft.account.0 < count { AccountId(count) } else { draft.account };

@@ -72,7 +72,9 @@ fn actions(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
             }
         }
         Thing::Group(group) => {
-            let count = world.consumers().iter().filter(|consumer| consumer.group == Some(group) && consumer.container.thread().is_alive()).count() as u32;
+            let count =
+                world.consumers().iter().filter(|consumer| consumer.group == Some(group) && consumer.container.thread().is_alive()).count()
+                    as u32;
             let to_start = (0..world.partition_count()).map(|partition| {
                 let to = world.cluster().leader(world.topic_partition(partition)).map_or(0, |leader| leader.log.start());
                 Action::ResetOffset { group, partition, to }
@@ -176,7 +178,8 @@ pub(crate) fn Decide(props: &DecideProps) -> Html {
         return html! {};
     };
     let consumer = view.id;
-    let place = view.record.map(|(_, partition, offset)| [" P", &partition.to_string(), "@", &offset.to_string()].concat()).unwrap_or_default();
+    let place =
+        view.record.map(|(_, partition, offset)| [" P", &partition.to_string(), "@", &offset.to_string()].concat()).unwrap_or_default();
     let button = |testid: &'static str, name: &'static str, decision: Decision| {
         let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Decide { consumer, decision }));
         html! { <button type="button" class="chip" data-testid={testid} {onclick}>{ name }</button> }

@@ -51,7 +51,12 @@ fn colour(kind: &FactKind, what: &str) -> &'static str {
     match kind {
         FactKind::FaultLaid { .. } | FactKind::FaultStruck { .. } | FactKind::Lost { .. } | FactKind::Violation(_) => "c-problem",
         FactKind::FaultEnded { .. } | FactKind::Intervened(_) => "c-muted",
-        _ if ["failed", "nack", "lost", "crash", "dead", "gave_up", "down", "expired", "fenced", "timeout"].iter().any(|w| what.contains(w)) => "c-problem",
+        _ if ["failed", "nack", "lost", "crash", "dead", "gave_up", "down", "expired", "fenced", "timeout"]
+            .iter()
+            .any(|w| what.contains(w)) =>
+        {
+            "c-problem"
+        }
         FactKind::Broker(_) | FactKind::Consumer(_) => "c-event",
         FactKind::Listener(_) => "c-policy",
         FactKind::Bank(_) if what.starts_with("command") || what.starts_with("reply") => "c-command",

@@ -88,13 +88,16 @@ fn account(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
 }
 
 fn topic(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
-    scene.topics.iter().find(|topic| topic.id == id).map_or_else(Vec::new, |topic| {
-        vec![(text.records, grouped(topic.records())), ("partitions", topic.lanes.len().to_string())]
-    })
+    scene
+        .topics
+        .iter()
+        .find(|topic| topic.id == id)
+        .map_or_else(Vec::new, |topic| vec![(text.records, grouped(topic.records())), ("partitions", topic.lanes.len().to_string())])
 }
 
 fn lane(topic: u32, partition: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
-    let lane = scene.topics.iter().find(|view| view.id == topic).and_then(|view| view.lanes.iter().find(|lane| lane.partition == partition));
+    let lane =
+        scene.topics.iter().find(|view| view.id == topic).and_then(|view| view.lanes.iter().find(|lane| lane.partition == partition));
     let Some(lane) = lane else { return Vec::new() };
     let mut rows = vec![
         (text.leader, lane.leader.map_or_else(|| text.no_leader.to_owned(), |id| id.to_string())),
@@ -107,7 +110,19 @@ fn lane(topic: u32, partition: u32, scene: &Scene, text: &'static StageText) -> 
         let group = scene.groups.get(mark.group as usize).map_or("", |group| &group.name);
         let number = |offset: Option<u64>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
         let lag = lane.high_watermark.saturating_sub(mark.committed.unwrap_or(lane.log_start));
-        let value = [group, ": ", &number(mark.committed), " · ", text.position, " ", &number(mark.position), " · ", text.lag, " ", &lag.to_string()];
+        let value = [
+            group,
+            ": ",
+            &number(mark.committed),
+            " · ",
+            text.position,
+            " ",
+            &number(mark.position),
+            " · ",
+            text.lag,
+            " ",
+            &lag.to_string(),
+        ];
         rows.push((text.committed, value.concat()));
     }
     rows
@@ -118,7 +133,9 @@ fn record(topic: u32, partition: u32, offset: u64, shot: &Shot, lang: Lang) -> V
     let Some(record) = shot.world.record(place, offset) else {
         return vec![("", lang.pick("no longer in the log", "로그에 없음").to_owned())];
     };
-    let bytes = |bytes: &Option<crate::broker::Bytes>| bytes.as_ref().map_or_else(|| "null".to_owned(), |b| String::from_utf8_lossy(b).into_owned());
+    let bytes = |bytes: &Option<crate::broker::Bytes>| {
+        bytes.as_ref().map_or_else(|| "null".to_owned(), |b| String::from_utf8_lossy(b).into_owned())
+    };
     let mut rows = vec![
         ("key", bytes(&record.key)),
         ("value", bytes(&record.value)),

@@ -48,7 +48,8 @@ pub(crate) fn Settings(props: &PanelProps) -> Html {
 }
 
 fn section(scope: Scope, wanted: &str, config: &Config, props: &PanelProps, text: &Text) -> Html {
-    let found: Vec<usize> = settings().iter().enumerate().filter(|(_, s)| s.scope() == scope && matches(s, wanted)).map(|(i, _)| i).collect();
+    let found: Vec<usize> =
+        settings().iter().enumerate().filter(|(_, s)| s.scope() == scope && matches(s, wanted)).map(|(i, _)| i).collect();
     if found.is_empty() {
         return html! {};
     }
