@@ -20,6 +20,9 @@ pub use server::ServerAssignor;
 
 use super::{Metadata, Subscription, TopicId, TopicPartition};
 
+/// A member id, its instance id if it is static, its subscription.
+pub type MemberSubscription = (Arc<str>, Option<Arc<str>>, Subscription);
+
 /// A client-side assignor, by Kafka's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Assignor {
@@ -54,11 +57,7 @@ impl Assignor {
 
     /// Assigns the partitions that `metadata` knows to `members` (member id, instance id, subscription; C10).
     /// Every member is in the result.
-    pub fn assign(
-        self,
-        metadata: &Metadata,
-        members: &[(Arc<str>, Option<Arc<str>>, Subscription)],
-    ) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+    pub fn assign(self, metadata: &Metadata, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
         let problem = Problem::new(metadata, members);
         let shares = match self {
             Assignor::Range => range::assign(&problem),
@@ -104,18 +103,18 @@ struct Problem {
 type Shares = Vec<Vec<Slot>>;
 
 impl Problem {
-    fn new(metadata: &Metadata, members: &[(Arc<str>, Option<Arc<str>>, Subscription)]) -> Problem {
+    fn new(metadata: &Metadata, members: &[MemberSubscription]) -> Problem {
         let known = metadata.topics.iter().map(|(name, t)| (name.clone(), (t.id, t.partitions.len() as u32))).collect();
         Problem::of(&known, members)
     }
 
     /// From id and partition count by topic name.
-    fn of(topics: &BTreeMap<Arc<str>, (TopicId, u32)>, members: &[(Arc<str>, Option<Arc<str>>, Subscription)]) -> Problem {
+    fn of(topics: &BTreeMap<Arc<str>, (TopicId, u32)>, members: &[MemberSubscription]) -> Problem {
         let wanted = |name: &Arc<str>| members.iter().any(|(_, _, s)| s.topics.contains(name));
         let known: Vec<_> = topics.iter().filter(|(name, (_, count))| wanted(name) && *count > 0).collect();
         let topics: Vec<(TopicId, u32)> = known.iter().map(|(_, topic)| **topic).collect();
         let number = |id: TopicId| topics.iter().position(|(t, _)| *t == id).map(|n| n as u32);
-        let candidate = |(id, instance, s): &(Arc<str>, Option<Arc<str>>, Subscription)| Candidate {
+        let candidate = |(id, instance, s): &MemberSubscription| Candidate {
             id: id.clone(),
             instance: instance.clone(),
             topics: (0..topics.len() as u32).filter(|n| s.topics.contains(known[*n as usize].0)).collect(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Problem, Shares, Slot, range, sticky};
-use crate::broker::{Subscription, TopicPartition, Topics};
+use super::{MemberSubscription, Problem, Shares, Slot, range, sticky};
+use crate::broker::{TopicPartition, Topics};
 
 /// An assignor of the coordinator, by Kafka's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,11 +26,7 @@ impl ServerAssignor {
     }
 
     /// Assigns to `members`, whose `owned` is their last target.
-    pub fn assign(
-        self,
-        topics: &Topics,
-        members: &[(Arc<str>, Option<Arc<str>>, Subscription)],
-    ) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+    pub fn assign(self, topics: &Topics, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
         let known: BTreeMap<_, _> = topics.iter().map(|t| (t.name.clone(), (t.id, t.partitions))).collect();
         let problem = Problem::of(&known, members);
         let equal = problem.members.windows(2).all(|pair| pair[0].topics == pair[1].topics);

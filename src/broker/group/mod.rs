@@ -11,6 +11,8 @@ mod offsets;
 mod session;
 mod state;
 mod static_member;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -173,16 +173,16 @@ impl GroupCoordinator {
             Some(name) => Some(ServerAssignor::by_name(name).ok_or(ErrorCode::InvalidRequest)?),
         };
         self.groups[index].modern.get_or_insert_default();
+        let mut changed = false;
         match beat.epoch {
             LEAVES => return self.modern_leave(call, index, beat, out),
             AWAY => return self.modern_go_away(call, index, beat, out),
-            JOINS => self.modern_join(call, index, beat, out)?,
+            JOINS => changed = self.modern_join(call, index, beat, out)?,
             epoch => self.modern_check_epoch(index, &beat.member_id, epoch, beat.owned.as_deref())?,
         }
         let group = &mut self.groups[index];
         let modern = group.modern.as_mut().expect("made above");
         let member = modern.members.get_mut(&beat.member_id).expect("joined or checked above");
-        let mut changed = false;
         if let Some(wanted) = &beat.topics
             && *wanted != member.topics
         {
@@ -215,18 +215,19 @@ impl GroupCoordinator {
         Ok(GroupResponse::ConsumerGroupHeartbeat { member_id: beat.member_id.clone(), member_epoch, heartbeat_interval_us, assignment })
     }
 
-    fn modern_join(&mut self, call: Call, index: usize, beat: &Beat, out: &mut Vec<Effect>) -> Result<(), ErrorCode> {
+    /// Adds or replaces the member. Whether the group has changed by it.
+    fn modern_join(&mut self, call: Call, index: usize, beat: &Beat, out: &mut Vec<Effect>) -> Result<bool, ErrorCode> {
         let serial = self.next_serial();
         let group = &mut self.groups[index];
         let modern = group.modern.as_mut().expect("the caller has made it");
         let same_instance = |m: &ModernMember| m.instance.is_some() && m.instance == beat.instance;
         let old = modern.members.iter().find(|(id, m)| **id != beat.member_id && same_instance(m)).map(|(id, m)| (id.clone(), m.epoch));
-        let member = match old {
-            Some((_, epoch)) if epoch != AWAY => return Err(ErrorCode::UnreleasedInstanceId),
+        let member = match &old {
+            Some((_, epoch)) if *epoch != AWAY => return Err(ErrorCode::UnreleasedInstanceId),
             Some((old, _)) => {
                 // It takes over what its predecessor had; nobody else notices.
-                let mut member = modern.members.remove(&old).expect("just found");
-                let target = modern.target.remove(&old).unwrap_or_default();
+                let mut member = modern.members.remove(old).expect("just found");
+                let target = modern.target.remove(old).unwrap_or_default();
                 modern.target.insert(beat.member_id.clone(), target);
                 member.serial = serial;
                 member.armed = None;
@@ -236,17 +237,14 @@ impl GroupCoordinator {
                 member.rebalance_timeout_us = beat.rebalance_timeout_us;
                 member
             }
-            None if modern.members.contains_key(&beat.member_id) => return Ok(()),
-            None => {
-                group.generation += 1;
-                new_member(call, serial, beat)
-            }
+            None if modern.members.contains_key(&beat.member_id) => return Ok(false),
+            None => new_member(call, serial, beat),
         };
         modern.members.insert(beat.member_id.clone(), member);
         group.empty_since = None;
         let joined = GroupFact::Joined { group: group.name.clone(), member: beat.member_id.clone(), client: call.pending.to };
         out.push(fact(joined));
-        Ok(())
+        Ok(old.is_none())
     }
 
     fn modern_check_epoch(&self, index: usize, id: &Arc<str>, epoch: i32, owned: Option<&[TopicPartition]>) -> Result<(), ErrorCode> {

@@ -117,12 +117,12 @@ impl GroupCoordinator {
         let group = &mut self.groups[index];
         let state = group.state;
         group.epoch += 1;
-        group.members.retain(|_, m| !m.is_new);
         for member in group.members.values_mut() {
             for pending in [member.join.take(), member.sync.take()].into_iter().flatten() {
                 out.push(pending.respond(Err(ErrorCode::NetworkDisconnect)));
             }
         }
+        group.members.retain(|_, m| !m.is_new);
         if state == GroupState::CompletingRebalance {
             // The generation was never written: it is as if it had not been.
             group.generation -= 1;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::commit::CommitKind;
-use super::membership::{AfterCallback, MemberState, Prepare};
+use super::membership::{AfterCallback, MemberState, Members, Prepare};
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, Mode};
 use crate::broker::assignor::Assignor;
@@ -38,9 +38,15 @@ impl Consumer {
 
     /// The leader looks whether a topic has grown.
     fn watch_partition_counts(&mut self) {
-        let Some(counts) = &self.group.assigned_counts else { return };
-        let count = |name: &Arc<str>| self.net.metadata.topics.get(name).map_or(0, |t| t.partitions.len() as u32);
-        if self.group.state == MemberState::Stable && counts.iter().any(|(name, n)| count(name) != *n) {
+        let Some(counts) = &mut self.group.assigned_counts else { return };
+        let mut changed = false;
+        for (name, assigned) in counts {
+            let known = self.net.metadata.topics.get(name).map_or(0, |t| t.partitions.len() as u32);
+            if known > 0 {
+                changed |= *assigned.get_or_insert(known) != known;
+            }
+        }
+        if changed && self.group.state == MemberState::Stable {
             self.group.assigned_counts = None;
             self.group.request_rejoin("cached metadata has changed");
         }
@@ -159,7 +165,7 @@ impl Consumer {
             self.net.want(Some(topics.into_iter().collect()));
         }
         if skip_assignment {
-            self.remember_counts(&members);
+            self.remember_counts(&members, false);
             return self.send_sync(now, BTreeMap::new(), out);
         }
         self.group.to_assign = Some(members);
@@ -168,7 +174,7 @@ impl Consumer {
 
     /// Assigns as soon as the metadata of every topic in question are there.
     pub(super) fn assign_as_leader(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
-        let known = |m: &super::membership::Members| {
+        let known = |m: &Members| {
             let mut topics = m.iter().flat_map(|(_, _, s)| &s.topics);
             !self.net.is_stale() || topics.all(|t| self.net.metadata.topics.contains_key(t))
         };
@@ -177,14 +183,16 @@ impl Consumer {
         }
         let (Some(members), Some(assignor)) = (self.group.to_assign.take(), self.group.protocol) else { return };
         let assignments = assignor.assign(&self.net.metadata, &members);
-        self.remember_counts(&members);
+        self.remember_counts(&members, true);
         self.send_sync(now, assignments, out);
     }
 
-    fn remember_counts(&mut self, members: &super::membership::Members) {
-        let count = |name: &Arc<str>| self.net.metadata.topics.get(name).map_or(0, |t| t.partitions.len() as u32);
+    /// Remembers what was assigned. A leader that takes over an assignment made by another may not know the counts yet.
+    fn remember_counts(&mut self, members: &Members, assigned_now: bool) {
+        let count = |name: &Arc<str>| self.net.metadata.topics.get(name).map(|t| t.partitions.len() as u32);
         let topics = members.iter().flat_map(|(_, _, s)| &s.topics);
-        self.group.assigned_counts = Some(topics.map(|t| (t.clone(), count(t))).collect());
+        let counts = topics.map(|t| (t.clone(), count(t).or(assigned_now.then_some(0)))).collect();
+        self.group.assigned_counts = Some(counts);
     }
 
     fn send_sync(&mut self, now: SimTime, assignments: BTreeMap<Arc<str>, Vec<TopicPartition>>, out: &mut Vec<ConsumerEffect>) {

@@ -66,8 +66,8 @@ pub(super) struct Membership {
     pub(super) synced: Option<Vec<TopicPartition>>,
     /// The members to assign to, once the metadata of their topics are there.
     pub(super) to_assign: Option<Members>,
-    /// Partition counts by topic when the leader last assigned; a change makes it rejoin.
-    pub(super) assigned_counts: Option<BTreeMap<Arc<str>, u32>>,
+    /// Partition counts by topic when the leader last assigned, `None` until it knows; a change makes it rejoin.
+    pub(super) assigned_counts: Option<BTreeMap<Arc<str>, Option<u32>>>,
     pub(super) next_heartbeat: SimTime,
     /// Consumer protocol: the coordinator's heartbeat interval, in microseconds.
     pub(super) modern_interval_us: u64,
