@@ -114,6 +114,13 @@ impl From<&KafkaException> for Exception {
         } else {
             "org.apache.kafka.common.errors"
         };
-        Exception::of_container(&format!("{package}.{class}"), "")
+        let message = match class {
+            "CommitFailedException" => {
+                "Offset commit cannot be completed since the consumer is not part of an active group for auto partition assignment; \
+                 it is likely that the consumer was kicked out of the group."
+            }
+            _ => "",
+        };
+        Exception::of_container(&format!("{package}.{class}"), message)
     }
 }

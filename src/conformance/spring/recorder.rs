@@ -38,8 +38,8 @@ pub(super) struct Recorder {
     integers: bool,
     sees_handler: bool,
     sees_rollback: bool,
-    /// The call in hand by lane: the (first) value, and whether it is the handler of dead letters.
-    in_hand: BTreeMap<Arc<str>, (Bytes, bool)>,
+    /// The call in hand by lane: the values, and whether it is the handler of dead letters.
+    in_hand: BTreeMap<Arc<str>, (Vec<Value>, bool)>,
 }
 
 impl Recorder {
@@ -212,7 +212,7 @@ impl Recorder {
         let at = self.record_at(record);
         let value = self.value(record.record.value.as_ref());
         let key = shown(&value);
-        self.in_hand.insert(lane.clone(), (record.record.value.clone().unwrap_or_else(|| Arc::from([])), dead_letter_handler));
+        self.in_hand.insert(lane.clone(), (vec![value.clone()], dead_letter_handler));
         if dead_letter_handler {
             self.order.push(json!(format!("dlt handler: {at} {key}")));
             self.push(now, lane, json!({"dlt_handler": at, "value": value}));
@@ -244,7 +244,6 @@ impl Recorder {
         for value in &values {
             *self.deliveries.entry(shown(value)).or_default() += 1;
         }
-        let first = records[0].record.value.clone().unwrap_or_else(|| Arc::from([]));
         let mut what = Map::new();
         what.insert("deliver_batch".into(), json!(at));
         if let Some(ended) = self.ended.get(&shown(&values[0])) {
@@ -252,16 +251,17 @@ impl Recorder {
         }
         what.insert("values".into(), json!(values));
         what.insert("call".into(), json!(self.calls));
-        self.in_hand.insert(lane.clone(), (first, false));
+        self.in_hand.insert(lane.clone(), (values, false));
         self.push(now, lane, Value::Object(what));
     }
 
     fn call_ended(&mut self, now: SimTime, lane: &Arc<str>, normally: bool) {
-        let Some((value, dead_letter_handler)) = self.in_hand.remove(lane) else { return };
-        let value = self.value(Some(&value));
-        self.ended.insert(shown(&value), now);
-        if normally && !dead_letter_handler {
-            self.handled.push(value);
+        let Some((values, dead_letter_handler)) = self.in_hand.remove(lane) else { return };
+        for value in values {
+            self.ended.insert(shown(&value), now);
+            if normally && !dead_letter_handler {
+                self.handled.push(value);
+            }
         }
     }
 }

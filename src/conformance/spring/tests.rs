@@ -6,19 +6,9 @@ use crate::conformance::{Case, check};
 
 /// Cases whose outcome is not yet met; the test fails when one of them is met, so that the list stays honest.
 const NOT_YET: &[&str] = &[
-    "spring-ack-other-thread-only-manual-immediate",
-    "spring-async-acks-exception",
-    "spring-batch-error-exhausted-noseek",
-    "spring-batch-error-index-retry-noseek",
     "spring-concurrency-nack-1",
     "spring-concurrency-stuck-1",
     "spring-dlt-fewer-partitions-2-of-3",
-    "spring-maxpoll-manual-immediate",
-    "spring-nack-batch-immediate",
-    "spring-nack-batch-last",
-    "spring-nack-batch-middle",
-    "spring-nack-batch-poll4",
-    "spring-nack-batch-three-partitions-3",
     "spring-tx-batchlistener",
     "spring-tx-default-processor",
     "spring-tx-exhausted-dlt",

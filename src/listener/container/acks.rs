@@ -75,7 +75,7 @@ impl ListenerConsumer {
         acknowledgment.acknowledged = true;
         let wakes = !acks.is_empty() && (self.properties.ack_mode == AckMode::ManualImmediate || self.paused_for_async_acks);
         self.acks.extend(acks);
-        if wakes && self.is_polling() {
+        if wakes {
             cx.call(ConsumerCall::Wakeup);
         }
         Ok(())

@@ -52,9 +52,8 @@ impl ListenerConsumer {
             let acks = highest(&self.batch);
             self.acks.extend(acks);
         }
-        if transactional {
-            self.stack.push(Op::SendOffsets);
-        }
+        // A batch is committed as soon as the listener returns, not at the next turn.
+        self.stack.push(if transactional { Op::SendOffsets } else { Op::LoopCommits });
     }
 
     /// `commitOffsetsIfNeededAfterHandlingError` for a batch: what is not kept counts as acknowledged.

@@ -60,25 +60,31 @@ impl ListenerConsumer {
                 cx.effect(ContainerEffect::Application { token, records });
                 self.stack.push(Op::AwaitApplication { token });
             }
-            Action::Ack => return self.with_acknowledgment(|thread, held| thread.acknowledge(cx, held)),
-            Action::AckOtherThread => return self.with_acknowledgment(|thread, held| thread.acknowledge_elsewhere(cx, held)),
+            Action::Ack => {
+                self.stack.push(Op::ApiCall { call: "ack", passes: true });
+                return self.with_acknowledgment(|thread, held| thread.acknowledge(cx, held));
+            }
+            Action::AckOtherThread => {
+                self.stack.push(Op::ApiCall { call: "ack_other_thread", passes: true });
+                return self.with_acknowledgment(|thread, held| thread.acknowledge_elsewhere(cx, held));
+            }
             Action::AckIndex(index) => {
-                let answer = self.with_acknowledgment(|thread, held| thread.acknowledge_index(held, index));
-                return api_call(cx, "ack_index", answer);
+                self.stack.push(Op::ApiCall { call: "ack_index", passes: true });
+                return self.with_acknowledgment(|thread, held| thread.acknowledge_index(held, index));
             }
             Action::Hold => self.held.extend(self.acknowledgment.clone()),
-            Action::AckHeld(values) => self.acknowledge_kept(cx, &values),
+            Action::AckHeld(values) => self.stack.extend(values.into_iter().rev().map(Op::AckKept)),
             Action::Nack { ms } => {
-                let answer = self.nack(cx, None, ms);
-                return api_call(cx, "nack_ms", answer);
+                self.stack.push(Op::ApiCall { call: "nack_ms", passes: true });
+                return self.nack(cx, None, ms);
             }
             Action::NackIndex { index, ms } => {
-                let answer = self.nack(cx, Some(index), ms);
-                return api_call(cx, "nack_index", answer);
+                self.stack.push(Op::ApiCall { call: "nack_index", passes: true });
+                return self.nack(cx, Some(index), ms);
             }
             Action::NackOtherThread { .. } => {
-                let exception = Exception::thrown(ILLEGAL_STATE, "nack() can only be called on the consumer thread");
-                return api_call(cx, "nack_other_thread", Err(exception));
+                self.stack.push(Op::ApiCall { call: "nack_other_thread", passes: true });
+                return Err(Exception::thrown(ILLEGAL_STATE, "nack() can only be called on the consumer thread"));
             }
             Action::Throw { class } => return Err(Exception::thrown(&class, "boom")),
             Action::ThrowBatchFailed { index } => return Err(batch_failed(index)),
@@ -116,20 +122,15 @@ impl ListenerConsumer {
         answer
     }
 
-    /// Acknowledges kept ones in this order; an exception of such a call is told and goes no further.
-    fn acknowledge_kept(&mut self, cx: &mut Context<'_>, values: &[Arc<str>]) {
-        let below = self.stack.len();
-        for value in values {
-            let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| **bytes == *value.as_bytes());
-            let Some(at) = self.held.iter().rposition(of_value) else { continue };
-            let mut held = self.held[at].clone();
-            if let Err(exception) = self.acknowledge(cx, &mut held) {
-                cx.fact(Fact::ApiError { call: "ack", class: exception.class, message: exception.message });
-            }
-            self.held[at] = held;
-        }
-        // Every call pushed its commit above the one before: the first call's must be the first to run.
-        self.stack[below..].reverse();
+    /// Acknowledges a kept one; an exception of that call is told and goes no further.
+    pub(super) fn acknowledge_kept(&mut self, cx: &mut Context<'_>, value: &str) -> Result<(), Exception> {
+        self.stack.push(Op::ApiCall { call: "ack", passes: false });
+        let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| **bytes == *value.as_bytes());
+        let Some(at) = self.held.iter().rposition(of_value) else { return Ok(()) };
+        let mut held = self.held[at].clone();
+        let answer = self.acknowledge(cx, &mut held);
+        self.held[at] = held;
+        answer
     }
 
     fn send(&mut self, cx: &mut Context<'_>, topic: Arc<str>, template: &str) {
@@ -157,12 +158,4 @@ fn index_of(records: &[ConsumerRecord], value: &str) -> Option<u32> {
 
 fn batch_failed(index: u32) -> Exception {
     Exception { kind: ExceptionKind::BatchListenerFailed { index }, ..Exception::thrown(ILLEGAL_STATE, "boom") }
-}
-
-/// Tells an exception of an acknowledge or nack call; it then leaves the listener like any other.
-fn api_call(cx: &mut Context<'_>, call: &'static str, answer: Result<(), Exception>) -> Result<(), Exception> {
-    if let Err(exception) = &answer {
-        cx.fact(Fact::ApiError { call, class: exception.class.clone(), message: exception.message.clone() });
-    }
-    answer
 }

@@ -77,6 +77,9 @@ impl ListenerConsumer {
             return Ok(());
         }
         if !self.recovered {
+            // With asyncAcks the records come again, so none of this poll is waited for (D5).
+            self.waiting_offsets.clear();
+            self.deferred_offsets.clear();
             return Err(Exception::of_container(SPRING_KAFKA, "Seek to current after exception"));
         }
         let commit_recovered = matches!(&self.properties.error_handler, Some(ErrorHandler::Default(handler)) if handler.commit_recovered);

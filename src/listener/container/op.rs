@@ -115,6 +115,8 @@ pub(super) enum Op {
         /// The next one.
         at: u32,
     },
+    /// A kept Acknowledgment of the record with this value is acknowledged.
+    AckKept(Arc<str>),
     /// The call ends: normally, or with the exception that passes.
     EndOfCall,
     /// Waits for the application.
@@ -237,6 +239,13 @@ pub(super) enum Op {
     CatchCommitFailed,
     /// Any exception but an Error is logged, nothing more.
     CatchAny,
+    /// A call of an Acknowledgment: its exception is told.
+    ApiCall {
+        /// Which call.
+        call: &'static str,
+        /// Whether the exception then leaves the listener.
+        passes: bool,
+    },
     /// A program's own `catch`.
     CatchProgram(Arc<[Action]>),
     /// The error handler for the current record.

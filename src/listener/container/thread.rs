@@ -485,6 +485,7 @@ impl ListenerConsumer {
             }
             Op::ListenBatch | Op::AfterListenBatch | Op::AckHandledBatch => self.batch_step(cx, op),
             Op::Actions { actions, at } => self.next_action(cx, actions, at),
+            Op::AckKept(value) => self.acknowledge_kept(cx, &value),
             Op::EndOfCall => {
                 self.end_of_call(cx, None);
                 Ok(())
@@ -526,6 +527,10 @@ impl ListenerConsumer {
             }
             Op::CatchCommitFailed => exception.is_commit_failed(),
             Op::CatchAny => plain,
+            Op::ApiCall { call, passes } => {
+                cx.fact(Fact::ApiError { call, class: exception.class.clone(), message: exception.message.clone() });
+                plain && !passes
+            }
             Op::CatchProgram(actions) if plain => {
                 self.stack.push(Op::Actions { actions, at: 0 });
                 true
