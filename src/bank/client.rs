@@ -14,6 +14,10 @@ use crate::kernel::{Prng, SimTime};
 /// The most commands that one client waits for; beyond it, it issues nothing.
 pub const PENDING_MAX: usize = 512;
 
+/// How often a client with an SSE connection looks at the status of what it waits for all the same, in microseconds:
+/// a notice is a hint, and may be lost without a sign (F10).
+pub const SSE_REREAD_US: u64 = 15_000_000;
+
 /// One client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Client {
@@ -210,9 +214,7 @@ impl Client {
             Reply::Accepted { event } => {
                 pending.stage = PendingStage::Completion { event };
                 out.push(Effect::Fact(Fact::of(id, FactKind::ReplyAccepted { client, event })));
-                if config.client.channel == Channel::Polling {
-                    self.poll_later(now, config, id, out);
-                }
+                self.poll_later(now, config, id, out);
             }
             Reply::Rejected { reason } => {
                 self.pending.remove(&id);
@@ -269,14 +271,19 @@ impl Client {
         out.push(Effect::Fact(Fact::of(id, FactKind::ClientGaveUp { client: self.index, accepted })));
     }
 
+    /// Sets the time of the next look at the status URL: soon when polling, late when it is only a precaution.
     fn poll_later(&mut self, now: SimTime, config: &BankConfig, id: CommandId, out: &mut Vec<Effect>) {
-        let timer = Timer::ClientPoll { client: self.index, id };
-        out.push(Effect::Timer { at: now + config.client.poll_interval_us.max(1_000), timer });
+        let pause = match config.client.channel {
+            Channel::Polling => config.client.poll_interval_us.max(1_000),
+            Channel::Sse if config.client.reread_on_reconnect => SSE_REREAD_US,
+            Channel::Sse => return,
+        };
+        out.push(Effect::Timer { at: now + pause, timer: Timer::ClientPoll { client: self.index, id } });
     }
 
     /// Looks at the status URL, and will again.
     pub(super) fn on_poll_due(&mut self, now: SimTime, config: &BankConfig, id: CommandId, out: &mut Vec<Effect>) {
-        if self.awaits(id) && config.client.channel == Channel::Polling {
+        if self.awaits(id) {
             self.ask_status(id, out);
             self.poll_later(now, config, id, out);
         }

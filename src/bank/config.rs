@@ -65,7 +65,8 @@ pub struct ClientConfig {
     pub completion_timeout_us: u64,
     /// How long a broken SSE connection stays broken, in microseconds.
     pub sse_reconnect_us: u64,
-    /// Whether a client looks at the status of what it waits for when its SSE connection is back.
+    /// Whether a client with SSE looks at the status of what it waits for, when its connection is back and now and then
+    /// ([`SSE_REREAD_US`](super::SSE_REREAD_US)).
     pub reread_on_reconnect: bool,
     /// Of 100 commands, how many are deposits.
     pub deposit_percent: u32,

@@ -24,7 +24,7 @@ mod view;
 mod write_db;
 
 pub use api::{Api, ApiCounters, HANDLING_COUNT_MAX, Handling, HandlingStage};
-pub use client::{Client, ClientCounters, PENDING_MAX, Pending, PendingStage};
+pub use client::{Client, ClientCounters, PENDING_MAX, Pending, PendingStage, SSE_REREAD_US};
 pub use config::{
     ApiConfig, BankConfig, CLIENT_COUNT_MAX, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads,
 };

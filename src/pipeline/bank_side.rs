@@ -106,12 +106,13 @@ impl World {
             MomentKind::WriteDbNotCommitted => Some(Point::Commit),
             _ => None,
         };
-        let strikes = point.is_some_and(|p| self.judge(&p) != Verdict::Pass);
-        if strikes {
-            self.crash_process(moment.kind.process());
-            self.restart_later(moment.kind.process());
-        } else {
-            self.with_bank(|bank, now, out| bank.pass(now, moment, out));
+        match point.map_or(Verdict::Pass, |p| self.judge(&p)) {
+            Verdict::Pass => self.with_bank(|bank, now, out| bank.pass(now, moment, out)),
+            Verdict::Refuse => self.with_bank(|bank, now, out| bank.roll_back(now, moment, out)),
+            _ => {
+                self.crash_process(moment.kind.process());
+                self.restart_later(moment.kind.process());
+            }
         }
     }
 

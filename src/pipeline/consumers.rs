@@ -150,9 +150,12 @@ impl World {
 
     /// The process of a slot is started, if it does not run.
     pub(super) fn start_consumer(&mut self, slot: u32) {
-        let place = &self.consumers[slot as usize];
-        if matches!(place.state, ProcessState::Running | ProcessState::Stopping) {
-            return;
+        let place = &mut self.consumers[slot as usize];
+        match place.state {
+            ProcessState::Running => return,
+            // It cannot be started before it has come to its end.
+            ProcessState::Stopping => return place.restarts = true,
+            ProcessState::Stopped | ProcessState::Dead => {}
         }
         let (Some(group), duty, name) = (place.group, place.duty, Arc::clone(&place.name)) else { return };
         let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));

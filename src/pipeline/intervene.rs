@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::bank_side::process_of;
 use super::listener_faults::{FATAL, RETRYABLE};
-use super::{Action, Decision, FactKind, Intervention, InterventionError, ProcessState, World};
+use super::{Action, Decision, FactKind, Intervention, InterventionError, World};
 use crate::bank::{ClientIndex, Command};
 use crate::broker::{AdminRequest, BrokerId, GroupRequest, Request};
 use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener;
-use crate::scenario::{GROUPS, SettingError, TOPIC};
+use crate::scenario::{GROUPS, Of, Property, SettingError, TOPIC};
 
 impl World {
     /// Does something to the run at `at`, which is not before the last occurrence nor after the next one.
@@ -221,11 +221,8 @@ impl World {
             self.start_node(node);
         }
         for group in 0..GROUPS.len() as u32 {
-            let dead = |s: &u32| self.consumers[*s as usize].state == ProcessState::Dead;
-            let slots: Vec<u32> = self.slots_of(group).filter(dead).collect();
-            for slot in slots {
-                self.start_consumer(slot);
-            }
+            let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
+            self.scale(group, count);
         }
         for slot in 0..self.consumers.len() as u32 {
             self.take_in_hand(slot, false);
