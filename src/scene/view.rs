@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::kernel::SimTime;
+use crate::player::Thing;
 
 use super::Route;
 use crate::fault::Link;
@@ -45,6 +46,8 @@ pub struct Scene {
     pub query: QueryView,
     /// The links that are not as they should be, and how long each takes.
     pub links: Vec<LinkView>,
+    /// The things that a fault stands on, and whether it still waits for its moment.
+    pub faults: Vec<(Thing, bool)>,
     /// What is in transit.
     pub flights: Vec<Sprite>,
 }

@@ -8,9 +8,11 @@ mod log;
 mod tests;
 
 use super::{GroupView, Health, LinkState, LinkView, ProjectionView, Scene};
-use crate::fault::{FaultKind, Link, Node, Target};
+use crate::fault::{FaultKind, Link, Moment, Node, Target};
 use crate::kernel::SimTime;
 use crate::pipeline::World;
+use crate::player::Thing;
+use crate::scenario::GROUPS;
 
 impl Scene {
     /// The world at its instant.
@@ -41,6 +43,7 @@ impl Scene {
         if let Some(bank) = world.bank() {
             bank::fill(&mut scene, world, bank);
         }
+        scene.faults = faults(world, &scene);
         for projection in &mut scene.projections {
             projection.behind_us = behind_us(world, &scene.groups, projection, now);
         }
@@ -60,6 +63,42 @@ fn state_by(kind: FaultKind) -> LinkState {
         FaultKind::LinkSlow => LinkState::Slowed,
         FaultKind::LinkSevered => LinkState::Severed,
         _ => LinkState::Lossy,
+    }
+}
+
+/// The things that faults stand on; a link shows it by its line.
+fn faults(world: &World, scene: &Scene) -> Vec<(Thing, bool)> {
+    let mut out = Vec::new();
+    for standing in world.faults().standing() {
+        let armed = matches!(standing.rule.moment, Moment::Armed { .. });
+        let mut mark = |thing| out.push((thing, armed));
+        match standing.rule.target {
+            Target::Node(node) => things(node, scene).into_iter().for_each(&mut mark),
+            Target::Group(group) => {
+                let name = GROUPS.get(group as usize);
+                let index = scene.groups.iter().position(|g| name.is_some_and(|n| **n == *g.name));
+                index.map(|i| Thing::Group(i as u32)).into_iter().for_each(&mut mark);
+            }
+            Target::AnyConsumer => (0..scene.groups.len()).for_each(|i| mark(Thing::Group(i as u32))),
+            Target::AnyClient => mark(Thing::Client),
+            Target::Link { .. } | Target::Cluster => {}
+        }
+    }
+    out
+}
+
+/// What a node of the model is on the stage.
+fn things(node: Node, scene: &Scene) -> Vec<Thing> {
+    match node {
+        Node::Client(_) => vec![Thing::Client],
+        Node::Api => vec![Thing::Api],
+        Node::WriteDb => vec![Thing::WriteDb],
+        Node::Relay => vec![Thing::Relay],
+        Node::Broker(id) => vec![Thing::Broker(id)],
+        Node::Consumer(number) => vec![Thing::Consumer(number)],
+        Node::ReadDb => (0..scene.projections.len()).map(|i| Thing::Projection(i as u32)).collect(),
+        Node::Query => vec![Thing::QueryApi],
+        Node::Viewer | Node::Producer(_) | Node::Controller | Node::Member(_) | Node::Tool => Vec::new(),
     }
 }
 

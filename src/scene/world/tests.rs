@@ -84,3 +84,29 @@ fn every_built_in_scenario_is_a_scene_at_every_moment() {
         assert!(steps > 1_000, "{name} hardly moved");
     }
 }
+
+#[test]
+fn a_fault_is_seen_on_its_thing_or_its_link() {
+    use crate::fault::{FaultKind, FaultRule, Link, Node, Target};
+    use crate::pipeline::Intervention;
+    use crate::player::Thing;
+    use crate::scene::LinkState;
+    let mut world = bank(42);
+    let now = SimTime::from_ms(4_000);
+    world.run_until(now);
+    let fetch = Target::Link { link: Link::Fetch, of: None };
+    for (kind, target) in [
+        (FaultKind::LinkSevered, fetch),
+        (FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay)),
+        (FaultKind::ReadDbSlow, Target::Node(Node::ReadDb)),
+        (FaultKind::ListenerNacks, Target::AnyConsumer),
+    ] {
+        world.intervene(now, &Intervention::Inject(FaultRule::usual(kind, target))).expect("it fits");
+    }
+    let scene = Scene::of(&world);
+    let link = |wanted: Link| scene.links.iter().find(|l| l.link == wanted).map(|l| l.state);
+    assert_eq!((link(Link::Fetch), link(Link::Produce)), (Some(LinkState::Severed), Some(LinkState::Normal)));
+    let groups = [(Thing::Group(0), true), (Thing::Group(1), true)];
+    let others = [(Thing::Relay, true), (Thing::Projection(0), false), (Thing::Projection(1), false)];
+    assert_eq!(scene.faults, [&others[..], &groups[..]].concat());
+}

@@ -89,6 +89,8 @@ texts! {
         left_on: "left", "남음";
         slow: "slow", "느림";
         down: "down", "멈춤(장애)";
+        fault_on: "a fault stands on it", "장애 주입됨";
+        fault_armed: "a fault is armed on it", "장애 대기 중";
         rebalancing: "rebalancing", "리밸런스 중";
         no_members: "no members", "구성원 없음";
         not_assigned: "no partition", "파티션 없음";

@@ -74,11 +74,13 @@ pub(crate) struct Card {
     pub(crate) lines: Vec<Line>,
     /// Small squares: how many in all, how many of them filled (the outbox).
     pub(crate) pips: Option<(u32, u32)>,
+    /// A fault stands on it: what to say of it, and whether it still waits for its moment.
+    pub(crate) fault: Option<(&'static str, bool)>,
 }
 
 impl Card {
     fn new(thing: Thing, tone: Tone, title: impl Into<String>) -> Card {
-        Card { thing, tone, title: title.into(), lines: Vec::new(), pips: None }
+        Card { thing, tone, title: title.into(), lines: Vec::new(), pips: None, fault: None }
     }
 
     fn line(mut self, ink: Ink, text: impl Into<String>) -> Card {
@@ -110,7 +112,8 @@ impl Card {
     /// Everything in one sentence, for a label or a table.
     pub(crate) fn sentence(&self) -> String {
         let line = |l: &Line| if l.value.is_empty() { l.text.clone() } else { format!("{} {}", l.text, l.value) };
-        self.lines.iter().map(line).collect::<Vec<_>>().join(" · ")
+        let fault = self.fault.map(|(words, _)| words.to_owned());
+        fault.into_iter().chain(self.lines.iter().map(line)).collect::<Vec<_>>().join(" · ")
     }
 }
 
@@ -131,6 +134,12 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
     out.extend((0..scene.projections.len()).map(|p| projection(scene, p, lang)));
     if scene.bank {
         out.push(query(scene, lang));
+    }
+    let t = StageText::of(lang);
+    for card in &mut out {
+        // A fault that acts says more than one that waits.
+        let on_it = scene.faults.iter().filter(|(thing, _)| *thing == card.thing).map(|(_, armed)| *armed).min();
+        card.fault = on_it.map(|armed| (if armed { t.fault_armed } else { t.fault_on }, armed));
     }
     out
 }

@@ -48,6 +48,9 @@ pub(super) fn Node(props: &NodeProps) -> Html {
             data-node={card.thing.to_string()} aria-pressed={props.selected.to_string()}
             onclick={select(&props.on_select, card.thing)}>
             <span class="title">{ &card.title }</span>
+            if let Some((words, armed)) = card.fault {
+                <span class={classes!("fault", armed.then_some("armed"))} title={words} role="img" aria-label={words}>{ "!" }</span>
+            }
             { for card.lines.iter().map(line) }
             if let Some((all, filled)) = card.pips {
                 <span class="pips" aria-hidden="true">{ for (0..all).map(|i| html! { <i class={classes!((all - i <= filled).then_some("on"))} /> }) }</span>
