@@ -10,6 +10,7 @@ mod narrow;
 mod path;
 #[cfg(test)]
 pub(crate) mod sample;
+mod sprite;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -19,4 +20,5 @@ mod world;
 pub use layout::{ACCOUNTS_MAX, Header, LANES_MAX, LaneBox, Layout, Placed, Rails, Rect, Shape, WIDE_FROM};
 pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};
 pub use path::{Path, Point, Route, Source};
+pub use sprite::{Cargo, Fate, Sprite};
 pub use view::*;
