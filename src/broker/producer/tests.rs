@@ -468,3 +468,16 @@ fn an_idle_producer_sets_no_timers_but_the_one_for_its_metadata() {
     let wakes = net.agenda.iter_unsorted().filter(|(_, due)| matches!(due, Due::Wake(_))).count();
     assert!(wakes <= 2, "{wakes} timers wait");
 }
+
+#[test]
+fn e3_offsets_of_a_consumer_that_is_no_member_doom_the_transaction() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("transactional.id", "tx1")]);
+    assert_eq!((net.init(p), net.begin(p)), (Ok(()), Ok(())));
+    let partition = net.cluster.partition_named("t", 0).expect("it exists");
+    let offsets = BTreeMap::from([(partition, crate::broker::CommittedOffset { offset: 4, leader_epoch: None })]);
+    let sent = net.call(p, |p, now, token, out| p.send_offsets(now, Arc::from("g"), offsets, Arc::from("gone"), Some(1), token, out));
+    assert_eq!(sent, thrown("CommitFailedException"));
+    assert_eq!(net.commit(p), Err(KafkaException::caused("KafkaException", "CommitFailedException")));
+    assert_eq!((net.abort(p), net.begin(p)), (Ok(()), Ok(())));
+}
