@@ -254,6 +254,7 @@ impl Consumer {
         self.group.prepare = Prepare::Needed;
         let generation = self.group.generation.unwrap_or_default();
         self.group.memory = (assignment.clone(), self.group.generation);
+        self.group.last_joined = (Arc::clone(&self.group.member_id), self.group.generation);
         self.next_auto_commit = now + self.config.auto_commit_interval_ms * 1_000;
         out.push(ConsumerEffect::Fact(ConsumerFact::Rebalanced { generation, assignment: assignment.clone() }));
         let owned = self.subscriptions.assigned();

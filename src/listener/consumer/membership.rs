@@ -52,6 +52,8 @@ pub(super) struct Membership {
     pub(super) member_id: Arc<str>,
     /// The generation of the last answer; none after the member was put out or left.
     pub(super) generation: Option<u32>,
+    /// Member id and generation of the last join that was completed; a member that is no longer one keeps them (E3).
+    pub(super) last_joined: (Arc<str>, Option<u32>),
     /// Why it must join (again), if it must.
     pub(super) rejoin: Option<&'static str>,
     pub(super) prepare: Prepare,
@@ -85,6 +87,7 @@ impl Default for Membership {
             state: MemberState::Unjoined,
             member_id: Arc::from(""),
             generation: None,
+            last_joined: (Arc::from(""), None),
             rejoin: None,
             prepare: Prepare::Needed,
             attempt: 0,

@@ -236,9 +236,13 @@ impl Consumer {
         self.subscriptions.partitions.get(&partition).and_then(|s| s.high_watermark)
     }
 
-    /// `groupMetadata()`: member id and generation (member epoch), for transactions (E3).
+    /// `groupMetadata()`: member id and generation (member epoch), for transactions (E3). In the classic protocol those of
+    /// the last join that was completed, even if the membership has been lost since (`ConsumerCoordinator.groupMetadata`).
     pub fn group_metadata(&self) -> (Arc<str>, Option<u32>) {
-        (self.group.member_id.clone(), self.group.generation)
+        match self.config.group_protocol {
+            GroupProtocol::Classic => self.group.last_joined.clone(),
+            GroupProtocol::Consumer => (self.group.member_id.clone(), self.group.generation),
+        }
     }
 
     /// Whether it is a stable member of its group.
