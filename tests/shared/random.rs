@@ -46,14 +46,13 @@ pub(crate) fn run(seed: u64) -> (Scenario, Vec<(SimTime, Intervention)>) {
             scenario.config.set_text(key, pick(&mut chance, values)).expect("the table names settings and values that there are");
         }
     }
-    let mut inputs: Vec<_> = (0..INTERVENTIONS).map(|_| (SimTime(chance.below(RUN.us())), intervention(&mut chance))).collect();
-    inputs.sort_by_key(|(at, _)| *at);
+    let inputs = instants(&mut chance, INTERVENTIONS).into_iter().map(|at| (at, intervention(&mut chance, at))).collect();
     (scenario, inputs)
 }
 
-fn intervention(chance: &mut Prng) -> Intervention {
+fn intervention(chance: &mut Prng, at: SimTime) -> Intervention {
     match chance.below(10) {
-        0..6 => Intervention::Inject(fault(chance)),
+        0..6 => Intervention::Inject(fault(chance, at)),
         6 => {
             let (key, values) = pick(chance, &SETTINGS);
             Intervention::Set { key: Arc::from(key), value: Arc::from(pick(chance, values)) }
@@ -64,15 +63,22 @@ fn intervention(chance: &mut Prng) -> Intervention {
     }
 }
 
-/// A fault that fits its target, most of them ending by themselves.
-pub(crate) fn fault(chance: &mut Prng) -> FaultRule {
+/// So many instants of the run, ascending.
+fn instants(chance: &mut Prng, count: u64) -> Vec<SimTime> {
+    let mut instants: Vec<_> = (0..count).map(|_| SimTime(chance.below(RUN.us()))).collect();
+    instants.sort();
+    instants
+}
+
+/// A fault that fits its target, laid at `at`; most of them end by themselves, within ten seconds.
+fn fault(chance: &mut Prng, at: SimTime) -> FaultRule {
     let kind = pick(chance, FaultKind::all());
     let mut rule = FaultRule::usual(kind, target(chance, kind.target_kind()));
     let fits = |kind: MomentKind| rule.kind.fits_moment(kind);
     rule.moment = match chance.below(3) {
         0 if fits(MomentKind::Immediate) => Moment::Immediate,
         1 if fits(MomentKind::Armed) => Moment::Armed { times: 1 + chance.below(3) as u32 },
-        _ if fits(MomentKind::Lasting) => Moment::Lasting { until: Some(SimTime(chance.below(RUN.us()))) },
+        _ if fits(MomentKind::Lasting) => Moment::Lasting { until: Some(at + chance.below(10_000_000)) },
         _ => rule.moment,
     };
     rule
@@ -104,4 +110,42 @@ fn group(chance: &mut Prng) -> u32 {
 
 fn pick<T: Copy>(chance: &mut Prng, of: &[T]) -> T {
     of[chance.below(of.len() as u64) as usize]
+}
+
+/// Settings under which no promise may be broken, each with its safe values.
+const SAFE: [(&str, &[&str]); 12] = [
+    ("api.relay-batch-size", &["1", "10", "100"]),
+    ("producer.linger.ms", &["0", "5", "100"]),
+    ("producer.max.in.flight.requests.per.connection", &["1", "5"]),
+    ("topic.partitions", &["1", "3", "6"]),
+    ("client.commands-per-minute", &["60", "120", "600"]),
+    ("group.account-view.consumers", &["1", "2", "4"]),
+    ("group.account-view.ackMode", &["RECORD", "BATCH", "MANUAL", "MANUAL_IMMEDIATE"]),
+    ("group.account-view.max.poll.records", &["1", "10", "500"]),
+    ("group.account-view.on-failure", &["throw", "nack"]),
+    ("group.account-view.idempotency", &["dedupe-table", "versioned-upsert"]),
+    ("group.account-view.partition.assignment.strategy", &["range", "roundrobin", "sticky", "cooperative-sticky"]),
+    ("group.transfer-history.consumers", &["1", "3"]),
+];
+
+/// Faults that no setting makes up for: someone says that it is done and it is not, or the only copy is taken away.
+const BEYOND_SETTINGS: [FaultKind; 4] =
+    [FaultKind::AckBeforeEffect, FaultKind::UncleanElection, FaultKind::RetentionOvertakes, FaultKind::CompletionDropped];
+
+/// A run under safe settings with faults that settings can make up for, most of them short.
+pub(crate) fn safe_run(seed: u64) -> (Scenario, Vec<(SimTime, Intervention)>) {
+    let mut chance = Prng::stream(seed, "safe-run", 0);
+    let mut scenario = Scenario::plain("safe", seed);
+    for (key, value) in [("client.client-retries", "100"), ("client.completion-timeout", "600000")] {
+        scenario.config.set_text(key, value).expect("a client may be this patient");
+    }
+    for (key, values) in SAFE {
+        if chance.chance(1, 2) {
+            scenario.config.set_text(key, pick(&mut chance, values)).expect("the table names settings and values that there are");
+        }
+    }
+    let rules = instants(&mut chance, INTERVENTIONS).into_iter().map(|at| (at, fault(&mut chance, at)));
+    let inputs =
+        rules.filter(|(_, rule)| !BEYOND_SETTINGS.contains(&rule.kind)).map(|(at, rule)| (at, Intervention::Inject(rule))).collect();
+    (scenario, inputs)
 }
