@@ -2,6 +2,7 @@
 
 mod faults;
 mod replay;
+mod settings;
 
 use super::World;
 use crate::kernel::SimTime;

@@ -1,0 +1,79 @@
+//! Every setting can be what its table says, from the beginning and while it runs.
+
+use super::super::{Intervention, World};
+use crate::kernel::SimTime;
+use crate::scenario::{Kind, Scenario, Scope, Setting, TakesEffect, Unit, settings};
+
+/// Values to try, in text, each another one than the default.
+fn others(setting: &Setting) -> Vec<String> {
+    match setting.kind() {
+        Kind::Bool => vec!["true".to_owned(), "false".to_owned()],
+        Kind::Choice(choices) => choices.iter().map(|c| (*c).to_owned()).collect(),
+        Kind::Latency => vec!["0ms".to_owned(), "~40ms".to_owned(), "1ms..9ms".to_owned()],
+        // The greatest numbers of what costs are left to the benches.
+        Kind::Int { min, unit: Unit::PerMinute, .. } => vec![min.to_string(), "600".to_owned()],
+        Kind::Int { min, max, .. } => vec![min.to_string(), max.min(5_000).to_string()],
+    }
+    .into_iter()
+    .filter(|text| *text != setting.default.to_string())
+    .collect()
+}
+
+#[test]
+fn every_setting_can_be_changed_while_it_runs() {
+    let mut begun = World::new(&Scenario::plain("settings", 3));
+    begun.run_until(SimTime::from_ms(5_000));
+    for setting in settings() {
+        for value in others(setting) {
+            let mut world = begun.clone();
+            let change = Intervention::Set { key: setting.key.as_str().into(), value: value.as_str().into() };
+            if let Err(error) = world.intervene(world.now(), &change) {
+                // Some of a producer's settings exclude each other (A9, A10); nothing else may be refused.
+                assert!(error.to_string().contains("together with its other settings"), "{}={value}: {error}", setting.key);
+                continue;
+            }
+            world.run_until(SimTime::from_ms(8_000));
+            assert_eq!(world.config().get(&setting.key).expect("a key of the table").to_string(), value);
+        }
+    }
+}
+
+#[test]
+fn every_setting_can_be_so_from_the_beginning() {
+    for setting in settings() {
+        for value in others(setting) {
+            let mut scenario = Scenario::plain("settings", 3);
+            scenario.config.set_text(&setting.key, &value).expect("a value of its kind");
+            World::new(&scenario).run_until(SimTime::from_ms(5_000));
+        }
+    }
+}
+
+#[test]
+fn what_takes_effect_at_a_restart_restarts_the_consumers_in_order() {
+    let mut world = World::new(&Scenario::plain("settings", 3));
+    world.run_until(SimTime::from_ms(8_000));
+    let change = Intervention::Set { key: "group.account-view.ackMode".into(), value: "BATCH".into() };
+    world.intervene(world.now(), &change).expect("it fits");
+    world.run_until(SimTime::from_ms(16_000));
+    for place in world.consumers().iter().filter(|c| c.group == Some(0)) {
+        assert_eq!(place.incarnation, 1, "{}", place.name);
+        assert_eq!(place.container.properties().ack_mode, crate::listener::AckMode::Batch);
+    }
+    assert!(world.lag("account-view", 0) + world.lag("account-view", 1) + world.lag("account-view", 2) < 5);
+}
+
+#[test]
+fn links_and_databases_change_at_once() {
+    let at_once = settings().iter().filter(|s| s.scope() == Scope::Link).all(|s| s.takes_effect() == TakesEffect::Now);
+    assert!(at_once);
+    let mut world = World::new(&Scenario::plain("settings", 3));
+    world.run_until(SimTime::from_ms(8_000));
+    let change = Intervention::Set { key: "link.client-api.latency".into(), value: "700ms".into() };
+    world.intervene(world.now(), &change).expect("it fits");
+    let sent = world.flights().sent_count();
+    world.run_until(SimTime::from_ms(20_000));
+    assert!(world.flights().sent_count() > sent);
+    let slow = world.flights().iter().filter(|f| f.link == crate::fault::Link::ClientApi && f.sent_at > SimTime::from_ms(8_000));
+    assert!(slow.into_iter().all(|f| f.due_at.since(f.sent_at) >= 700_000));
+}
