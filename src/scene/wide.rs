@@ -7,8 +7,8 @@ use super::path::{Path, Route, Source};
 use super::{Header, Scene};
 
 const PAD: i32 = 14;
-const TOP: i32 = 36;
-const GAP: i32 = 10;
+const TOP: i32 = 34;
+const GAP: i32 = 8;
 
 /// The columns of the chain.
 struct Columns {
@@ -65,10 +65,10 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     if shape.bank {
         out.headers.insert(0, (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)));
         out.headers.insert(0, (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
-        let query = Rect::new(at.log.0, chain_end + 14, at.log.1, 44);
+        let query = Rect::new(at.log.0, chain_end + 12, at.log.1, 40);
         out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
-        band(&mut out, shape, query.bottom() + 14);
-        out.height = out.band.bottom() + PAD;
+        band(&mut out, shape, query.bottom() + 12);
+        out.height = out.band.bottom() + 10;
     }
     out
 }
@@ -79,27 +79,27 @@ fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
         out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
         y += h + GAP + 2;
     };
-    stack(out, Thing::Api, 46);
-    stack(out, Thing::Handler, 58);
+    stack(out, Thing::Api, 42);
+    stack(out, Thing::Handler, 54);
     let accounts_y = y;
     let rows = shape.accounts.len().min(4).div_ceil(2) as i32;
     for (i, account) in shape.accounts.iter().take(4).enumerate() {
         let (column, row) = (i as i32 % 2, i as i32 / 2);
         let half = (w - 8) / 2;
-        let rect = Rect::new(x + column * (half + 8), accounts_y + row * 54, half, 48);
+        let rect = Rect::new(x + column * (half + 8), accounts_y + row * 44, half, 38);
         out.boxes.push(Placed { thing: Thing::Account(*account), rect });
     }
-    y = accounts_y + rows * 54 - 6 + if rows > 0 { GAP + 2 } else { 6 };
+    y = accounts_y + rows * 44 - 6 + if rows > 0 { GAP + 2 } else { 6 };
     if shape.relay {
         let half = (w - 8) / 2 - 7;
-        out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, half, 56) });
-        out.boxes.push(Placed { thing: Thing::Outbox, rect: Rect::new(x + half + 8, y, w - half - 8, 56) });
-        y += 56 + GAP + 2;
-        out.boxes.push(Placed { thing: Thing::Relay, rect: Rect::new(x, y, w, 42) });
-        y += 42;
+        out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, half, 52) });
+        out.boxes.push(Placed { thing: Thing::Outbox, rect: Rect::new(x + half + 8, y, w - half - 8, 52) });
+        y += 52 + GAP + 2;
+        out.boxes.push(Placed { thing: Thing::Relay, rect: Rect::new(x, y, w, 40) });
+        y += 40;
     } else {
-        out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, w, 56) });
-        y += 56;
+        out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, w, 52) });
+        y += 52;
     }
     y
 }
@@ -110,7 +110,7 @@ fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     let marks_h = 13;
     let rows = shape.groups.len().clamp(1, 4) as i32;
     let crowded = shape.lanes.len() > 6;
-    let (label_h, cell_h) = if crowded { (12, 20) } else { (16, 27) };
+    let (label_h, cell_h) = if crowded { (12, 20) } else { (15, 26) };
     for &(topic, partition) in &shape.lanes {
         let older_x = x + 26;
         let cells_x = older_x + 36;
@@ -122,10 +122,9 @@ fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
         out.boxes.push(Placed { thing: Thing::Partition { topic, partition }, rect });
         y += h + if crowded { 4 } else { 9 };
     }
-    out.legend = Rect::new(x, y, w, legend_height(shape, w));
-    y = out.legend.bottom() + 8;
-    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(x, y, w, 46), 2);
-    row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(x, y, w, 44), 5)
+    y += 2;
+    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(x, y, w, 42), 2);
+    row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(x, y, w, 40), 5)
 }
 
 /// The legend has a line for as many of its entries as fit, about 150 px each: one for each group, and three more.
@@ -165,9 +164,10 @@ fn read_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32), (models_x, mod
             out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(models_x, top, models_w, h) });
             end = end.max(top + h);
         }
-        y = end + 14;
+        y = end + 12;
     }
-    y
+    out.legend = Rect::new(x, y, models_x + models_w - x, legend_height(shape, models_x + models_w - x));
+    out.legend.bottom()
 }
 
 /// The band of pairs, over the whole width.
@@ -177,11 +177,11 @@ pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
     let count = shape.accounts.len() as i32;
     let columns = (w / if out.wide { 156 } else { 150 }).clamp(1, count.max(1));
     // Where the heading and the key do not fit beside each other they stand in two lines.
-    let top = if out.width >= 420 { 30 } else { 48 };
+    let top = if out.width >= 420 { 28 } else { 46 };
     let pair_w = (w - 24) / columns;
     let rows = (count + columns - 1) / columns;
-    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 60, pair_w - 14, 52)).collect();
-    out.band = Rect::new(x, y, w, top + 6 + rows.max(1) * 60 - 4);
+    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 56, pair_w - 14, 52)).collect();
+    out.band = Rect::new(x, y, w, top + 4 + rows.max(1) * 56);
 }
 
 /// The way of a flight.

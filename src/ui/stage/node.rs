@@ -49,7 +49,7 @@ pub(super) fn Node(props: &NodeProps) -> Html {
             onclick={select(&props.on_select, card.thing)}>
             <span class="title">{ &card.title }</span>
             if let Some((words, armed)) = card.fault {
-                <span class={classes!("fault", armed.then_some("armed"))} title={words} role="img" aria-label={words}>{ "!" }</span>
+                <span class={classes!("fault-mark", armed.then_some("armed"))} title={words} role="img" aria-label={words}>{ "!" }</span>
             }
             { for card.lines.iter().map(line) }
             if let Some((all, filled)) = card.pips {

@@ -27,7 +27,7 @@ pub(super) fn Pairs(props: &PairsProps) -> Html {
     let most = props.accounts.iter().flat_map(|a| [a.written, a.read.unwrap_or(0)]).max().unwrap_or(0).max(1);
     html! {
         <>
-            <div class="band" style={place(props.band)}>
+            <div class="stage-band" style={place(props.band)}>
                 <h3>{ t.both_models }</h3>
                 <span class="key"><i class="written" />{ t.write_model }<i class="read" />{ t.read_model }</span>
                 if props.more > 0 {
@@ -53,7 +53,7 @@ fn pair(props: &PairsProps, account: &AccountView, rect: Rect, most: i64) -> Htm
             <span class="name">{ account.name.as_ref() }</span>
             <span class="bar"><i class="written" style={width(account.written)} /><b>{ number(account.written) }</b></span>
             <span class="bar"><i class="read" style={width(account.read.unwrap_or(0))} /><b>{ read }</b></span>
-            <span class="note">
+            <span class="pair-note">
                 { note(props.lang, account, behind, rect.w) }
             </span>
         </button>

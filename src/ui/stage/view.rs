@@ -282,7 +282,7 @@ fn legend(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
         html! { <svg width="12" height="12" class={group_class(group)} aria-hidden="true">{ group_shape(group, 6, 6, class.to_owned()) }</svg> }
     };
     html! {
-        <p class="legend" style={place(layout.legend)}>
+        <p class="stage-legend" style={place(layout.legend)}>
             { for scene.groups.iter().take(4).enumerate().map(|(i, group)| {
                 html! { <span>{ symbol(i as u32, "committed") }{ group.name.as_ref() }</span> }
             }) }
