@@ -2,11 +2,13 @@
 //!
 //! Knows neither records nor clocks: intervals in, intervals out.
 
+use serde::{Deserialize, Serialize};
+
 /// Stands for "no limit" in intervals, elapsed times and attempts.
 pub const UNLIMITED: u64 = u64::MAX;
 
 /// A policy of waits. Times in milliseconds, as in Spring.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BackOff {
     /// The same wait, `attempts_max` times: deliveries = `attempts_max` + 1.
     Fixed {

@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ConsumerRecord, DESERIALIZATION, Exception, ExceptionKind, LISTENER_FAILED};
 use crate::broker::{Bytes, EPOCH_MS, Header, NewRecord, Record, bytes};
 use crate::kernel::SimTime;
 use crate::listener::consumer::VALUE_FAILURE_HEADER;
 
 /// The settings of a `DeadLetterPublishingRecoverer`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// What is put behind the topic's name: `-dlt` since spring-kafka 3.3.0.
     pub suffix: Arc<str>,

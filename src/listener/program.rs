@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// What a listener does with what it is given. The first rule that holds is used; `otherwise` if none does.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct ListenerProgram {
     /// The rules, in order.
     pub rules: Vec<Rule>,
@@ -27,7 +29,7 @@ impl ListenerProgram {
 }
 
 /// A condition and what is done when it holds.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rule {
     /// When it holds.
     pub when: Condition,
@@ -44,7 +46,7 @@ impl Default for Rule {
 }
 
 /// When a rule holds: everything that is given must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Condition {
     /// The record's value (a record listener).
     pub value: Option<Arc<str>>,
@@ -65,7 +67,7 @@ pub struct Condition {
 }
 
 /// One thing that a listener does.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Action {
     /// Applies the record or records to the application and waits for its answer; its exception is thrown.
     Effect,

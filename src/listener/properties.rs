@@ -4,10 +4,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{BackOff, DeadLetter, Exception, RetryRole};
 
 /// When offsets are committed (D2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names are Spring's own
 pub enum AckMode {
     Record,
@@ -60,7 +62,7 @@ impl AckMode {
 }
 
 /// What the listener is called with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum ListenerKind {
     /// One record.
     #[default]
@@ -70,7 +72,7 @@ pub enum ListenerKind {
 }
 
 /// What the container listens to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ListensTo {
     /// A subscription: the group assigns partitions.
     Topics(Vec<Arc<str>>),
@@ -79,7 +81,7 @@ pub enum ListensTo {
 }
 
 /// Who is asked when the listener throws.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ErrorHandler {
     /// `DefaultErrorHandler` (D8 to D10).
     Default(DefaultErrorHandler),
@@ -99,7 +101,7 @@ impl Default for ErrorHandler {
 }
 
 /// The settings of a `DefaultErrorHandler`, or of a `DefaultAfterRollbackProcessor` where they apply.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DefaultErrorHandler {
     /// The waits between attempts.
     pub back_off: BackOff,
@@ -162,7 +164,7 @@ impl DefaultErrorHandler {
 }
 
 /// What happens to a record that is given up.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Recoverer {
     /// A line in the log; the record is skipped.
     #[default]
@@ -179,14 +181,14 @@ pub enum Recoverer {
 }
 
 /// A `KafkaTransactionManager` in the container (E4).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Transactions {
     /// The `DefaultAfterRollbackProcessor`'s settings; `commit_recovered` makes it work in a transaction of its own.
     pub after_rollback: DefaultErrorHandler,
 }
 
 /// The settings of one `KafkaMessageListenerContainer`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ContainerProperties {
     /// The container's name; also `client.id`.
     pub name: Arc<str>,

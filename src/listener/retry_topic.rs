@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::dead_letter::{HeaderStyle, header, letter};
 use super::{BackOff, ConsumerRecord, Exception};
 use crate::broker::{Bytes, EPOCH_MS, NewRecord, Record};
@@ -17,7 +19,7 @@ const BACK_OFF_TIMESTAMP: &str = "retry_topic-backoff-timestamp";
 const ORIGINAL_TIMESTAMP: &str = "retry_topic-original-timestamp";
 
 /// `TopicSuffixingStrategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names are Spring's own
 pub enum Suffixing {
     #[default]
@@ -26,7 +28,7 @@ pub enum Suffixing {
 }
 
 /// `SameIntervalTopicReuseStrategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names are Spring's own
 pub enum TopicReuse {
     #[default]
@@ -35,7 +37,7 @@ pub enum TopicReuse {
 }
 
 /// `DltStrategy`: what becomes of a dead letter whose handler throws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names are Spring's own
 pub enum DltStrategy {
     NoDlt,
@@ -45,7 +47,7 @@ pub enum DltStrategy {
 }
 
 /// A topic of the chain.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RetryDestination {
     /// The topic's name.
     pub topic: Arc<str>,
@@ -54,7 +56,7 @@ pub struct RetryDestination {
 }
 
 /// A `RetryTopicConfiguration` for one main topic.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RetryTopics {
     /// The main topic.
     pub main: Arc<str>,
@@ -120,7 +122,7 @@ impl RetryTopics {
 }
 
 /// A container's place among retry topics.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RetryRole {
     /// The chain.
     pub topics: Arc<RetryTopics>,

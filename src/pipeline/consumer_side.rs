@@ -30,7 +30,11 @@ impl World {
         act: impl FnOnce(&mut Container, SimTime, &mut Listener, &mut Vec<ContainerEffect>),
     ) {
         let mut out = self.scratch_container.take();
-        let ConsumerSlot { container, listener, .. } = &mut self.consumers[slot as usize];
+        let ConsumerSlot { container, listener, lab_listener, .. } = &mut self.consumers[slot as usize];
+        let listener = match lab_listener {
+            Some(shared) => &mut self.lab.listeners[*shared as usize],
+            None => listener,
+        };
         act(container, self.now, listener, &mut out);
         self.container_effects(slot, out);
         if !self.faults.is_quiet() {
@@ -47,8 +51,7 @@ impl World {
                     let partition = partition.filter(|p| !verify_partition || self.has_partition(&topic, *p));
                     self.container_send(slot, token, topic, partition, record);
                 }
-                // A bank's container has no transaction manager.
-                ContainerEffect::Transaction { .. } => {}
+                ContainerEffect::Transaction { token, call } => self.container_transaction(slot, token, call),
                 ContainerEffect::Timer { at, timer } => {
                     let incarnation = self.consumers[slot as usize].incarnation;
                     self.at(at, Occurrence::Container { slot, incarnation, timer });
@@ -153,19 +156,27 @@ impl World {
 
     /// The container's `KafkaTemplate` sends a record: a dead letter, a retry, or what the listener wants.
     fn container_send(&mut self, slot: u32, token: u64, topic: Arc<str>, partition: Option<u32>, record: NewRecord) {
-        let producer = match self.consumers[slot as usize].producer {
+        let producer = self.container_producer(slot);
+        self.producer_send(producer, topic, partition, record, token);
+    }
+
+    /// The producer of a container's template, opened at its first use.
+    pub(super) fn container_producer(&mut self, slot: u32) -> u32 {
+        match self.consumers[slot as usize].producer {
             Some(producer) => producer,
             None => {
                 let producer = self.open_container_producer(slot);
                 self.consumers[slot as usize].producer = Some(producer);
                 producer
             }
-        };
-        self.producer_send(producer, topic, partition, record, token);
+        }
     }
 
     /// The container's producer is done with a record.
     pub(super) fn container_sent(&mut self, slot: u32, token: u64, result: Result<(), KafkaException>) {
+        if self.lab.templates.contains_key(&slot) {
+            return self.lab_container_sent(slot, token, result);
+        }
         let place = &self.consumers[slot as usize];
         let point = Point::DeadLettered { consumer: Node::Consumer(slot), group: place.group };
         if result.is_ok() && self.judge(&point) == Verdict::Crash {

@@ -59,6 +59,8 @@ pub struct ConsumerSlot {
     pub container: Container,
     /// The listener method.
     pub listener: Listener,
+    /// The workbench's listener method that is called instead of its own.
+    pub(super) lab_listener: Option<u32>,
     /// Whether its listener asks the viewer at each delivery.
     pub by_hand: bool,
     /// Whether it is to be started again after its next death.
@@ -133,6 +135,7 @@ impl World {
             state: ProcessState::Running,
             container,
             listener,
+            lab_listener: None,
             by_hand: false,
             restarts: false,
             client,

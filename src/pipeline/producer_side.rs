@@ -73,6 +73,10 @@ impl World {
     /// The producer of a container's `KafkaTemplate`.
     pub(super) fn open_container_producer(&mut self, slot: u32) -> u32 {
         let name = Arc::clone(&self.consumers[slot as usize].name);
+        if let Some(config) = self.lab_template(slot) {
+            let opened = self.place_producer(Owner::Container(slot), Node::Consumer(slot), &name, config);
+            return opened.expect("the settings were checked when the container was made");
+        }
         self.open_producer(Owner::Container(slot), Node::Consumer(slot), &name)
     }
 

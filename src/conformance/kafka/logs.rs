@@ -36,7 +36,7 @@ impl Play<'_> {
         let (producer, topic) = (Arc::clone(producer), step.name("topic")?);
         let partition = step.get("partition").map(|_| step.number("partition")).transpose()?.map(|p| p as u32);
         let (key, value) = (payload(step.get("key"), i), payload(step.get("value"), i));
-        Ok(move |op| LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms })
+        Ok(move |op| LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms, headers: Vec::new() })
     }
 
     pub(super) fn transaction(&mut self, step: &Step) -> Outcome {
@@ -126,7 +126,16 @@ impl Play<'_> {
             for key in keys {
                 let (producer, topic, key) = (Arc::clone(&producer), Arc::clone(&topic), payload(Some(key), 0));
                 let value = Some(b"v".to_vec());
-                actions.push(Box::new(move |op| LabAction::Send { op, producer, topic, partition: None, key, value, timestamp_ms: None }));
+                actions.push(Box::new(move |op| LabAction::Send {
+                    op,
+                    producer,
+                    topic,
+                    partition: None,
+                    key,
+                    value,
+                    timestamp_ms: None,
+                    headers: Vec::new(),
+                }));
             }
             for (row, placed) in rows.iter_mut().zip(self.send_at_once(actions)?) {
                 row.push(placed.map_or_else(|error| error, |partition| json!(partition)));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::form::Form;
-use crate::broker::{NewRecord, bytes};
+use crate::broker::ProducerConfig;
 use crate::conformance::{Case, CaseError};
-use crate::listener::consumer::{ConsumerConfig, Deserializer};
+use crate::listener::consumer::ConsumerConfig;
 use crate::listener::{
     AckMode, BackOff, ContainerProperties, DeadLetter, DefaultErrorHandler, DltStrategy, ErrorHandler, ListenerKind, ListensTo, Recoverer,
     RetryRole, RetryTopics, Suffixing, TopicReuse, Transactions, UNLIMITED,
@@ -23,20 +23,27 @@ pub(super) struct TopicPlan {
 pub(super) struct RecordPlan {
     pub(super) topic: Arc<str>,
     pub(super) partition: Option<u32>,
-    pub(super) record: NewRecord,
+    pub(super) key: Option<Vec<u8>>,
+    pub(super) value: Option<Vec<u8>>,
+    pub(super) timestamp_ms: Option<i64>,
+    pub(super) headers: Vec<(Arc<str>, Option<Vec<u8>>)>,
 }
+
+/// Settings by their real property names, as text.
+pub(super) type Settings = Vec<(Arc<str>, Arc<str>)>;
 
 /// Everything that a case has set up.
 pub(super) struct Given {
     pub(super) topics: Vec<TopicPlan>,
     pub(super) container: ContainerProperties,
     pub(super) concurrency: Option<u32>,
-    pub(super) consumer: ConsumerConfig,
-    pub(super) producer: Vec<(String, String)>,
+    pub(super) consumer: Settings,
+    pub(super) producer: Settings,
     pub(super) retry: Option<Arc<RetryTopics>>,
+    /// How many partitions the topics of the chain are created with.
+    pub(super) retry_partitions: u32,
     /// The error handler of containers of retry topics.
     pub(super) retry_handler: DefaultErrorHandler,
-    pub(super) transaction_prefix: Option<String>,
     /// Whether the error handler was given, so that it tells what it does.
     pub(super) sees_handler: bool,
     /// The same of the after-rollback processor.
@@ -65,17 +72,16 @@ impl Given {
         let consumer = consumer(&given.part("consumer")?)?;
         let retry_form = given.part("retry_topic")?;
         let retry = given.has("retry_topic").then(|| retry_topics(&retry_form)).transpose()?;
-        let transaction_prefix = given.part("transactions")?.text("transactionIdPrefix")?.map(str::to_owned);
-        let integers = consumer.value_deserializer == Deserializer::Integer || consumer.value_delegate == Deserializer::Integer;
+        let integers = consumer.iter().any(|(_, value)| &**value == "IntegerDeserializer");
         Ok(Given {
             topics: topics(&given)?,
             container: container(&given)?,
             concurrency: given.part("container")?.count("concurrency")?.map(|n| n as u32),
             consumer,
-            producer: given.part("producer")?.fields().map(|(key, value)| (key.to_owned(), shown(value))).collect(),
+            producer: producer(&given)?,
             retry: retry.map(Arc::new),
+            retry_partitions: retry_form.count("autoCreateTopicsPartitions")?.unwrap_or(1) as u32,
             retry_handler: retry_handler(&retry_form)?,
-            transaction_prefix,
             sees_handler: given.has("error_handler"),
             sees_rollback: given.has("after_rollback_processor"),
             integers,
@@ -113,22 +119,22 @@ fn topics(given: &Form<'_>) -> Result<Vec<TopicPlan>, CaseError> {
 }
 
 /// The record that an object describes.
-pub(super) fn record(form: &Form<'_>, now_ms: i64) -> Result<RecordPlan, CaseError> {
+pub(super) fn record(form: &Form<'_>) -> Result<RecordPlan, CaseError> {
     form.only(&["do", "topic", "partition", "key", "value", "value_int32", "timestamp", "headers"])?;
+    let bytes = |text: &str| text.as_bytes().to_vec();
     let value = match form.number("value_int32")? {
-        Some(number) => Some(Arc::from((number as i32).to_be_bytes().as_slice())),
+        Some(number) => Some((number as i32).to_be_bytes().to_vec()),
         None => form.text("value")?.map(bytes),
     };
-    let header = |(name, value): (&str, &Value)| crate::broker::Header { name: Arc::from(name), value: value.as_str().map(bytes) };
-    let headers: Vec<_> = form.part("headers")?.fields().map(header).collect();
-    let record = NewRecord {
+    let headers = form.part("headers")?.fields().map(|(name, value)| (Arc::from(name), value.as_str().map(bytes))).collect();
+    Ok(RecordPlan {
+        topic: Arc::from(form.needed("topic")?),
+        partition: form.count("partition")?.map(|n| n as u32),
         key: form.text("key")?.map(bytes),
         value,
-        headers: Arc::from(headers),
-        timestamp_ms: form.number("timestamp")?.unwrap_or(now_ms),
-        tag: 0,
-    };
-    Ok(RecordPlan { topic: Arc::from(form.needed("topic")?), partition: form.count("partition")?.map(|n| n as u32), record })
+        timestamp_ms: form.number("timestamp")?,
+        headers,
+    })
 }
 
 /// A setting's value as text.
@@ -136,8 +142,11 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn consumer(form: &Form<'_>) -> Result<ConsumerConfig, CaseError> {
-    let mut config = ConsumerConfig { fetch_max_wait_ms: 50, heartbeat_interval_ms: 500, ..ConsumerConfig::default() };
+/// The consumer's settings; what is the same in every case first.
+fn consumer(form: &Form<'_>) -> Result<Settings, CaseError> {
+    let mut settings: Settings =
+        [("fetch.max.wait.ms", "50"), ("heartbeat.interval.ms", "500")].map(|(n, v)| (n.into(), v.into())).to_vec();
+    let mut config = ConsumerConfig::default();
     for (name, value) in form.fields() {
         let text = shown(value);
         let text = match name {
@@ -151,8 +160,28 @@ fn consumer(form: &Form<'_>) -> Result<ConsumerConfig, CaseError> {
             _ => &text,
         };
         config.set(name, text).map_err(|error| form.error(name, error.to_string()))?;
+        settings.push((Arc::from(name), Arc::from(text)));
     }
-    Ok(config)
+    Ok(settings)
+}
+
+/// The settings of the containers' producers. Every container's transactional id is the same, as that of processes that
+/// take each other's place.
+fn producer(given: &Form<'_>) -> Result<Settings, CaseError> {
+    let form = given.part("producer")?;
+    let mut settings: Settings = Vec::new();
+    let mut config = ProducerConfig::default();
+    for (name, value) in form.fields() {
+        let text = shown(value);
+        config.set(name, &text).map_err(|error| form.error(name, error.to_string()))?;
+        settings.push((Arc::from(name), Arc::from(text)));
+    }
+    let transactions = given.part("transactions")?;
+    transactions.only(&["transactionIdPrefix"])?;
+    if let Some(prefix) = transactions.text("transactionIdPrefix")? {
+        settings.push((Arc::from("transactional.id"), Arc::from(format!("{prefix}0"))));
+    }
+    Ok(settings)
 }
 
 fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {

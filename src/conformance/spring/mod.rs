@@ -1,13 +1,13 @@
-//! The runner of the spring-* cases: containers on a quiet single-broker network, a script carried out strictly one step
-//! after the other, and what was seen in the words of `observed`.
+//! The runner of the spring-* cases: a world with one broker and containers on the workbench, a script carried out strictly
+//! one step after the other, and what was seen in the words of `observed`.
 
 mod form;
 mod given;
+mod not_compared;
 mod observe;
 mod program;
 mod recorder;
 mod script;
-mod senders;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -27,11 +27,13 @@ pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
     let given = Given::of(case)?;
     let dead_letters = given.retry.as_ref().and_then(|chain| chain.dlt.clone());
     let programs = [program::program(case, None)?, program::program(case, Some(dead_letters.as_deref().unwrap_or("no dead letters")))?];
-    let stage = Stage::new(&given, programs);
+    let stage = Stage::new(case, &given, programs)?;
     let (stage, snapshots) = script::run(case, &given, stage)?;
-    let expected = observe::without_reasons(&Value::Object(case.observed.clone()));
+    let mut expected = observe::without_reasons(&Value::Object(case.observed.clone()));
     let mut got = observed(case, &given, &stage, snapshots);
     observe::blur(&expected, &mut got);
+    not_compared::take_out(case, &mut expected);
+    not_compared::take_out(case, &mut got);
     Ok(Played { expected, got })
 }
 
@@ -52,7 +54,7 @@ fn observed(case: &Case, given: &Given, stage: &Stage, snapshots: Map<String, Va
                 names("read_committed").into_iter().map(|name| (name.clone(), observe::read_committed(stage, &name))).collect(),
             ),
             "groups" => {
-                let groups = stage.actors.iter().map(|actor| actor.container.properties().group.to_string());
+                let groups = stage.world.consumers().iter().map(|place| place.container.properties().group.to_string());
                 Value::Object(groups.map(|group| (group.clone(), observe::committed(stage, &group))).collect())
             }
             "order_of_deliveries" => Value::Array(stage.recorder.order.clone()),

@@ -6,30 +6,32 @@ use serde_json::{Map, Value, json};
 
 use super::stage::Stage;
 use crate::broker::{Control, Header, Record, TopicPartition};
+use crate::pipeline::ConsumerSlot;
 
 /// The committed offsets of a group.
 pub(super) fn committed(stage: &Stage, group: &str) -> Value {
-    let offsets = stage.cluster.groups.group(group).into_iter().flat_map(|group| &group.offsets);
+    let offsets = stage.world.cluster().groups.group(group).into_iter().flat_map(|group| &group.offsets);
     Value::Object(offsets.map(|(partition, stored)| (stage.recorder.partition(*partition), json!(stored.committed.offset))).collect())
 }
 
 /// The assignment of every living container that has one.
 pub(super) fn assignment(stage: &Stage) -> Value {
-    let of = |actor: &super::stage::Actor| {
-        let partitions: Vec<String> = actor.container.thread().assigned().map(|partition| stage.recorder.partition(partition)).collect();
-        (actor.lane.to_string(), json!(partitions))
+    let of = |place: &ConsumerSlot| {
+        let partitions: Vec<String> = place.container.thread().assigned().map(|partition| stage.recorder.partition(partition)).collect();
+        (place.name.to_string(), json!(partitions))
     };
-    Value::Object(stage.actors.iter().filter(|actor| actor.container.thread().is_alive()).map(of).collect())
+    let living = stage.world.consumers().iter().filter(|place| place.container.thread().is_alive());
+    Value::Object(living.map(of).collect())
 }
 
 /// The topics that exist, with their partition counts.
 pub(super) fn topics_exist(stage: &Stage) -> Value {
-    let topics = stage.cluster.topics().iter();
+    let topics = stage.world.cluster().topics().iter();
     Value::Object(topics.map(|topic| (topic.name.to_string(), json!({"partitions": topic.partitions}))).collect())
 }
 
 fn partitions(stage: &Stage, topic: &str) -> Vec<TopicPartition> {
-    let Some(topic) = stage.cluster.topics().by_name(topic) else { return Vec::new() };
+    let Some(topic) = stage.world.cluster().topics().by_name(topic) else { return Vec::new() };
     (0..topic.partitions).map(|partition| TopicPartition { topic: topic.id, partition }).collect()
 }
 
@@ -37,7 +39,7 @@ fn partitions(stage: &Stage, topic: &str) -> Vec<TopicPartition> {
 pub(super) fn records(stage: &Stage, topic: &str) -> Value {
     let mut all = Vec::new();
     for partition in partitions(stage, topic) {
-        let replica = stage.cluster.leader(partition);
+        let replica = stage.world.cluster().leader(partition);
         for record in replica.into_iter().flat_map(|replica| replica.records_from(0)).filter(|record| record.control.is_none()) {
             all.push(json!({
                 "at": format!("{}@{}", stage.recorder.partition(partition), record.offset),
@@ -76,7 +78,7 @@ fn shown(header: &Header) -> Value {
 pub(super) fn read_committed(stage: &Stage, topic: &str) -> Value {
     let mut found = Vec::new();
     for partition in partitions(stage, topic) {
-        let Some(replica) = stage.cluster.leader(partition) else { continue };
+        let Some(replica) = stage.world.cluster().leader(partition) else { continue };
         let all: Vec<_> = replica.records_from(0).collect();
         let mut aborted: BTreeSet<u64> = BTreeSet::new();
         let mut open: BTreeMap<u64, Vec<u64>> = BTreeMap::new();

@@ -8,8 +8,8 @@ use super::form::Form;
 use super::given::{Given, TopicPlan, record};
 use super::observe::{assignment, committed};
 use super::stage::Stage;
-use crate::broker::EPOCH_MS;
 use crate::conformance::{Case, CaseError};
+use crate::pipeline::lab::LabAction;
 
 /// After this long without an event nothing more is expected, in microseconds.
 const QUIET_US: u64 = 12_000_000;
@@ -39,12 +39,14 @@ struct Script<'a> {
 
 impl Script<'_> {
     fn set_up(&mut self, case: &Case) -> Result<(), CaseError> {
+        let form = Form::of(case, "given", &case.given);
         for TopicPlan { name, partitions } in &self.given.topics {
-            self.stage.create_topic(name, *partitions);
+            self.stage.create_topic(&form, name, *partitions)?;
         }
-        let chain = self.given.retry.iter().flat_map(|chain| chain.topics());
-        for (topic, _) in chain {
-            self.stage.create_topic(&topic, 1);
+        for (topic, _) in self.given.retry.iter().flat_map(|chain| chain.topics()) {
+            if self.given.topics.iter().all(|known| known.name != topic) {
+                self.stage.create_topic(&form, &topic, self.given.retry_partitions)?;
+            }
         }
         let list = case.given.get("records").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (number, value) in list.iter().enumerate() {
@@ -56,39 +58,40 @@ impl Script<'_> {
     }
 
     fn send(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
-        let plan = record(form, EPOCH_MS + self.stage.now.ms() as i64)?;
-        if self.stage.send(plan) { Ok(()) } else { Err(form.error("", "the send failed")) }
+        self.stage.send(form, record(form)?)
     }
 
     fn step(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
         let verb = form.needed("do")?;
         if !["await", "wait", "settle", "observe", "record_until"].contains(&verb) {
             let step: Map<String, Value> = form.fields().map(|(key, value)| (key.to_owned(), value.clone())).collect();
-            self.stage.recorder.step(self.stage.now, Value::Object(step));
+            let now = self.stage.now();
+            self.stage.recorder.step(now, Value::Object(step));
         }
         let member: Arc<str> = Arc::from(form.text("member")?.unwrap_or("c1"));
         match verb {
-            "start" => self.start(&member),
-            "stop" | "stop_no_wait" => {
-                self.each_of(&member, |script, index| {
-                    script.container(index, |container, now, listener, out| container.stop(now, listener, out))
-                });
-                if verb == "stop" {
-                    self.until(form, |script| script.living(&member).is_empty())?;
+            "start" => {
+                for properties in self.given.containers(&member) {
+                    self.stage.start(form, &member, properties)?;
                 }
             }
-            "pause" => self.each_of(&member, |script, index| script.container(index, |container, _, _, _| container.pause())),
-            "resume" => {
-                self.each_of(&member, |script, index| {
-                    script.container(index, |container, now, listener, out| container.resume(now, listener, out));
-                });
+            "stop" | "stop_no_wait" => {
+                self.each_of(form, &member, |name| LabAction::StopContainer { name })?;
+                if verb == "stop" {
+                    self.until(form, |script| script.stage.living(&member).next().is_none())?;
+                }
             }
+            "pause" => self.each_of(form, &member, |name| LabAction::PauseContainer { name })?,
+            "resume" => self.each_of(form, &member, |name| LabAction::ResumeContainer { name })?,
             "send" => self.send(form)?,
-            "ack" => self.acknowledge(form)?,
-            "release" => self.release(form.needed("latch")?),
-            "create_topic" => self.stage.create_topic(&Arc::from(form.needed("topic")?), form.count("partitions")?.unwrap_or(1) as u32),
+            "ack" => self.stage.act(form, LabAction::AcknowledgeKept { value: Arc::from(form.needed("value")?) })?,
+            "release" => self.stage.act(form, LabAction::ReleaseLatch { latch: Arc::from(form.needed("latch")?) })?,
+            "create_topic" => {
+                let partitions = form.count("partitions")?.unwrap_or(1) as u32;
+                self.stage.create_topic(form, &Arc::from(form.needed("topic")?), partitions)?;
+            }
             "await" => self.wait_for(form)?,
-            "wait" => self.advance(form.count("ms")?.unwrap_or(0) * 1_000),
+            "wait" => self.stage.pass(form.count("ms")?.unwrap_or(0) * 1_000),
             "settle" => self.settle(),
             "observe" => self.observe(form)?,
             "record_until" => {
@@ -97,47 +100,13 @@ impl Script<'_> {
             _ => return Err(form.error("do", format!("unknown step {verb:?}"))),
         }
         // A step takes its time: the next one does not begin in the same instant.
-        self.advance(1_000);
+        self.stage.pass(1_000);
         Ok(())
     }
 
-    fn start(&mut self, member: &Arc<str>) {
-        for properties in self.given.containers(member) {
-            let lane = properties.name.clone();
-            self.stage.start(member, lane, properties, &self.given.consumer);
-        }
-    }
-
-    /// The living containers of a member.
-    fn living(&self, member: &str) -> Vec<usize> {
-        let is = |(_, actor): &(usize, &super::stage::Actor)| *actor.member == *member && actor.container.thread().is_alive();
-        self.stage.actors.iter().enumerate().filter(is).map(|(index, _)| index).collect()
-    }
-
-    fn each_of(&mut self, member: &str, mut act: impl FnMut(&mut Stage, usize)) {
-        for index in self.living(member) {
-            act(&mut self.stage, index);
-        }
-    }
-
-    fn acknowledge(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
-        let value = form.needed("value")?;
-        for index in (0..self.stage.actors.len()).rev() {
-            if self.stage.container(index, |container, now, listener, out| container.acknowledge_held(now, value, listener, out)) {
-                return Ok(());
-            }
-        }
-        Err(form.error("value", format!("nobody keeps the acknowledgment of {value:?}")))
-    }
-
-    fn release(&mut self, latch: &str) {
-        let name: Arc<str> = Arc::from(latch);
-        for listener in &mut self.stage.listeners {
-            listener.release(&name);
-        }
-        for index in 0..self.stage.actors.len() {
-            self.stage.container(index, |container, now, listener, out| container.on_released(now, latch, listener, out));
-        }
+    fn each_of(&mut self, form: &Form<'_>, member: &str, act: impl Fn(Arc<str>) -> LabAction) -> Result<(), CaseError> {
+        let names: Vec<Arc<str>> = self.stage.living(member).map(|place| place.name.clone()).collect();
+        names.into_iter().try_for_each(|name| self.stage.act(form, act(name)))
     }
 
     fn wait_for(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
@@ -151,7 +120,7 @@ impl Script<'_> {
     }
 
     fn until(&mut self, form: &Form<'_>, holds: impl Fn(&Self) -> bool) -> Result<(), CaseError> {
-        let end = self.stage.now + STEP_US_MAX;
+        let end = self.stage.now() + STEP_US_MAX;
         while !holds(self) {
             if self.stage.next_at().is_none_or(|at| at > end) {
                 return Err(form.error("", format!("waited in vain; the last events: {}", self.last_events())));
@@ -167,25 +136,14 @@ impl Script<'_> {
         last.join(" ")
     }
 
-    fn advance(&mut self, us: u64) {
-        let end = self.stage.now + us;
-        while self.stage.next_at().is_some_and(|at| at <= end) {
+    fn settle(&mut self) {
+        let begun = self.stage.now();
+        let quiet_at = |stage: &Stage| (stage.recorder.last_at.max(begun) + QUIET_US).min(begun + STEP_US_MAX);
+        while self.stage.next_at().is_some_and(|at| at <= quiet_at(&self.stage)) {
             self.stage.step();
         }
-        self.stage.now = end;
-    }
-
-    fn settle(&mut self) {
-        let end = self.stage.now + STEP_US_MAX;
-        let begun = self.stage.now;
-        loop {
-            let quiet_at = self.stage.recorder.last_at.max(begun) + QUIET_US;
-            match self.stage.next_at() {
-                Some(at) if at <= quiet_at.min(end) => self.stage.step(),
-                _ => break,
-            }
-        }
-        self.stage.now = self.stage.now.max((self.stage.recorder.last_at.max(begun) + QUIET_US).min(end));
+        let end = quiet_at(&self.stage);
+        self.stage.pass(end.since(self.stage.now()));
     }
 
     fn observe(&mut self, form: &Form<'_>) -> Result<(), CaseError> {

@@ -1,239 +1,162 @@
-//! A broker, containers and their producers on a quiet network: every hop takes the same short time and nothing is lost.
-//!
-//! Knows no script; what happens in the containers is handed to the [`Recorder`](super::recorder::Recorder).
+//! The world of a script: one broker, no bank, and containers on the workbench. Every act is an intervention, everything
+//! seen is read from the world and its trace.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::form::Form;
 use super::given::{Given, RecordPlan};
 use super::recorder::Recorder;
-use super::senders::{SenderDue, Senders};
-use crate::broker::{BrokerId, ClientId, Cluster, ClusterConfig, Effect, Peer, Request, Response, Timer, TopicPartition};
-use crate::kernel::{Agenda, SimTime};
-use crate::listener::consumer::{ConsumerConfig, ConsumerEffect, ConsumerTimer};
-use crate::listener::{Container, ContainerEffect, ContainerProperties, ContainerTimer, Listener, ListenerProgram};
+use crate::broker::{ClusterConfig, TopicPartition};
+use crate::conformance::{Case, CaseError};
+use crate::fault::Node;
+use crate::kernel::SimTime;
+use crate::listener::{ContainerProperties, ListenerProgram};
+use crate::pipeline::lab::{LabAction, LabAnswer};
+use crate::pipeline::{ConsumerSlot, FactKind, Intervention, World};
+use crate::scenario;
 
-/// How long every hop takes, in microseconds.
-const HOP_US: u64 = 200;
-
-/// Something that is due.
-#[derive(Debug, Clone)]
-pub(super) enum Due {
-    Cluster(Timer),
-    Peer { from: BrokerId, to: BrokerId, message: Peer },
-    Request { to: Option<BrokerId>, from: ClientId, correlation: u64, request: Request },
-    Response { to: ClientId, correlation: u64, response: Response },
-    Consumer(usize, ConsumerTimer),
-    Container(usize, ContainerTimer),
-    Sender(SenderDue),
-}
-
-/// A container with what belongs to it.
-pub(super) struct Actor {
-    pub(super) container: Container,
-    /// Which member of the script it belongs to.
-    pub(super) member: Arc<str>,
-    /// Its lane in the trace.
-    pub(super) lane: Arc<str>,
-    listener: usize,
-}
+/// The producer of the outside.
+const OUTSIDE: &str = "outside";
+/// How long a tool or the outside producer waits for its answer, in microseconds.
+const PATIENCE_US: u64 = 200_000_000;
 
 /// The world of a script.
 pub(super) struct Stage {
-    pub(super) now: SimTime,
-    agenda: Agenda<Due>,
-    pub(super) cluster: Cluster,
-    pub(super) actors: Vec<Actor>,
-    /// The listener's method and the handler of dead letters.
-    pub(super) listeners: [Listener; 2],
-    senders: Senders,
+    pub(super) world: World,
+    /// The member of the script that each place belongs to.
+    pub(super) members: Vec<Arc<str>>,
     pub(super) recorder: Recorder,
-    next_client: u32,
+    facts_read: u64,
+    op: u64,
+    consumer: Vec<(Arc<str>, Arc<str>)>,
+    producer: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl Stage {
-    pub(super) fn new(given: &Given, programs: [ListenerProgram; 2]) -> Stage {
-        let mut config = ClusterConfig::default();
-        config.broker.auto_create_topics_enable = false;
+    pub(super) fn new(case: &Case, given: &Given, programs: [ListenerProgram; 2]) -> Result<Stage, CaseError> {
+        let mut cluster = ClusterConfig::default();
+        cluster.broker.auto_create_topics_enable = false;
         // The recorder let members time out sooner than a broker usually allows.
-        config.broker.group_min_session_timeout_ms = 1;
-        let cluster = Cluster::new(&config, 1);
+        cluster.broker.group_min_session_timeout_ms = 1;
+        let mut scenario = scenario::Scenario::plain(&case.id, 1);
+        scenario.stage = scenario::Stage::ClusterOnly;
+        scenario.cluster = Some(cluster);
         let mut stage = Stage {
-            now: SimTime::ZERO,
-            agenda: Agenda::default(),
-            cluster,
-            actors: Vec::new(),
-            listeners: programs.map(Listener::new),
-            senders: Senders::new(given),
+            world: World::new(&scenario),
+            members: Vec::new(),
             recorder: Recorder::new(given),
-            next_client: 1,
+            facts_read: 0,
+            op: 0,
+            consumer: given.consumer.clone(),
+            producer: given.producer.clone(),
         };
-        stage.cluster(|cluster, now, out| cluster.start(now, out));
-        stage
+        let form = Form::of(case, "given", &case.given);
+        // The broker has been up for a while when the recording begins.
+        stage.pass(1_000_000);
+        for program in programs {
+            stage.act(&form, LabAction::OpenListener { program: Box::new(program) })?;
+        }
+        let open = |op| LabAction::OpenProducer { op, producer: Arc::from(OUTSIDE), settings: Vec::new() };
+        stage.ask(&form, open)?;
+        Ok(stage)
     }
 
-    /// Lets the cluster do something and carries out what comes of it.
-    pub(super) fn cluster<T>(&mut self, act: impl FnOnce(&mut Cluster, SimTime, &mut Vec<Effect>) -> T) -> T {
-        let mut out = Vec::new();
-        let result = act(&mut self.cluster, self.now, &mut out);
-        for effect in out {
-            match effect {
-                Effect::Respond { to, correlation, response, .. } => {
-                    self.agenda.push(self.now + HOP_US, Due::Response { to, correlation, response });
-                }
-                Effect::Peer { from, to, message } => self.agenda.push(self.now + HOP_US, Due::Peer { from, to, message }),
-                Effect::Timer { at, timer } => self.agenda.push(at, Due::Cluster(timer)),
-                Effect::Fact(_) => {}
+    /// The instant.
+    pub(super) fn now(&self) -> SimTime {
+        self.world.now()
+    }
+
+    /// Does something to the world, now.
+    pub(super) fn act(&mut self, form: &Form<'_>, action: LabAction) -> Result<(), CaseError> {
+        let now = self.world.now();
+        let done = self.world.intervene(now, &Intervention::Lab(action));
+        self.read_facts();
+        done.map_err(|error| form.error("", error.to_string()))
+    }
+
+    /// Does something and waits for its answer.
+    fn ask(&mut self, form: &Form<'_>, action: impl FnOnce(u64) -> LabAction) -> Result<(), CaseError> {
+        self.op += 1;
+        let op = self.op;
+        self.act(form, action(op))?;
+        let end = self.now() + PATIENCE_US;
+        loop {
+            match self.world.lab().answer(op) {
+                Some(LabAnswer::Threw(exception)) => return Err(form.error("", format!("it threw {}", exception.class))),
+                Some(_) => return Ok(()),
+                None if self.next_at().is_none_or(|at| at > end) => return Err(form.error("", "it was never answered")),
+                None => self.step(),
             }
         }
-        result
     }
 
-    /// Creates a topic; nothing happens if there is one of this name.
-    pub(super) fn create_topic(&mut self, name: &Arc<str>, partitions: u32) {
-        let created = self.cluster(|cluster, now, out| cluster.create_topic(now, name.clone(), partitions, 1, Vec::new(), &[], out));
-        if let Ok(topic) = created {
-            self.recorder.names.insert(topic, name.clone());
-        }
+    /// Creates a topic and waits until it is there.
+    pub(super) fn create_topic(&mut self, form: &Form<'_>, name: &Arc<str>, partitions: u32) -> Result<(), CaseError> {
+        let name = name.clone();
+        self.ask(form, |op| LabAction::CreateTopic { op, name, partitions, replicas: Vec::new(), settings: Vec::new() })?;
+        self.recorder.names = self.world.cluster().topics().iter().map(|topic| (topic.id, topic.name.clone())).collect();
+        Ok(())
     }
 
-    fn new_client(&mut self) -> ClientId {
-        self.next_client += 1;
-        ClientId(self.next_client)
+    /// Sends a record from outside and waits for the answer.
+    pub(super) fn send(&mut self, form: &Form<'_>, plan: RecordPlan) -> Result<(), CaseError> {
+        let RecordPlan { topic, partition, key, value, timestamp_ms, headers } = plan;
+        let producer = Arc::from(OUTSIDE);
+        self.ask(form, |op| LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms, headers })
     }
 
     /// Makes and starts a container.
-    pub(super) fn start(&mut self, member: &Arc<str>, lane: Arc<str>, properties: ContainerProperties, config: &ConsumerConfig) {
-        let client = self.new_client();
+    pub(super) fn start(&mut self, form: &Form<'_>, member: &Arc<str>, properties: ContainerProperties) -> Result<(), CaseError> {
         let of_dead_letters = properties.retry.as_ref().is_some_and(|role| role.of_dead_letters);
-        let mut container = Container::new(client, properties, config.clone());
-        container.learn_topics(self.cluster.metadata());
-        let actor = Actor { container, member: member.clone(), lane, listener: usize::from(of_dead_letters) };
-        self.actors.push(actor);
-        self.container(self.actors.len() - 1, |container, now, listener, out| container.start(now, listener, out));
+        self.members.push(member.clone());
+        let (consumer, producer) = (self.consumer.clone(), self.producer.clone());
+        let properties = Box::new(properties);
+        self.act(form, LabAction::StartContainer { properties, consumer, producer, listener: u32::from(of_dead_letters) })
     }
 
-    /// Lets a container do something and carries out what comes of it.
-    pub(super) fn container<T>(
-        &mut self,
-        index: usize,
-        act: impl FnOnce(&mut Container, SimTime, &mut Listener, &mut Vec<ContainerEffect>) -> T,
-    ) -> T {
-        let mut out = Vec::new();
-        let actor = &mut self.actors[index];
-        let result = act(&mut actor.container, self.now, &mut self.listeners[actor.listener], &mut out);
-        let mut work: VecDeque<ContainerEffect> = out.into();
-        while let Some(effect) = work.pop_front() {
-            self.carry_out(index, effect);
-        }
-        result
-    }
-
-    fn carry_out(&mut self, index: usize, effect: ContainerEffect) {
-        let client = self.actors[index].container.client();
-        match effect {
-            ContainerEffect::Consumer(ConsumerEffect::Request { to, correlation, request }) => {
-                self.agenda.push(self.now + HOP_US, Due::Request { to, from: client, correlation, request });
-            }
-            ContainerEffect::Consumer(ConsumerEffect::Timer { at, timer }) => self.agenda.push(at, Due::Consumer(index, timer)),
-            ContainerEffect::Consumer(_) | ContainerEffect::Application { .. } | ContainerEffect::Stopped { .. } => {}
-            ContainerEffect::Timer { at, timer } => self.agenda.push(at, Due::Container(index, timer)),
-            ContainerEffect::Fact(fact) => {
-                let actor = &self.actors[index];
-                let cluster = &self.cluster;
-                let poisoned = |offset| poisoned(cluster, actor, offset);
-                self.recorder.fact(self.now, &actor.lane, &fact, poisoned);
-            }
-            ContainerEffect::Send { .. } | ContainerEffect::Transaction { .. } => {
-                let member = self.actors[index].container.consumer().group_metadata();
-                let dues = self.senders.ask(self.now, index, member, effect, &self.cluster);
-                self.schedule(dues);
-            }
-            ContainerEffect::Died => {
-                self.cluster.disconnect(client);
-                self.senders.died(index);
-            }
-        }
-    }
-
-    fn schedule(&mut self, dues: Vec<(u64, Due)>) {
-        for (after_us, due) in dues {
-            let hop_us = if matches!(due, Due::Request { .. }) { HOP_US } else { 0 };
-            self.agenda.push(self.now + after_us + hop_us, due);
-        }
+    /// The living containers of a member.
+    pub(super) fn living<'a>(&'a self, member: &'a str) -> impl Iterator<Item = &'a ConsumerSlot> {
+        let of_member = move |(slot, whose): &(&ConsumerSlot, &Arc<str>)| ***whose == *member && slot.container.thread().is_alive();
+        self.world.consumers().iter().zip(&self.members).filter(of_member).map(|(slot, _)| slot)
     }
 
     /// When the next thing is due.
     pub(super) fn next_at(&self) -> Option<SimTime> {
-        self.agenda.next_at()
+        self.world.next_at()
     }
 
     /// Handles the next thing that is due.
     pub(super) fn step(&mut self) {
-        let Some((at, due)) = self.agenda.pop() else { return };
-        self.now = self.now.max(at);
-        match due {
-            Due::Cluster(timer) => self.cluster(|cluster, now, out| cluster.on_timer(now, timer, out)),
-            Due::Peer { from, to, message } => self.cluster(|cluster, now, out| cluster.peer(now, from, to, message, out)),
-            Due::Request { to, from, correlation, request } => {
-                let to = to.or_else(|| self.cluster.any_running(0)).unwrap_or_default();
-                self.cluster(|cluster, now, out| cluster.request(now, to, from, correlation, request, out));
-            }
-            Due::Response { to, correlation, response } => self.deliver(to, correlation, response),
-            Due::Consumer(index, timer) => {
-                self.container(index, |container, now, listener, out| container.on_consumer_timer(now, timer, listener, out));
-            }
-            Due::Container(index, timer) => {
-                self.container(index, |container, now, listener, out| container.on_timer(now, timer, listener, out));
-            }
-            Due::Sender(due) => {
-                let dues = self.senders.due(self.now, due);
-                self.schedule(dues);
-                self.tell_answers();
-            }
-        }
+        self.world.step();
+        self.read_facts();
     }
 
-    fn deliver(&mut self, to: ClientId, correlation: u64, response: Response) {
-        if self.senders.owns(to) {
-            let dues = self.senders.response(self.now, to, correlation, response);
-            self.schedule(dues);
-            self.tell_answers();
-        } else if let Some(index) = self.actors.iter().position(|actor| actor.container.client() == to) {
-            self.container(index, |container, now, listener, out| container.on_response(now, correlation, response, listener, out));
-        }
-    }
-
-    /// Hands the senders' answers to the containers that wait for them.
-    fn tell_answers(&mut self) {
-        for answer in self.senders.take_answers() {
-            let super::senders::Answer { actor, token, of_transaction, result } = answer;
-            self.container(actor, |container, now, listener, out| match of_transaction {
-                true => container.on_transaction(now, token, result, listener, out),
-                false => container.on_sent(now, token, result, listener, out),
-            });
-        }
-    }
-
-    /// Appends a record from outside and waits for the answer.
-    pub(super) fn send(&mut self, plan: RecordPlan) -> bool {
-        let dues = self.senders.send_from_outside(self.now, plan, &self.cluster);
-        self.schedule(dues);
-        for _ in 0..10_000 {
-            if let Some(went_well) = self.senders.outside_answer() {
-                return went_well;
-            }
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, us: u64) {
+        let end = self.now() + us;
+        while self.next_at().is_some_and(|at| at <= end) {
             self.step();
         }
-        false
+        self.world.run_until(end);
+    }
+
+    fn read_facts(&mut self) {
+        let Stage { world, recorder, .. } = self;
+        for fact in world.trace().iter_from(self.facts_read) {
+            if let (Node::Consumer(slot), FactKind::Listener(what)) = (fact.actor, &fact.kind) {
+                let place = &world.consumers()[slot as usize];
+                recorder.fact(fact.at, &place.name, what, |offset| poisoned(world, place, offset));
+            }
+        }
+        self.facts_read = world.trace().end();
     }
 }
 
 /// The assigned partition whose record at this offset cannot be deserialized.
-fn poisoned(cluster: &Cluster, actor: &Actor, offset: u64) -> Option<TopicPartition> {
+fn poisoned(world: &World, place: &ConsumerSlot, offset: u64) -> Option<TopicPartition> {
     let is_poison = |partition: &TopicPartition| {
-        let record = cluster.leader(*partition)?.records_from(offset).next()?;
+        let record = world.cluster().leader(*partition)?.records_from(offset).next()?;
         (record.offset == offset && record.value.as_ref().is_some_and(|value| value.len() != 4)).then_some(())
     };
-    actor.container.thread().assigned().find(|partition| is_poison(partition).is_some())
+    place.container.thread().assigned().find(|partition| is_poison(partition).is_some())
 }

@@ -394,6 +394,11 @@ impl ListenerConsumer {
         true
     }
 
+    /// Whether the listener kept the Acknowledgment of a record with this value.
+    pub fn keeps(&self, value: &str) -> bool {
+        self.held.iter().any(|held| held.value().is_some_and(|bytes| shows(bytes, value)))
+    }
+
     /// A kept Acknowledgment is acknowledged on another thread. Says whether there is one for this value.
     pub fn acknowledge_held(&mut self, now: SimTime, value: &str, listener: &mut Listener, out: &mut Vec<Output>) -> bool {
         let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| shows(bytes, value));

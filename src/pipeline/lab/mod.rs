@@ -3,6 +3,7 @@
 //!
 //! Has never heard of cases and files.
 
+mod containers;
 mod members;
 mod producers;
 mod tools;
@@ -16,8 +17,8 @@ pub use members::LabMember;
 
 use super::{InterventionError, World};
 use crate::broker::{KafkaException, TopicPartition};
-use crate::listener::ConsumerRecord;
 use crate::listener::consumer::Seen;
+use crate::listener::{ConsumerRecord, ContainerProperties, Listener, ListenerProgram};
 
 /// Settings by their real property names, as text.
 pub type Settings = Vec<(Arc<str>, Arc<str>)>;
@@ -56,6 +57,7 @@ pub enum LabAction {
         key: Option<Vec<u8>>,
         value: Option<Vec<u8>>,
         timestamp_ms: Option<i64>,
+        headers: Vec<(Arc<str>, Option<Vec<u8>>)>,
     },
     /// A transactional call of a producer.
     Transaction { op: u64, producer: Arc<str>, act: LabTransaction },
@@ -73,6 +75,20 @@ pub enum LabAction {
     Wakeup { member: Arc<str> },
     /// A consumer's process dies.
     Crash { member: Arc<str> },
+    /// A listener method is made; they are numbered from 0 in the order of their making.
+    OpenListener { program: Box<ListenerProgram> },
+    /// A listener container is made and started, with its own consumer and template, calling the method of this number.
+    StartContainer { properties: Box<ContainerProperties>, consumer: Settings, producer: Settings, listener: u32 },
+    /// The newest container of this name is stopped.
+    StopContainer { name: Arc<str> },
+    /// It is paused.
+    PauseContainer { name: Arc<str> },
+    /// It is resumed.
+    ResumeContainer { name: Arc<str> },
+    /// An Acknowledgment that a listener kept is acknowledged on another thread.
+    AcknowledgeKept { value: Arc<str> },
+    /// A latch that listeners wait for is released.
+    ReleaseLatch { latch: Arc<str> },
 }
 
 impl LabAction {
@@ -93,7 +109,7 @@ impl LabAction {
             | LabAction::Subscribe { op, .. }
             | LabAction::Assign { op, .. }
             | LabAction::Order { op, .. } => Some(*op),
-            LabAction::Stall { .. } | LabAction::Resume { .. } | LabAction::Wakeup { .. } | LabAction::Crash { .. } => None,
+            _ => None,
         }
     }
 }
@@ -197,6 +213,10 @@ pub struct Lab {
     pub(super) members: Vec<LabMember>,
     pub(super) asked: BTreeMap<u64, u64>,
     answers: BTreeMap<u64, LabAnswer>,
+    /// Listener methods, shared by the containers that call them.
+    pub(super) listeners: Vec<Listener>,
+    /// What containers of a script send with, by slot.
+    pub(super) templates: BTreeMap<u32, containers::Template>,
 }
 
 impl Lab {
@@ -250,6 +270,11 @@ impl World {
             }
             LabAction::Wakeup { member } | LabAction::Crash { member } => self.lab_member(member).map(drop),
             LabAction::Send { producer, .. } | LabAction::Transaction { producer, .. } => self.lab_producer(producer).map(drop),
+            LabAction::StartContainer { .. }
+            | LabAction::StopContainer { .. }
+            | LabAction::PauseContainer { .. }
+            | LabAction::ResumeContainer { .. }
+            | LabAction::AcknowledgeKept { .. } => self.check_lab_container(action),
             LabAction::DeleteRecords { topic, partition, .. }
             | LabAction::ListOffset { topic, partition, .. }
             | LabAction::Append { topic, partition, .. }
@@ -295,6 +320,7 @@ impl World {
                 Ok(())
             }
             LabAction::Crash { member } => self.lab_crash(member),
+            _ => self.lab_container(action),
         }
     }
 

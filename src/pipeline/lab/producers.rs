@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{LabAction, LabAnswer, LabTransaction, Settings};
-use crate::broker::{KafkaException, NewRecord, Producer, ProducerConfig, RecordMetadata, wall_ms};
+use crate::broker::{Header, KafkaException, NewRecord, Producer, ProducerConfig, RecordMetadata, wall_ms};
 use crate::fault::Node;
 use crate::pipeline::{InterventionError, Owner, World};
 
@@ -31,13 +31,13 @@ impl World {
     }
 
     pub(super) fn lab_send(&mut self, action: &LabAction) -> Result<(), InterventionError> {
-        let LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms } = action else { return Ok(()) };
+        let LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms, headers } = action else { return Ok(()) };
         let place = self.lab_producer(producer)?;
         let bytes = |payload: &Option<Vec<u8>>| payload.as_deref().map(Arc::from);
         let record = NewRecord {
             key: bytes(key),
             value: bytes(value),
-            headers: Arc::from([]),
+            headers: headers.iter().map(|(name, value)| Header { name: Arc::clone(name), value: bytes(value) }).collect(),
             timestamp_ms: timestamp_ms.unwrap_or(wall_ms(self.now)),
             tag: 0,
         };
