@@ -40,12 +40,13 @@ pub(crate) fn Strip(props: &StripProps) -> Html {
     }
     let end = props.shot.end.us().max(1);
     let on_pointer = |drag: bool| {
-        let on = props.on.clone();
+        let (on, canvas) = (props.on.clone(), canvas.clone());
         move |event: PointerEvent| {
             if drag && event.buttons() & 1 == 0 {
                 return;
             }
-            let strip: Element = event.current_target().expect("the event came through the strip").unchecked_into();
+            // Not the event's current target: that is the app's root, where Yew listens.
+            let Some(strip) = canvas.cast::<Element>() else { return };
             if !drag {
                 // Without the capture a drag would end at the strip's edge; with it lost, that is all that is lost.
                 let _lost = strip.set_pointer_capture(event.pointer_id());

@@ -64,6 +64,7 @@ fn end_all(page: &Page) -> Outcome {
 fn a_broken_run_differs(page: &Page) -> Outcome {
     page.show("palette")?;
     page.click("fault-read-db-down")?;
+    page.session.press(&[], keys::ESCAPE)?;
     page.wait_until("the fault is listed", "return document.querySelectorAll('[data-testid=fault-active]').length === 1")?;
     let at = page.time_us()?;
     page.wait_for_time(at + 3_000_000)?;
@@ -101,7 +102,7 @@ fn sends_a_command_by_hand(page: &Page) -> Outcome {
 fn works_by_keys_alone(page: &Page) -> Outcome {
     let focused = || page.session.run("return (document.activeElement && document.activeElement.dataset.testid) || ''", &[]);
     let mut found = false;
-    for _ in 0..40 {
+    for _ in 0..200 {
         page.session.press(&[], keys::TAB)?;
         let outline = page.session.run(
             "const e = document.activeElement; if (!e || e === document.body) return true; const s = getComputedStyle(e); \
