@@ -26,3 +26,10 @@ fn replay_equality() {
 fn frame_split_equality() {
     (100..102).for_each(shared::laws::frame_split);
 }
+
+#[wasm_bindgen_test]
+fn every_built_in_scenario_does_as_its_golden_trace_says() {
+    for (name, golden) in shared::golden::GOLDEN {
+        shared::golden::check(name, golden);
+    }
+}

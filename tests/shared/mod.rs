@@ -4,6 +4,7 @@
 // Each test target uses its part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod golden;
 pub(crate) mod laws;
 pub(crate) mod pinned;
 pub(crate) mod random;
