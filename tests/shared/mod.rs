@@ -7,4 +7,5 @@
 pub(crate) mod golden;
 pub(crate) mod laws;
 pub(crate) mod pinned;
+pub(crate) mod promises;
 pub(crate) mod random;

@@ -157,7 +157,7 @@ impl World {
         let counts = [
             (waiting, "commands whose clients wait"),
             (bank.api().handling_count(), "commands in the API's hands"),
-            (bank.write_db().operation_count(), "operations in the write database"),
+            (bank.write_db().commands().count() as u64, "transactions in the write database"),
             (bank.write_db().store.outbox.unpublished_count(), "unpublished outbox rows"),
             (bank.publishing_count(), "events with a producer"),
             (self.calls.len() as u64, "calls of listeners"),

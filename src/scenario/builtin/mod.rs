@@ -46,7 +46,7 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
 /// The built-in scenario called so, with its usual seed.
 pub fn builtin(name: &str) -> Option<Scenario> {
     let Builtin { name, seconds, make } = BUILTIN.iter().find(|builtin| builtin.name == name)?;
-    let programme = make(Programme::default());
+    let programme = make(Programme::new());
     let plain = Scenario::plain(name, BUILTIN_SEED);
     let duration_us = seconds * 1_000_000;
     Some(Scenario { name: Arc::from(*name), duration_us, config: programme.config, program: programme.steps, ..plain })
@@ -106,6 +106,7 @@ fn leader_lost(p: Programme) -> Programme {
     p.set("client.commands-per-minute", "240")
         .set("producer.delivery.timeout.ms", "60000")
         .set("producer.request.timeout.ms", "3000")
+        .set("broker.broker.session.timeout.ms", "4000")
         .at(8_000)
         .inject_for(FaultKind::LinkSevered, replication, 4_000)
         .at(10_000)

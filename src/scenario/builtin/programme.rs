@@ -7,8 +7,22 @@ use crate::kernel::SimTime;
 use crate::pipeline::Intervention;
 use crate::scenario::Config;
 
+/// Latencies with which a flight can be followed with the eye at a tenth of real time.
+const VISIBLE: [(&str, &str); 11] = [
+    ("link.client-api.latency", "~60ms"),
+    ("link.client-query.latency", "~60ms"),
+    ("link.completion.latency", "~60ms"),
+    ("link.produce.latency", "~20ms"),
+    ("link.fetch.latency", "~20ms"),
+    ("link.coordination.latency", "~20ms"),
+    ("link.replication.latency", "~10ms"),
+    ("link.api-write-db.latency", "~10ms"),
+    ("link.relay-write-db.latency", "~10ms"),
+    ("link.listener-read-db.latency", "~10ms"),
+    ("link.query-read-db.latency", "~10ms"),
+];
+
 /// A scenario that is being written. Panics where a scenario would be wrong: the tests make them all.
-#[derive(Default)]
 pub(super) struct Programme {
     pub(super) config: Config,
     pub(super) steps: Vec<(SimTime, Intervention)>,
@@ -16,6 +30,12 @@ pub(super) struct Programme {
 }
 
 impl Programme {
+    /// All settings at their defaults, but with latencies that one can see; nothing happens by itself.
+    pub(super) fn new() -> Programme {
+        let blank = Programme { config: Config::default(), steps: Vec::new(), now: None };
+        VISIBLE.iter().fold(blank, |programme, (key, value)| programme.set(key, value))
+    }
+
     /// What follows happens at this moment, in milliseconds.
     pub(super) fn at(mut self, ms: u64) -> Programme {
         let now = SimTime::from_ms(ms);

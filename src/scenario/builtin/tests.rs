@@ -136,3 +136,14 @@ fn every_scenario_replays_digest_for_digest() {
         assert_eq!(digest(), digest(), "{name}");
     }
 }
+
+#[test]
+fn a7_leader_lost_loses_what_only_the_leader_had() {
+    let world = run("leader-lost", 40);
+    breaks(&world, &[Invariant::NoChangeWithoutEvent, Invariant::AcknowledgedSurvives]);
+    assert!(count(&world, "truncated") > 0, "the old leader cuts what nobody else had");
+    let mut world = run("leader-lost-acks-all", 40);
+    breaks(&world, &[]);
+    assert!(count(&world, "leader_elected") > count(&run("transfer", 40), "leader_elected"), "the same election");
+    assert_eq!(drains(&mut world, 20), None);
+}

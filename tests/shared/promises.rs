@@ -1,0 +1,230 @@
+//! What the referee must and must not say (issue of invariants): silent under every safe setting whatever breaks, and not
+//! silent where a setting is unsafe and the fault that shows it strikes. Has never heard of how the referee knows.
+
+use std::sync::Arc;
+
+use cqrs_lab::{
+    fault::{FaultKind, FaultRule, Link, Moment, Node, Target},
+    kernel::{Prng, SimTime},
+    pipeline::{Intervention, World, referee::Invariant},
+    scenario::Scenario,
+};
+
+use super::random;
+
+/// Until when faults are laid.
+const FAULTS_UNTIL: SimTime = SimTime::from_ms(30_000);
+/// Until when everything must have come to rest after all faults were ended.
+const REST_AT: SimTime = SimTime::from_ms(120_000);
+
+/// Settings that are safe in every combination: what is broken is repaired, what is repeated does no harm.
+const SAFE: [(&str, &[&str]); 11] = [
+    ("client.commands-per-minute", &["60", "240", "900"]),
+    ("client.completion", &["polling", "sse"]),
+    ("producer.linger.ms", &["0", "5", "100"]),
+    ("topic.partitions", &["1", "3", "6"]),
+    ("group.account-view.consumers", &["1", "2", "4"]),
+    ("group.account-view.ackMode", &["RECORD", "BATCH", "MANUAL", "MANUAL_IMMEDIATE"]),
+    ("group.account-view.max.poll.records", &["1", "10", "500"]),
+    ("group.account-view.idempotency", &["dedupe-table", "versioned-upsert"]),
+    ("group.transfer-history.idempotency", &["dedupe-table", "versioned-upsert"]),
+    ("group.account-view.partition.assignment.strategy", &["range", "roundrobin", "sticky", "cooperative-sticky"]),
+    ("group.transfer-history.listener", &["record", "batch"]),
+];
+
+/// What goes with them in every safe run: clients that are patient, sessions that end soon, nacks that do not wait long.
+const PATIENT: [(&str, &str); 10] = [
+    ("client.client-retries", "100"),
+    ("client.completion-timeout", "3600000"),
+    ("group.account-view.session.timeout.ms", "6000"),
+    ("group.transfer-history.session.timeout.ms", "6000"),
+    ("group.account-view.heartbeat.interval.ms", "1000"),
+    ("group.transfer-history.heartbeat.interval.ms", "1000"),
+    ("group.account-view.nack-sleep", "500"),
+    ("group.transfer-history.nack-sleep", "500"),
+    ("group.account-view.on-failure", "nack"),
+    ("group.transfer-history.on-failure", "nack"),
+];
+
+/// Faults that break a promise by themselves, however safe the settings are: they are the
+/// unsafe settings' other name, or (dead letters) leave a client waiting by design.
+fn is_a_broken_promise(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::UncleanElection
+            | FaultKind::RetentionOvertakes
+            | FaultKind::AckBeforeEffect
+            | FaultKind::AckOutOfOrder
+            | FaultKind::ListenerThrowsFatal
+            | FaultKind::CrashAfterDeadLetter
+    )
+}
+
+/// Random faults under safe settings, then all is healed and the clients stop: the referee has said nothing, everything has
+/// come to rest, and both models agree.
+pub(crate) fn safe_runs_keep_every_promise_and_come_to_rest(seed: u64) {
+    let mut chance = Prng::stream(seed, "safe-run", 0);
+    let mut scenario = Scenario::plain("safe", seed);
+    for (key, value) in PATIENT {
+        scenario.config.set_text(key, value).expect("a setting");
+    }
+    for (key, values) in SAFE {
+        let value = values[chance.below(values.len() as u64) as usize];
+        scenario.config.set_text(key, value).expect("a setting");
+    }
+    let mut faults: Vec<(SimTime, FaultRule)> = Vec::new();
+    while faults.len() < 8 {
+        let rule = random::fault(&mut chance);
+        let at = SimTime(5_000_000 + chance.below(FAULTS_UNTIL.us() - 5_000_000));
+        if !is_a_broken_promise(rule.kind) {
+            faults.push((at, rule));
+        }
+    }
+    faults.sort_by_key(|(at, _)| *at);
+    let mut world = World::new(&scenario);
+    for (at, rule) in &faults {
+        world.run_until(*at);
+        let _ = world.intervene(*at, &Intervention::Inject(*rule));
+    }
+    world.run_until(FAULTS_UNTIL);
+    world.intervene(FAULTS_UNTIL, &Intervention::HealAll).expect("healing always fits");
+    set(&mut world, "client.commands-per-minute", "0");
+    set(&mut world, "client.queries-per-minute", "0");
+    world.run_until(REST_AT);
+    let story = || {
+        let changed: Vec<String> = scenario.config.changed().map(|(s, v)| format!("{}={v}", s.key)).collect();
+        let faults: Vec<String> = faults.iter().map(|(at, r)| format!("{at} {} on {} {:?}", r.kind, r.target, r.moment)).collect();
+        let violations: Vec<String> = world.violations().iter().take(8).map(|v| format!("{} {v}", v.at)).collect();
+        format!("run {seed}\n{changed:#?}\n{faults:#?}\n{violations:#?}")
+    };
+    assert!(world.violations().is_empty(), "{}", story());
+    assert_eq!(world.pending(), None, "{}", story());
+    for pair in world.bank().expect("a bank").accounts() {
+        assert_eq!(pair.write.map(|w| w.balance), pair.read.map(|r| r.balance), "account {} in {}", pair.id, story());
+    }
+}
+
+/// An unsafe way to work, and the fault that shows that it is.
+pub(crate) struct Unsafe {
+    /// For the message of a failing test.
+    pub(crate) name: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+    faults: fn() -> Vec<(u64, FaultRule)>,
+    breaks: Invariant,
+}
+
+fn armed(kind: FaultKind, target: Target) -> FaultRule {
+    FaultRule { moment: Moment::Armed { times: 1 }, ..FaultRule::usual(kind, target) }
+}
+
+fn lasting(kind: FaultKind, target: Target, until_ms: u64) -> FaultRule {
+    FaultRule { moment: Moment::Lasting { until: Some(SimTime::from_ms(until_ms)) }, ..FaultRule::usual(kind, target) }
+}
+
+fn link(link: Link) -> Target {
+    Target::Link { link, of: None }
+}
+
+/// Every unsafe setting that there is, each with what it breaks.
+pub(crate) const UNSAFE: [Unsafe; 11] = [
+    Unsafe {
+        name: "publish after commit",
+        settings: &[("api.publication", "after-commit")],
+        faults: || vec![(10_000, armed(FaultKind::ApiCrashAfterCommit, Target::Node(Node::Api)))],
+        breaks: Invariant::NoChangeWithoutEvent,
+    },
+    Unsafe {
+        name: "publish inside the transaction",
+        settings: &[("api.publication", "inside-transaction")],
+        faults: || vec![(10_000, armed(FaultKind::CommitFails, Target::Node(Node::WriteDb)))],
+        breaks: Invariant::NoEventWithoutChange,
+    },
+    Unsafe {
+        name: "a relay that reads by the last id",
+        settings: &[("api.relay-reads", "last-id"), ("client.commands-per-minute", "6000"), ("api.relay-poll-interval", "1")],
+        faults: Vec::new,
+        breaks: Invariant::NoChangeWithoutEvent,
+    },
+    Unsafe {
+        name: "no idempotent projection, and its consumer crashes",
+        settings: &[("group.account-view.idempotency", "none"), ("group.account-view.session.timeout.ms", "6000")],
+        faults: || vec![(10_000, armed(FaultKind::CrashAfterEffect, Target::Group(0)))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "no idempotent projection, and the relay crashes",
+        settings: &[("group.account-view.idempotency", "none")],
+        faults: || vec![(10_000, armed(FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay)))],
+        breaks: Invariant::ViewEqualsFold,
+    },
+    Unsafe {
+        name: "no idempotency key",
+        settings: &[("api.idempotency-key", "false"), ("client.completion", "polling")],
+        faults: || vec![(10_000, armed(FaultKind::ResponseLost, link(Link::ClientApi)))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "acknowledge before the effect",
+        settings: &[("group.account-view.session.timeout.ms", "6000"), ("group.account-view.listener-time", "300ms")],
+        faults: || {
+            let effect = lasting(FaultKind::AckBeforeEffect, Target::Group(0), 14_000);
+            vec![(8_000, effect), (10_000, lasting(FaultKind::ConsumerKilled, Target::Group(0), 14_000))]
+        },
+        breaks: Invariant::EveryEventAccounted,
+    },
+    Unsafe {
+        name: "retention that does not wait for a stopped group",
+        settings: &[],
+        faults: || {
+            let stopped = lasting(FaultKind::ConsumerStopped, Target::Group(1), 20_000);
+            vec![(10_000, stopped), (15_000, FaultRule::usual(FaultKind::RetentionOvertakes, Target::Cluster))]
+        },
+        breaks: Invariant::EveryEventAccounted,
+    },
+    Unsafe {
+        name: "notices without a look at the status",
+        settings: &[("client.sse-reread-on-reconnect", "false"), ("client.completion-timeout", "10000")],
+        faults: || vec![(10_000, armed(FaultKind::CompletionDropped, Target::AnyClient))],
+        breaks: Invariant::OutcomeLearned,
+    },
+    Unsafe {
+        name: "records without a key",
+        settings: &[("producer.record-key", "none"), ("client.commands-per-minute", "6000"), ("client.accounts", "2")],
+        faults: || vec![(10_000, lasting(FaultKind::ConsumerStopped, Target::Group(0), 14_000))],
+        breaks: Invariant::OrderPerKey,
+    },
+    Unsafe {
+        name: "acks of the leader alone",
+        settings: &[("producer.acks", "1"), ("producer.enable.idempotence", "false"), ("client.commands-per-minute", "600")],
+        faults: || {
+            let replication = Target::Link { link: Link::Replication, of: Some(Node::Broker(1)) };
+            let killed = lasting(FaultKind::BrokerKilled, Target::Node(Node::Broker(1)), 20_000);
+            vec![(10_000, lasting(FaultKind::LinkSevered, replication, 14_000)), (12_000, killed)]
+        },
+        breaks: Invariant::AcknowledgedSurvives,
+    },
+];
+
+/// The referee says what an unsafe setting breaks, in one of a few runs.
+pub(crate) fn unsafe_settings_break_their_promise(case: &Unsafe) {
+    let broken = |seed: u64| {
+        let mut scenario = Scenario::plain("unsafe", seed);
+        for (key, value) in case.settings {
+            scenario.config.set_text(key, value).expect("a setting");
+        }
+        let mut world = World::new(&scenario);
+        for (ms, rule) in (case.faults)() {
+            let at = SimTime::from_ms(ms);
+            world.run_until(at);
+            world.intervene(at, &Intervention::Inject(rule)).expect("the fault fits");
+        }
+        world.run_until(SimTime::from_ms(40_000));
+        world.referee().count(case.breaks) > 0
+    };
+    assert!((0..4).any(broken), "{} does not break {}", case.name, case.breaks.name());
+}
+
+fn set(world: &mut World, key: &str, value: &str) {
+    let now = world.now();
+    world.intervene(now, &Intervention::Set { key: Arc::from(key), value: Arc::from(value) }).expect("a setting");
+}
