@@ -32,8 +32,15 @@ const SAFE: [(&str, &[&str]); 11] = [
     ("group.transfer-history.listener", &["record", "batch"]),
 ];
 
-/// What goes with them in every safe run: clients that are patient, sessions that end soon, nacks that do not wait long.
-const PATIENT: [(&str, &str); 10] = [
+/// What goes with them in every safe run: clients and listeners that do not give up, sessions that end soon, short pauses.
+/// A lost JoinGroup response is noticed max.poll.interval.ms and five seconds later: with Kafka's default after five minutes.
+const PATIENT: [(&str, &str); 16] = [
+    ("group.account-view.max.poll.interval.ms", "20000"),
+    ("group.transfer-history.max.poll.interval.ms", "20000"),
+    ("group.account-view.backOff.interval", "200"),
+    ("group.transfer-history.backOff.interval", "200"),
+    ("group.account-view.backOff.maxAttempts", "1000000"),
+    ("group.transfer-history.backOff.maxAttempts", "1000000"),
     ("client.client-retries", "100"),
     ("client.completion-timeout", "3600000"),
     ("group.account-view.session.timeout.ms", "6000"),
@@ -47,7 +54,8 @@ const PATIENT: [(&str, &str); 10] = [
 ];
 
 /// Faults that break a promise by themselves, however safe the settings are: they are the
-/// unsafe settings' other name, or (dead letters) leave a client waiting by design.
+/// unsafe settings' other name, or leave something waiting by
+/// design: a dead letter its client, a forgotten acknowledgment its offset (D4).
 fn is_a_broken_promise(kind: FaultKind) -> bool {
     matches!(
         kind,
@@ -57,6 +65,7 @@ fn is_a_broken_promise(kind: FaultKind) -> bool {
             | FaultKind::AckOutOfOrder
             | FaultKind::ListenerThrowsFatal
             | FaultKind::CrashAfterDeadLetter
+            | FaultKind::AckForgotten
     )
 }
 
@@ -74,8 +83,8 @@ pub(crate) fn safe_runs_keep_every_promise_and_come_to_rest(seed: u64) {
     }
     let mut faults: Vec<(SimTime, FaultRule)> = Vec::new();
     while faults.len() < 8 {
-        let rule = random::fault(&mut chance);
         let at = SimTime(5_000_000 + chance.below(FAULTS_UNTIL.us() - 5_000_000));
+        let rule = random::fault(&mut chance, at);
         if !is_a_broken_promise(rule.kind) {
             faults.push((at, rule));
         }

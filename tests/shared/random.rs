@@ -71,7 +71,7 @@ fn instants(chance: &mut Prng, count: u64) -> Vec<SimTime> {
 }
 
 /// A fault that fits its target, laid at `at`; most of them end by themselves, within ten seconds.
-fn fault(chance: &mut Prng, at: SimTime) -> FaultRule {
+pub(crate) fn fault(chance: &mut Prng, at: SimTime) -> FaultRule {
     let kind = pick(chance, FaultKind::all());
     let mut rule = FaultRule::usual(kind, target(chance, kind.target_kind()));
     let fits = |kind: MomentKind| rule.kind.fits_moment(kind);

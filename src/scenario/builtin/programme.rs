@@ -33,6 +33,8 @@ impl Programme {
     /// All settings at their defaults, but with latencies that one can see; nothing happens by itself.
     pub(super) fn new() -> Programme {
         let blank = Programme { config: Config::default(), steps: Vec::new(), now: None };
+        // Kafka waits three seconds for more members of a new group; here all are there from the beginning.
+        let blank = blank.set("broker.group.initial.rebalance.delay.ms", "0");
         VISIBLE.iter().fold(blank, |programme, (key, value)| programme.set(key, value))
     }
 
