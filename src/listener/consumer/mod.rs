@@ -18,8 +18,10 @@ mod network;
 mod poll;
 mod positions;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use commit::offset_and_metadata;
@@ -60,8 +62,8 @@ pub struct Consumer {
     /// Something that the next `poll` throws.
     failure: Option<KafkaException>,
     closing: Option<close::Closing>,
-    /// The wake-up under way.
-    armed: Option<SimTime>,
+    /// The wake-ups under way.
+    armed: BTreeSet<SimTime>,
     /// The armed timer is for something that is due already.
     catches_up: bool,
     /// That timer has just fired.
@@ -92,7 +94,7 @@ impl Consumer {
             woken: false,
             failure: None,
             closing: None,
-            armed: None,
+            armed: BTreeSet::new(),
             catches_up: false,
             caught_up: false,
             clock_ms: 0,

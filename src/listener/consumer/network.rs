@@ -283,29 +283,31 @@ impl Consumer {
         positions.chain(avoided).filter(|at| after.is_none_or(|after| *at > after)).min().unwrap_or(SimTime::NEVER)
     }
 
-    /// Makes sure that a wake-up is under way for whatever is due next.
+    /// Makes sure that a wake-up is under way for whatever is due next. One for later is kept: it will be needed again.
     pub(super) fn arm(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         let mut due = self.next_due(None);
         if due <= now && self.caught_up {
             // It was looked at a moment ago and could not be done: it waits for an answer, and that will look again.
             due = self.next_due(Some(now));
         }
-        if self.dead || due == SimTime::NEVER || self.armed.is_some_and(|armed| armed <= due && armed > now) {
+        if self.dead || due == SimTime::NEVER {
             return;
         }
         let at = due.max(now + 1);
-        self.catches_up = due <= now;
-        self.armed = Some(at);
-        out.push(ConsumerEffect::Timer { at, timer: ConsumerTimer::Wake });
+        self.catches_up |= due <= now;
+        if self.armed.first().is_none_or(|armed| *armed > at) {
+            self.armed.insert(at);
+            out.push(ConsumerEffect::Timer { at, timer: ConsumerTimer::Wake });
+        }
     }
 
     /// The timer fires.
     pub fn on_timer(&mut self, now: SimTime, timer: ConsumerTimer, out: &mut Vec<ConsumerEffect>) {
         let ConsumerTimer::Wake = timer;
-        if self.dead || self.armed != Some(now) {
+        self.armed.retain(|at| *at > now);
+        if self.dead {
             return;
         }
-        self.armed = None;
         self.net.avoid.retain(|_, until| *until > now);
         self.caught_up = std::mem::take(&mut self.catches_up);
         self.pump(now, out);
