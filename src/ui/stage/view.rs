@@ -269,9 +269,9 @@ fn nodes(props: &StageProps, layout: &Layout) -> Html {
     let (before, after): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| write(c.thing));
     html! {
         <>
-            <div class="side">{ for before.into_iter().filter_map(node) }</div>
-            <div class="side">{ for layout.lanes.iter().filter_map(lane) }</div>
-            <div class="side">{ for after.into_iter().filter_map(node) }</div>
+            <div>{ for before.into_iter().filter_map(node) }</div>
+            <div>{ for layout.lanes.iter().filter_map(lane) }</div>
+            <div>{ for after.into_iter().filter_map(node) }</div>
         </>
     }
 }
