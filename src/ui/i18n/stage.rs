@@ -42,6 +42,7 @@ texts! {
         no_leader: "no leader", "leader 없음";
         isr: "ISR", "ISR";
         leads: "leads", "leader";
+        lanes_led: "partitions led", "leader인 파티션";
         replicas: "replicas", "복제본";
         log_start: "log start", "로그 시작";
         log_end: "log end", "로그 끝";

@@ -126,7 +126,7 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
         out.extend(stores(scene, lang));
     }
     out.extend(scene.topics.iter().filter(|t| t.role != TopicRole::Events).map(|t| topic(scene, t, lang)));
-    out.extend(scene.brokers.iter().map(|b| broker(*b, lang)));
+    out.extend(scene.brokers.iter().map(|b| broker(scene, *b, lang)));
     for (index, group) in scene.groups.iter().enumerate() {
         out.push(group_card(index, group, lang));
         out.extend(group.consumers.iter().map(|c| consumer(scene, c, lang)));
@@ -244,10 +244,20 @@ fn topic_name<'a>(scene: &Scene, topic: &'a TopicView) -> &'a str {
     topic.name.strip_prefix(main).filter(|rest| rest.len() > 1).unwrap_or(&topic.name)
 }
 
-fn broker(broker: BrokerView, lang: Lang) -> Card {
+fn broker(scene: &Scene, broker: BrokerView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let card = Card::new(Thing::Broker(broker.id), Tone::Plain, format!("{} {}", t.broker, broker.id)).health(lang, broker.health);
-    if card.tone == Tone::Problem { card } else { card.line(Ink::Muted, format!("{} {}", t.leads, broker.leads)) }
+    if broker.health == Health::Down {
+        return card;
+    }
+    let events = scene.topics.iter().filter(|topic| topic.role == TopicRole::Events).flat_map(|topic| &topic.lanes);
+    let led: Vec<String> = events.filter(|l| l.leader == Some(broker.id)).map(|l| format!("P{}", l.partition)).collect();
+    let leads = match led.len() {
+        0 => format!("{} –", t.leads),
+        1..=3 => format!("{} {}", t.leads, led.join(" ")),
+        n => words::counted(lang, n, t.lanes_led),
+    };
+    if card.tone == Tone::Problem { card } else { card.line(Ink::Muted, leads) }
 }
 
 fn group_card(index: usize, group: &GroupView, lang: Lang) -> Card {
