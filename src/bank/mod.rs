@@ -12,6 +12,7 @@ mod effect;
 mod event_book;
 mod fact;
 mod ids;
+mod key_table;
 mod query;
 mod read_db;
 mod read_model;

@@ -6,6 +6,7 @@ use super::domain::{Account, Change, DomainEvent, apply};
 use super::effect::{Committed, OutboxRow};
 use super::event_book::EventBook;
 use super::ids::{AccountId, CommandId, EventId, IdSet};
+use super::key_table::KeyTable;
 use crate::kernel::SimTime;
 
 /// After how many events a stream gets a new snapshot (F3).
@@ -122,7 +123,7 @@ impl Outbox {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Store {
     streams: BTreeMap<AccountId, Stream>,
-    keys: BTreeMap<CommandId, EventId>,
+    keys: KeyTable,
     /// The outbox.
     pub outbox: Outbox,
     /// Which events are committed.
@@ -149,7 +150,7 @@ impl Store {
 
     /// The event that an idempotency key stands for.
     pub fn done(&self, key: CommandId) -> Option<EventId> {
-        self.keys.get(&key).copied()
+        self.keys.get(key)
     }
 
     /// Whether an event is committed.
@@ -175,10 +176,7 @@ impl Store {
             let none = Account { balance: 0, version: 0 };
             self.streams.entry(change.account).or_insert_with(|| Stream::new(none)).append(now, event.id, change);
         }
-        if self.keys.len() == KEYS_MAX {
-            self.keys.pop_first();
-        }
-        self.keys.entry(event.command).or_insert(event.id);
+        self.keys.insert(event.command, event.id);
         if let Some(id) = row {
             self.outbox.unpublished.push_back(OutboxRow { id, event: event.id, command: event.command });
         }

@@ -76,7 +76,13 @@ impl World {
         let count = count.min(CONSUMERS_MAX);
         let concurrency = self.config.count(Property::Concurrency, Of::Group(group)) as u32;
         let wanted = count * concurrency.max(1);
-        for duty in self.duties(group) {
+        let duties = self.duties(group);
+        let idle: Vec<u32> = self.slots_of(group).filter(|s| !duties.contains(&self.consumers[*s as usize].duty)).collect();
+        for slot in idle {
+            self.consumers[slot as usize].restarts = false;
+            self.stop_consumer(slot);
+        }
+        for duty in duties {
             let wanted = if duty == Duty::Main { wanted } else { u32::from(wanted > 0) };
             for number in 0..wanted {
                 match self.slot_of(group, duty, number) {

@@ -49,6 +49,7 @@ impl World {
         debug_assert!((group as usize) < GROUPS.len());
         match property {
             Property::Consumers | Property::Concurrency | Property::RetryTopics => {
+                self.create_retry_topics(group);
                 let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
                 self.scale(group, count);
                 if property == Property::RetryTopics {

@@ -7,6 +7,8 @@ use super::violation::ViolationKind;
 use crate::bank::{AccountId, Bank, EventId, Money, Projection};
 use crate::broker::TopicPartition;
 
+/// The shortest pause between two looks around, in microseconds: under load there would be one for every command.
+const AUDIT_PAUSE_US: u64 = 50_000;
 /// How often the referee looks around, in microseconds; what may have changed a verdict makes it look at once.
 pub const AUDIT_INTERVAL_US: u64 = 250_000;
 /// How long something must look lost before the referee says so, in microseconds: what is between two processes is in no
@@ -37,6 +39,8 @@ pub(in crate::pipeline) struct Sight {
     pub log_starts: BTreeMap<TopicPartition, u64>,
     /// Events whose commit is on its way to the write database.
     pub committing: BTreeSet<EventId>,
+    /// Events on their way to a broker: with `acks=0` nobody but the network has them (A7).
+    pub producing: BTreeSet<EventId>,
 }
 
 impl Referee {
@@ -45,15 +49,26 @@ impl Referee {
         self.projections.iter().any(|ledger| !ledger.open.is_empty())
     }
 
+    /// Whether it matters which events are on their way to a broker.
+    pub(in crate::pipeline) fn wants_produce_requests(&self) -> bool {
+        !self.unpublished.is_empty()
+    }
+
     /// Whether it matters which commits are on their way.
     pub(in crate::pipeline) fn wants_flights(&self) -> bool {
         !self.unstored.is_empty()
     }
 
+    /// Something happened after which a look around may find something: as soon as the pause since the last one allows.
+    pub(super) fn audit_soon(&mut self, now: Now) {
+        self.audit_at = self.audit_at.min(now.at.max(self.audited_at + AUDIT_PAUSE_US));
+    }
+
     /// Looks around.
     pub(in crate::pipeline) fn audit(&mut self, now: Now, bank: &Bank, sight: &Sight) {
+        self.audited_at = now.at;
         self.audit_at = now.at + AUDIT_INTERVAL_US;
-        self.audit_unpublished(now, bank);
+        self.audit_unpublished(now, bank, sight);
         self.audit_unstored(now, bank, sight);
         for projection in Projection::ALL {
             self.audit_open(now, bank, projection, sight);
@@ -64,12 +79,13 @@ impl Referee {
     }
 
     /// Stored and in no log: will anybody publish it?
-    fn audit_unpublished(&mut self, now: Now, bank: &Bank) {
+    fn audit_unpublished(&mut self, now: Now, bank: &Bank, sight: &Sight) {
         if self.unpublished.is_empty() {
             return;
         }
         let coming = bank.to_be_published();
-        let gone: Vec<EventId> = self.unpublished.keys().copied().filter(|event| !coming.contains(event)).collect();
+        let gone: Vec<EventId> =
+            self.unpublished.keys().copied().filter(|event| !coming.contains(event) && !sight.producing.contains(event)).collect();
         for event in gone {
             self.unpublished.remove(&event);
             let command = bank.event(event).map(|content| content.command);

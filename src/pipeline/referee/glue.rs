@@ -6,7 +6,7 @@ use super::audit::{GroupSight, Sight};
 use super::ledger::{Now, Referee};
 use super::violation::Violation;
 use crate::bank::{CommandId, EventId, Message, Projection};
-use crate::broker::{self, TopicPartition};
+use crate::broker::{self, Request, TopicPartition};
 use crate::fault::Node;
 use crate::listener;
 use crate::pipeline::{Duty, Fact, FactKind, Payload, ProcessState, World};
@@ -89,6 +89,9 @@ impl World {
     /// New verdicts go into the trace.
     pub(in crate::pipeline) fn tell_violations(&mut self) {
         while let Some(violation) = self.referee.next_untold() {
+            if matches!(violation.kind, super::ViolationKind::EffectTwice { .. }) {
+                self.meters.add(crate::pipeline::Count::DuplicatesApplied, 1);
+            }
             let kind = FactKind::Violation(Box::new(violation));
             self.trace.push(Fact { step: self.step, at: self.now, actor: Node::Viewer, command: violation.command, kind });
         }
@@ -105,6 +108,9 @@ impl World {
             for (group, projection) in (0..).zip(Projection::ALL) {
                 sight.groups[projection as usize] = self.group_sight(group, projection.name());
             }
+        }
+        if self.referee.wants_produce_requests() {
+            sight.producing = self.producing();
         }
         if self.referee.wants_flights() {
             sight.committing = self.committing();
@@ -131,6 +137,15 @@ impl World {
             sight.held.extend(place.container.thread().unfinished().iter().map(|r| (r.partition, r.record.offset)));
         }
         sight
+    }
+
+    /// Events in produce requests that will arrive.
+    fn producing(&self) -> BTreeSet<EventId> {
+        let batches = self.flights.iter().filter(|flight| !flight.lost).flat_map(|flight| match &flight.payload {
+            Payload::Request { request: Request::Produce { batches, .. }, .. } => &batches[..],
+            _ => &[],
+        });
+        batches.flat_map(|batch| batch.records.iter()).filter_map(|record| EventId::from_tag(record.tag)).collect()
     }
 
     /// The events whose commit is on its way to the write database.

@@ -68,6 +68,7 @@ pub struct Referee {
     log_versions: BTreeMap<AccountId, u32>,
     pub(super) projections: [ProjectionLedger; 2],
     pub(super) audit_at: SimTime,
+    pub(super) audited_at: SimTime,
     pub(super) money_differs: bool,
 }
 
@@ -91,6 +92,7 @@ impl Default for Referee {
             log_versions: BTreeMap::new(),
             projections: [ProjectionLedger::default(), ProjectionLedger::default()],
             audit_at: SimTime::ZERO,
+            audited_at: SimTime::ZERO,
             money_differs: false,
         }
     }
@@ -179,7 +181,7 @@ impl Referee {
             | FactKind::CommandUnavailable { .. }
             | FactKind::CommandConflicted { .. }
             | FactKind::PublishFailed { .. }
-            | FactKind::OutboxMarked { .. } => self.audit_at = now.at,
+            | FactKind::OutboxMarked { .. } => self.audit_soon(now),
             _ => {}
         }
     }
@@ -289,7 +291,7 @@ impl Referee {
 
     /// A partition's new leader ends at `end`: what lay above is gone, unless it comes again.
     pub(super) fn on_leader(&mut self, now: Now, bank: &Bank, partition: TopicPartition, end: u64) {
-        self.audit_at = now.at;
+        self.audit_soon(now);
         let Some(lane) = self.lanes.get_mut(&partition) else { return };
         for (offset, event) in lane.truncate(end) {
             if let Some(copies) = self.more_copies.get_mut(&event) {

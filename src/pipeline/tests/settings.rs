@@ -77,3 +77,60 @@ fn links_and_databases_change_at_once() {
     let slow = world.flights().iter().filter(|f| f.link == crate::fault::Link::ClientApi && f.sent_at > SimTime::from_ms(8_000));
     assert!(slow.into_iter().all(|f| f.due_at.since(f.sent_at) >= 700_000));
 }
+
+/// Settings with which nothing may go wrong as long as nothing is broken.
+const SAFE: &[&[(&str, &str)]] = &[
+    &[("group.account-view.group.protocol", "consumer")],
+    &[("group.account-view.group.protocol", "consumer"), ("group.account-view.group.instance.id", "true")],
+    &[("group.account-view.partition.assignment.strategy", "roundrobin")],
+    &[("group.account-view.partition.assignment.strategy", "sticky")],
+    &[("group.account-view.partition.assignment.strategy", "cooperative-sticky")],
+    &[("group.account-view.group.instance.id", "true")],
+    &[("group.account-view.concurrency", "2")],
+    &[("group.account-view.consumers", "5")],
+    &[("group.account-view.isolation.level", "read_committed")],
+    &[("group.account-view.ackMode", "RECORD")],
+    &[("group.account-view.ackMode", "BATCH")],
+    &[("group.account-view.ackMode", "TIME"), ("group.account-view.pollTimeout", "500")],
+    &[("group.account-view.ackMode", "COUNT"), ("group.account-view.ackCount", "1")],
+    &[("group.account-view.ackMode", "COUNT_TIME"), ("group.account-view.pollTimeout", "500")],
+    &[("group.account-view.ackMode", "MANUAL")],
+    &[("group.account-view.ackMode", "MANUAL"), ("group.account-view.asyncAcks", "true")],
+    &[("group.account-view.listener", "batch"), ("group.account-view.ackMode", "BATCH")],
+    &[("group.account-view.listener", "batch"), ("group.account-view.ackMode", "MANUAL")],
+    &[("group.account-view.listener", "batch"), ("group.account-view.ackMode", "MANUAL_IMMEDIATE")],
+    &[("group.account-view.retryTopics.maxAttempts", "3")],
+    &[("group.account-view.max.poll.records", "1")],
+    &[("api.publication", "inside-transaction")],
+    &[("api.publication", "after-commit")],
+    &[("client.completion", "polling")],
+    &[("group.account-view.idempotency", "none"), ("group.transfer-history.idempotency", "versioned-upsert")],
+    &[("producer.acks", "1")],
+    &[("producer.acks", "0")],
+    &[("producer.enable.idempotence", "false")],
+    &[("producer.linger.ms", "100")],
+    &[("topic.partitions", "1")],
+    &[("broker.brokers", "1")],
+    &[("topic.segment.bytes", "1024")],
+];
+
+#[test]
+fn without_faults_everything_arrives_whatever_the_settings() {
+    for sets in SAFE {
+        let mut scenario = Scenario::plain("safe", 9);
+        for (key, value) in *sets {
+            scenario.config.set_text(key, value).expect("a setting of the table");
+        }
+        let mut world = World::new(&scenario);
+        world.run_until(SimTime::from_ms(15_000));
+        let stop = Intervention::Set { key: "client.commands-per-minute".into(), value: "0".into() };
+        world.intervene(world.now(), &stop).expect("it fits");
+        world.run_until(SimTime::from_ms(35_000));
+        assert_eq!(world.pending(), None, "{sets:?}");
+        assert!(world.violations().is_empty(), "{sets:?}: {:?}", world.violations()[0]);
+        assert!(
+            world.bank().expect("a bank").accounts().iter().all(|a| a.write.map(|w| w.balance) == a.read.map(|r| r.balance)),
+            "{sets:?}"
+        );
+    }
+}
