@@ -21,11 +21,10 @@ impl Clock {
         self.began.elapsed().as_secs_f64() * 1_000.0
     }
 
-    pub(crate) fn publish(&self, (name, value, unit): &Measurement) {
-        println!("{name}\t{value}\t{unit}");
+    /// Says words as a line, parted by tabs.
+    pub(crate) fn say(&self, words: &[&str]) {
+        println!("{}", words.join("\t"));
     }
-
-    pub(crate) fn finish(&self) {}
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -40,22 +39,19 @@ impl Clock {
         self.performance.now()
     }
 
-    pub(crate) fn publish(&self, (name, value, unit): &Measurement) {
-        self.append(&format!("{name}\t{value}\t{unit}\n"));
-    }
-
-    pub(crate) fn finish(&self) {
-        self.append("done\n");
-    }
-
-    fn append(&self, text: &str) {
+    /// Says words as a line, parted by tabs.
+    pub(crate) fn say(&self, words: &[&str]) {
         let body = web_sys::window().and_then(|w| w.document()).and_then(|d| d.body()).expect("a bench runs in a page");
         let before = body.text_content().unwrap_or_default();
-        body.set_text_content(Some(&format!("{before}{text}")));
+        body.set_text_content(Some(&format!("{before}{}\n", words.join("\t"))));
     }
 }
 
 impl Clock {
+    pub(crate) fn publish(&self, (name, value, unit): &Measurement) {
+        self.say(&[name, &value.to_string(), unit]);
+    }
+
     /// How often `work`, which says how many units it did, does a unit in a second: the best of some runs of at least a quarter of a second.
     pub(crate) fn per_second(&self, mut work: impl FnMut() -> u64) -> f64 {
         let mut best: f64 = 0.0;

@@ -3,8 +3,10 @@
 //! Prints one line for each measurement: name, value, unit, parted by tabs. Has never heard of budgets.
 
 mod clock;
+mod crowd;
 mod queue;
 mod run;
+mod seek;
 
 use clock::Clock;
 
@@ -14,8 +16,11 @@ type Measurement = (&'static str, f64, &'static str);
 fn main() {
     let clock = Clock::new();
     clock.publish(&queue::measure(&clock));
-    for measurement in run::measure(&clock) {
-        clock.publish(&measurement);
+    for measurement in run::measure(&clock).iter().chain(&seek::measure(&clock)) {
+        clock.publish(measurement);
     }
-    clock.finish();
+    let (link, flights) = crowd::link();
+    clock.publish(&("crowd-flights", flights as f64, "flights"));
+    clock.say(&["crowd-link", &link]);
+    clock.say(&["done"]);
 }

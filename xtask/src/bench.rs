@@ -19,6 +19,10 @@ use crate::{
 /// How long the measurements in the browser may take together.
 const BROWSER_PATIENCE: Duration = Duration::from_secs(180);
 
+/// Notes how long the script of each animation frame takes.
+const FRAME_WATCH: &str = "<script>(()=>{const all=window.__frames=[];const old=window.requestAnimationFrame.bind(window);\
+window.requestAnimationFrame=f=>old(at=>{const began=performance.now();f(at);all.push(performance.now()-began)})})()</script>";
+
 /// What is measured: its name in the output of `benches/model`, what it is, and the budget with its unit.
 struct Row {
     name: &'static str,
@@ -35,6 +39,9 @@ const ROWS: &[Row] = &[
     Row { name: "model", what: "full model, one thread", budget: Budget::AtLeast(3_500_000.0, "occurrences/s") },
     Row { name: "queue", what: "the queue alone", budget: Budget::AtLeast(13_600_000.0, "holds/s") },
     Row { name: "transfer", what: "default scenario, virtual seconds per second", budget: Budget::AtLeast(5_000.0, "s/s") },
+    Row { name: "seek-p50", what: "seek in a run of a million occurrences, median", budget: Budget::AtMost(16.0, "ms") },
+    Row { name: "seek-p99", what: "seek in a run of a million occurrences, p99", budget: Budget::AtMost(16.0, "ms") },
+    Row { name: "frame-p95", what: "script of a frame with 1,000 flights, p95", budget: Budget::AtMost(4.0, "ms") },
 ];
 
 /// `cargo xtask bench [--no-page] [--no-build]`.
@@ -53,8 +60,10 @@ pub fn command_bench(mut args: Args) -> Outcome {
             build::page()?;
         }
         sizes = Some(build::sizes());
+        let link = native.1.as_deref().ok_or("the bench gives no link to a run with a thousand flights")?;
+        wasm.insert("frame-p95".to_owned(), frame_p95_ms(link)?);
     }
-    let table = table(&native, &wasm, sizes.as_ref());
+    let table = table(&native.0, &wasm, sizes.as_ref());
     println!("\n{table}");
     if no_page {
         println!("BENCHMARKS.md stays as it is: without the page the table is not whole");
@@ -67,11 +76,13 @@ pub fn command_bench(mut args: Args) -> Outcome {
 
 type Measured = BTreeMap<String, f64>;
 
-fn natively() -> Outcome<Measured> {
+/// What was measured natively, and the link to a run with a thousand flights.
+fn natively() -> Outcome<(Measured, Option<String>)> {
     println!("measuring natively (compiling takes about a minute the first time)");
     let words = ["bench", "--quiet", "-p", "cqrs-lab", "--no-default-features", "--profile", "native", "--bench", "model"];
     let said = output_of(&mut cargo(&words)).ok_or("the bench does not build or run natively: cargo bench --no-default-features")?;
-    Ok(parse(&said))
+    let link = said.lines().find_map(|line| line.strip_prefix("crowd-link\t")).map(str::to_owned);
+    Ok((parse(&said), link))
 }
 
 /// The same measurements in the page's own profile, in Chromium.
@@ -104,6 +115,27 @@ fn in_chromium() -> Outcome<Measured> {
         said = text.as_str().unwrap_or_default().to_owned();
     }
     Ok(parse(&said))
+}
+
+/// Milliseconds of script that 95 of 100 frames need at most while the page plays a run with a thousand flights, in Chromium.
+fn frame_p95_ms(link: &str) -> Outcome<f64> {
+    println!("measuring frames of the page with a thousand flights (half a minute)");
+    let server = Server::start(&build::dist(), "/", FRAME_WATCH, 0)?;
+    let driven = Driven::start(Browser::Chromium)?;
+    let session = driven.session();
+    session.resize(1440, 900)?;
+    session.go(&format!("{}#{link}", server.url()))?;
+    // What the page does to come to the moment of the link is no frame of a playing run.
+    std::thread::sleep(Duration::from_secs(10));
+    let shown = session.run("window.__frames.length = 0; const a = document.querySelector('[data-testid=app]').dataset; if (a.playing !== 'true') document.querySelector('[data-testid=play]').click(); return a.timeUs", &[])?;
+    println!("from the moment {} µs on", shown.as_str().unwrap_or("?"));
+    std::thread::sleep(Duration::from_secs(8));
+    let frames = session.run("return window.__frames", &[])?;
+    let mut frames: Vec<f64> = frames.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    frames.sort_by(f64::total_cmp);
+    let p95 = frames.get(frames.len() * 95 / 100).copied().ok_or("the page draws no frames")?;
+    println!("{} frames, 95 of 100 need {p95:.2} ms at most", frames.len());
+    Ok(p95)
 }
 
 /// Builds the bench for browsers and finds it.
