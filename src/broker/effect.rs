@@ -210,8 +210,8 @@ pub enum Timer {
     TxnMarkers {
         /// The transaction.
         transactional_id: Arc<str>,
-        /// Its producer epoch.
-        epoch: u16,
+        /// Counts the rounds in which markers were sent; a timer of an earlier one is stale.
+        round: u32,
     },
     /// A timer of the group coordinator.
     Group(super::group::GroupTimer),

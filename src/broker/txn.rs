@@ -50,6 +50,8 @@ pub struct Txn {
     pub started_at: SimTime,
     /// When anything was last heard of it.
     pub touched_at: SimTime,
+    /// How many times markers have been sent.
+    pub marker_round: u32,
 }
 
 /// What came of an `EndTxn`.
@@ -107,6 +109,7 @@ impl TxnCoordinator {
                 groups: BTreeSet::new(),
                 started_at: now,
                 touched_at: now,
+                marker_round: 0,
             };
             self.txns.insert(Arc::clone(id), txn);
             return (Ok((producer_id, 0)), false);
@@ -210,6 +213,14 @@ impl TxnCoordinator {
     /// Forgets transactional ids of which nothing was heard for `idle_us`.
     pub fn forget_idle(&mut self, now: SimTime, idle_us: u64) {
         self.txns.retain(|_, t| matches!(t.state, TxnState::Ongoing | TxnState::Ending { .. }) || now.since(t.touched_at) <= idle_us);
+    }
+
+    /// Markers are about to be sent: the number of this round.
+    pub fn next_marker_round(&mut self, id: &str) -> u32 {
+        self.txns.get_mut(id).map_or(0, |txn| {
+            txn.marker_round += 1;
+            txn.marker_round
+        })
     }
 
     /// A marker is written. Gives the outcome when it was the last one.

@@ -3,10 +3,30 @@
 use std::sync::Arc;
 
 use super::{Asked, Cluster};
-use crate::broker::{Effect, ErrorCode, GroupRequest, Response};
+use crate::broker::group::{GroupFact, GroupTimer};
+use crate::broker::{BrokerId, Effect, ErrorCode, Fact, GroupRequest, Response};
 use crate::kernel::SimTime;
 
 impl Cluster {
+    /// A timer of a group: what a dead coordinator had in mind is forgotten with it; the next one begins afresh.
+    pub(super) fn on_group_timer(&mut self, now: SimTime, timer: GroupTimer, out: &mut Vec<Effect>) {
+        if self.groups.broker_of(timer).is_none_or(|broker| self.is_up(broker)) {
+            self.groups.on_timer(now, timer, &self.topics, out);
+        }
+    }
+
+    /// A broker died and nobody has noticed yet: who waits for it as a coordinator sees the connection break.
+    pub(super) fn break_group_connections(&mut self, now: SimTime, broker: BrokerId, out: &mut Vec<Effect>) {
+        let before = out.len();
+        self.groups.broker_lost(now, broker, out);
+        // The coordinator moves only when the controller has given the broker up.
+        let mut index = 0;
+        out.retain(|effect| {
+            index += 1;
+            index <= before || !matches!(effect, Effect::Fact(Fact::Group(GroupFact::CoordinatorMoved { .. })))
+        });
+    }
+
     /// A request for a group: only its coordinator answers.
     pub(super) fn handle_group(&mut self, now: SimTime, asked: Asked, group: Arc<str>, request: GroupRequest, out: &mut Vec<Effect>) {
         let Asked { node, client, correlation } = asked;

@@ -18,7 +18,7 @@ impl Cluster {
         let ends_at = now + us(self.config.broker.broker_session_timeout_ms);
         let incarnation = self.controller.registration(broker).map_or(0, |r| r.incarnation);
         self.go_down(index, out);
-        self.groups.broker_lost(now, broker, out);
+        self.break_group_connections(now, broker, out);
         self.nodes[index].session_ends_at = ends_at;
         out.push(Effect::Timer { at: ends_at, timer: Timer::BrokerSession { broker, incarnation } });
         out.push(Effect::Fact(Fact::BrokerDown { broker, controlled: false }));
@@ -34,13 +34,13 @@ impl Cluster {
             registration.shutting_down = true;
         }
         self.leave_all_isrs(now, broker, out);
+        self.groups.broker_lost(now, broker, out);
         self.move_coordinators(now, broker, out);
         if let Some(registration) = self.controller.registration_mut(broker) {
             registration.fenced = true;
             registration.shutting_down = false;
         }
         self.go_down(index, out);
-        self.groups.broker_lost(now, broker, out);
         self.refresh_metadata();
         out.push(Effect::Fact(Fact::BrokerDown { broker, controlled: true }));
     }
@@ -99,9 +99,9 @@ impl Cluster {
         }
         out.push(Effect::Fact(Fact::BrokerFenced { broker }));
         self.leave_all_isrs(now, broker, out);
-        self.move_coordinators(now, broker, out);
         // While nobody coordinated nobody's session could run out: they begin afresh at the new coordinator.
         self.groups.broker_lost(now, broker, out);
+        self.move_coordinators(now, broker, out);
         self.refresh_metadata();
     }
 

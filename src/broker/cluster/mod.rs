@@ -157,8 +157,8 @@ impl Cluster {
             Timer::Cleaner { broker, incarnation } => self.for_incarnation(broker, incarnation, |c, i| c.on_cleaner(now, i, out)),
             Timer::LeaderRebalance => self.on_leader_rebalance(now, out),
             Timer::TxnTimeouts => self.on_txn_timeouts(now, out),
-            Timer::Group(timer) => self.groups.on_timer(now, timer, &self.topics, out),
-            Timer::TxnMarkers { transactional_id, epoch } => self.retry_markers(now, &transactional_id, epoch, out),
+            Timer::Group(timer) => self.on_group_timer(now, timer, out),
+            Timer::TxnMarkers { transactional_id, round } => self.retry_markers(now, &transactional_id, round, out),
         }
     }
 
@@ -249,6 +249,8 @@ impl Cluster {
                     out.push(Effect::Fact(Fact::CoordinatorMoved { key: Arc::clone(&key), transactional, to }));
                     if transactional {
                         self.send_markers(now, &key, out);
+                    } else {
+                        self.groups.moved(&key, to);
                     }
                 }
             }

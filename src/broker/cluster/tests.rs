@@ -475,3 +475,58 @@ fn idle_brokers_do_not_spin() {
     let per_second = (net.agenda.pushed_count() - before) / 10;
     assert!(per_second < 40, "{per_second} occurrences a second");
 }
+
+#[test]
+fn e1_a_marker_that_gets_lost_is_sent_again_and_there_is_one_timer_for_that() {
+    let coordinator = Net::new(3, &[], &[], &[0]).cluster.coordinator_of(&Arc::from("tx1"), true).expect("three brokers live");
+    let leader = BrokerId((coordinator.0 + 1) % 3);
+    let mut net = Net::new(3, &[], &[], &[leader.0]);
+    let producer = net.init().expect("a new id");
+    assert_eq!(net.produce_in_txn(producer, 0, &["tx0"]), Ok(0));
+    net.severed.insert((coordinator, leader));
+    net.end(producer, true).expect("decided");
+    net.run_ms(20_000);
+    assert_eq!(net.log(), [0, 0, 1, 1]);
+    net.severed.clear();
+    net.run_ms(20_000);
+    assert_eq!(net.log(), [0, 2, 2, 2]);
+    net.run_ms(60_000);
+    let waiting = net.agenda.iter_unsorted().filter(|(_, due)| matches!(due, Due::Timer(Timer::TxnMarkers { .. }))).count();
+    assert_eq!(waiting, 0);
+}
+
+#[test]
+fn b10_the_survivors_of_a_pass_and_of_the_pass_after_the_horizon() {
+    let config = [
+        ("cleanup.policy", "compact"),
+        ("internal.segment.bytes", "250"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("delete.retention.ms", "1500"),
+    ];
+    let mut net = Net::new(1, &[], &config, &[0]);
+    let send = |net: &mut Net, pairs: &[(&str, Option<&str>)]| {
+        for (key, value) in pairs {
+            let record = NewRecord {
+                key: Some(bytes(key)),
+                value: value.map(bytes),
+                headers: Arc::from([]),
+                timestamp_ms: crate::broker::wall_ms(net.now),
+                tag: 0,
+            };
+            let batch = Batch { partition: TP, producer: None, base_sequence: 0, transactional: false, records: Arc::from([record]) };
+            let request = Request::Produce { acks: Acks::All, timeout_us: 1_000_000, transactional_id: None, batches: vec![batch] };
+            assert!(produced(net.ask(0, request)).is_ok());
+        }
+    };
+    let offsets = |net: &Net| net.at(0).records_from(0).map(|r| r.offset).collect::<Vec<_>>();
+    send(&mut net, &[("A", Some("1")), ("B", Some("1")), ("B", None), ("C", Some("1"))]);
+    net.run_ms(1_000);
+    assert_eq!(offsets(&net), [0, 2, 3]);
+    net.run_ms(4_000);
+    assert_eq!(offsets(&net), [0, 2, 3], "without new writes a tombstone stays");
+    send(&mut net, &[("D", Some("0")), ("D", Some("1")), ("D", Some("2")), ("D", Some("3"))]);
+    net.run_ms(1_500);
+    assert_eq!(offsets(&net), [0, 3, 5, 6, 7]);
+    assert_eq!(net.log(), [0, 8, 8, 8]);
+    assert_eq!(net.values(IsolationLevel::ReadUncommitted, 1).map(|v| v[0].0), Ok(3), "a reader at a gap gets the next record");
+}

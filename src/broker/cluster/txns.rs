@@ -23,6 +23,8 @@ const MARKER_TIMEOUT_US: u64 = 30_000_000;
 pub(super) struct Verification {
     pub(super) asked: Asked,
     request: ProduceRequest,
+    /// When the client has stopped waiting.
+    deadline: SimTime,
 }
 
 /// A marker that is to be written.
@@ -59,7 +61,10 @@ impl Cluster {
         }
         let node = &mut self.nodes[asked.node];
         let verification = node.purgatory.next_id();
-        node.purgatory.verifications.insert(verification, Verification { asked, request });
+        // A question or its answer may have got lost: its client has given up by now.
+        node.purgatory.verifications.retain(|_, v| v.deadline > now);
+        let deadline = now + request.timeout_us;
+        node.purgatory.verifications.insert(verification, Verification { asked, request, deadline });
         let message = Peer::AddToTxn { verification, transactional_id: id, producer, partitions: new };
         out.push(Effect::Peer { from: node.id, to: coordinator, message });
     }
@@ -79,7 +84,7 @@ impl Cluster {
         error: Option<ErrorCode>,
         out: &mut Vec<Effect>,
     ) {
-        let Some(Verification { asked, request }) = self.nodes[index].purgatory.verifications.remove(&verification) else { return };
+        let Some(Verification { asked, request, .. }) = self.nodes[index].purgatory.verifications.remove(&verification) else { return };
         match error {
             None => self.produce(now, asked, request, out),
             Some(error) => self.refuse_produce(asked, &request, error, out),
@@ -213,37 +218,28 @@ impl Cluster {
         let Some(txn) = self.txns.txn(id) else { return };
         let TxnState::Ending { committed } = txn.state else { return };
         let (producer, partitions) = ((txn.producer_id, txn.epoch), txn.partitions.clone());
-        let mut later = false;
+        let round = self.txns.next_marker_round(id);
+        // A marker or its answer may get lost on the way; a partition may have no leader.
+        let mut wait_us = MARKER_TIMEOUT_US;
         for partition in partitions {
             match self.controller.partition(partition).and_then(|s| s.leader) {
                 Some(leader) => {
                     let message = Peer::WriteMarker { transactional_id: Arc::clone(id), producer, partition, committed };
                     out.push(Effect::Peer { from, to: leader, message });
                 }
-                None => later = true,
+                None => wait_us = MARKER_RETRY_US,
             }
         }
-        if later {
-            self.retry_markers_later(now, id, producer.1, out);
+        match self.txns.complete_if_done(id) {
+            Some(committed) => out.push(Effect::Fact(Fact::TxnEnded { transactional_id: Arc::clone(id), committed })),
+            None => retry_markers_at(now + wait_us, id, round, out),
         }
-        self.complete(id, out);
-    }
-
-    fn retry_markers_later(&self, now: SimTime, id: &Arc<str>, epoch: u16, out: &mut Vec<Effect>) {
-        let timer = Timer::TxnMarkers { transactional_id: Arc::clone(id), epoch };
-        out.push(Effect::Timer { at: now + MARKER_RETRY_US, timer });
     }
 
     /// Markers may still be missing.
-    pub(super) fn retry_markers(&mut self, now: SimTime, id: &Arc<str>, epoch: u16, out: &mut Vec<Effect>) {
-        if self.txns.txn(id).is_some_and(|t| t.epoch == epoch) {
+    pub(super) fn retry_markers(&mut self, now: SimTime, id: &Arc<str>, round: u32, out: &mut Vec<Effect>) {
+        if self.txns.txn(id).is_some_and(|t| t.marker_round == round) {
             self.send_markers(now, id, out);
-        }
-    }
-
-    fn complete(&mut self, id: &Arc<str>, out: &mut Vec<Effect>) {
-        if let Some(committed) = self.txns.complete_if_done(id) {
-            out.push(Effect::Fact(Fact::TxnEnded { transactional_id: Arc::clone(id), committed }));
         }
     }
 
@@ -314,7 +310,10 @@ impl Cluster {
                     out.push(Effect::Fact(Fact::TxnEnded { transactional_id: Arc::clone(id), committed }));
                 }
             }
-            Some(_) => self.retry_markers_later(now, id, producer.1, out),
+            Some(_) => {
+                let round = self.txns.txn(id).map_or(0, |t| t.marker_round);
+                retry_markers_at(now + MARKER_RETRY_US, id, round, out);
+            }
         }
     }
 
@@ -326,6 +325,10 @@ impl Cluster {
         self.txns.forget_idle(now, us(self.config.broker.transactional_id_expiration_ms));
         out.push(Effect::Timer { at: now + us(self.config.broker.transaction_abort_cleanup_interval_ms), timer: Timer::TxnTimeouts });
     }
+}
+
+fn retry_markers_at(at: SimTime, id: &Arc<str>, round: u32, out: &mut Vec<Effect>) {
+    out.push(Effect::Timer { at, timer: Timer::TxnMarkers { transactional_id: Arc::clone(id), round } });
 }
 
 /// The batch of one marker.

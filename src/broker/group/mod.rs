@@ -152,6 +152,25 @@ impl GroupCoordinator {
         }
     }
 
+    /// Another broker coordinates `group` from now on.
+    pub fn moved(&mut self, group: &str, to: BrokerId) {
+        if let Some(group) = self.groups.iter_mut().find(|g| &*g.name == group) {
+            group.broker = to;
+        }
+    }
+
+    /// The broker at which a timer's group is coordinated; none for a timer that is of no group.
+    pub(in crate::broker) fn broker_of(&self, timer: GroupTimer) -> Option<BrokerId> {
+        let (GroupTimer::Session { group, .. }
+        | GroupTimer::Join { group, .. }
+        | GroupTimer::Sync { group, .. }
+        | GroupTimer::Revocation { group, .. }) = timer
+        else {
+            return None;
+        };
+        self.groups.get(group as usize).map(|g| g.broker)
+    }
+
     /// All groups, in the order of their first request.
     pub fn groups(&self) -> &[Group] {
         &self.groups
