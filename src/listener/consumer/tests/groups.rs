@@ -59,7 +59,7 @@ fn c2_an_application_that_does_not_poll_leaves_and_then_loses() {
     bench.advance(5_000_000);
     assert_eq!(bench.view(b).assigned().len(), 2);
     assert_eq!(seen(&mut bench, a), Vec::<String>::new(), "it does not know before it polls");
-    let mut order_of = |bench: &mut Bench| {
+    let order_of = |bench: &mut Bench| {
         order(bench, a, Order::Commit(Some([(p(0), crate::broker::CommittedOffset { offset: 1, leader_epoch: None })].into())))
     };
     assert!(matches!(order_of(&mut bench), Answer::Threw(e) if e.class == "CommitFailedException"));
