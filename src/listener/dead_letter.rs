@@ -19,21 +19,44 @@ pub struct DeadLetter {
     pub suffix: Arc<str>,
     /// `verifyPartition`: if the partition does not exist there, the key decides.
     pub verify_partition: bool,
+    /// `appendOriginalHeaders`: every hop adds its own; otherwise the first hop's stay.
+    pub append_original_headers: bool,
+    /// `stripPreviousExceptionHeaders`: only the last hop's exception headers stay.
+    pub strip_previous_exception_headers: bool,
+    /// `failIfSendResultIsError`: a send that fails is a recovery that fails; otherwise it is only logged.
+    pub fail_if_send_result_is_error: bool,
 }
 
 impl Default for DeadLetter {
     fn default() -> Self {
-        DeadLetter { suffix: Arc::from("-dlt"), verify_partition: true }
+        DeadLetter {
+            suffix: Arc::from("-dlt"),
+            verify_partition: true,
+            append_original_headers: true,
+            strip_previous_exception_headers: true,
+            fail_if_send_result_is_error: true,
+        }
     }
 }
 
-/// Whose names the headers have.
+/// Whose names the headers have, and what becomes of those of an earlier hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HeaderStyle {
-    /// `kafka_dlt-original-…`, appended at every hop.
-    DeadLetter,
-    /// `kafka_original-…`, once (retry topics, D13).
-    RetryTopic,
+pub(super) struct HeaderStyle {
+    prefix: &'static str,
+    appends: bool,
+    strips: bool,
+}
+
+impl HeaderStyle {
+    /// `kafka_original-…`, once (D13).
+    pub(super) const RETRY_TOPIC: HeaderStyle = HeaderStyle { prefix: "kafka_", appends: false, strips: true };
+}
+
+impl DeadLetter {
+    /// `kafka_dlt-original-…`.
+    pub(super) fn header_style(&self) -> HeaderStyle {
+        HeaderStyle { prefix: "kafka_dlt-", appends: self.append_original_headers, strips: self.strip_previous_exception_headers }
+    }
 }
 
 const ORIGINALS: [&str; 5] = ["topic", "partition", "offset", "timestamp", "timestamp-type"];
@@ -49,16 +72,13 @@ pub(super) fn letter(
     exception: &Exception,
     style: HeaderStyle,
 ) -> NewRecord {
-    let prefix = match style {
-        HeaderStyle::DeadLetter => "kafka_dlt-",
-        HeaderStyle::RetryTopic => "kafka_",
-    };
+    let HeaderStyle { prefix, appends, strips } = style;
     let record = &failed.record;
     let exception_names = EXCEPTIONS.map(|name| format!("{prefix}exception-{name}"));
-    let replaced = |header: &Header| *header.name == *VALUE_FAILURE_HEADER || exception_names.iter().any(|name| **name == *header.name);
+    let replaced =
+        |header: &Header| *header.name == *VALUE_FAILURE_HEADER || strips && exception_names.iter().any(|name| **name == *header.name);
     let mut headers: Vec<Header> = record.headers.iter().filter(|header| !replaced(header)).cloned().collect();
     let known = |headers: &[Header], name: &str| headers.iter().any(|header| *header.name == *name);
-    let appends = style == HeaderStyle::DeadLetter;
     for part in ORIGINALS {
         let name = format!("{prefix}original-{part}");
         if appends || !known(&headers, &name) {

@@ -126,6 +126,8 @@ pub enum Fact {
     ApiError {
         /// Which call: `nack_ms`, `ack_index`…
         call: &'static str,
+        /// The value of the record whose kept Acknowledgment was called.
+        value: Option<Arc<str>>,
         /// The exception's full class name.
         class: Arc<str>,
         /// Its message.
@@ -228,6 +230,13 @@ pub enum Fact {
         /// The class of the recoverer's exception.
         class: Arc<str>,
     },
+    /// The recoverer threw for a record of a batch: the whole batch comes again.
+    RecoveryFailedBatch {
+        /// The records.
+        records: Vec<(TopicPartition, u64)>,
+        /// The class of the recoverer's exception.
+        class: Arc<str>,
+    },
     /// The recoverer returned for every record of a batch.
     RecoveredBatch {
         /// The records.
@@ -298,7 +307,7 @@ impl fmt::Display for Fact {
             Fact::Acknowledged { partition, offset } => write!(f, "ack {}", at(partition, *offset)),
             Fact::Nacked { partition, offset, ms } => write!(f, "nack {} {ms} ms", at(partition, *offset)),
             Fact::AwaitingDecision { partition, offset } => write!(f, "awaits_decision {}", at(partition, *offset)),
-            Fact::ApiError { call, class, message } => write!(f, "api_error {call} {class}: {message}"),
+            Fact::ApiError { call, class, message, .. } => write!(f, "api_error {call} {class}: {message}"),
             Fact::Committed { offsets } => write!(f, "commit {}", next(offsets)),
             Fact::CommittedAsync { offsets } => write!(f, "commit_async {}", next(offsets)),
             Fact::CommitFailed { offsets, class } => write!(f, "commit_failed {} {class}", next(offsets)),
@@ -314,6 +323,7 @@ impl fmt::Display for Fact {
             Fact::RecovererCalled { partition, offset } => write!(f, "recoverer_called {}", at(partition, *offset)),
             Fact::Recovered { partition, offset, class } => write!(f, "recovered {} {class}", at(partition, *offset)),
             Fact::RecoveryFailed { partition, offset, class } => write!(f, "recovery_failed {} {class}", at(partition, *offset)),
+            Fact::RecoveryFailedBatch { records, class } => write!(f, "recovery_failed_batch {} {class}", at_all(records)),
             Fact::RecoveredBatch { records, class } => write!(f, "recovered_batch {} {class}", at_all(records)),
             Fact::NotDue { partition, offset } => write!(f, "not_due {}", at(partition, *offset)),
             Fact::TransactionBegun => write!(f, "tx begin"),

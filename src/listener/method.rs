@@ -94,8 +94,9 @@ impl Listener {
         self.calls += 1;
         let mut delivery = 0;
         if self.counts_deliveries {
-            for value in records.iter().filter_map(|record| record.record.value.as_ref()) {
-                let count = self.deliveries.entry((of_dead_letters, value.clone())).or_default();
+            for record in records {
+                let value = record.record.value.clone().unwrap_or_else(|| Arc::from(b"null".as_slice()));
+                let count = self.deliveries.entry((of_dead_letters, value)).or_default();
                 *count += 1;
                 delivery = *count;
             }
@@ -118,7 +119,7 @@ impl Listener {
 }
 
 fn when_holds(when: &Condition, topic: &str, records: &[ConsumerRecord], kind: ListenerKind, delivery: u32, call: u64) -> bool {
-    let is = |record: &ConsumerRecord, text: &str| record.record.value.as_deref().is_some_and(|bytes| shows(bytes, text));
+    let is = |record: &ConsumerRecord, text: &str| record.record.value.as_deref().map_or(text == "null", |bytes| shows(bytes, text));
     let of_record = kind == ListenerKind::Record;
     when.value.as_ref().is_none_or(|value| of_record && records.first().is_some_and(|record| is(record, value)))
         && when.tag.is_none_or(|tag| records.iter().any(|record| record.record.tag == tag))
@@ -130,7 +131,11 @@ fn when_holds(when: &Condition, topic: &str, records: &[ConsumerRecord], kind: L
         && when.topic.as_ref().is_none_or(|name| **name == *topic)
 }
 
-/// Whether these bytes are this text.
+/// Whether these bytes are this text, or the small int32 that the text names.
 pub(super) fn shows(bytes: &[u8], text: &str) -> bool {
-    bytes == text.as_bytes()
+    let as_number = || match bytes {
+        [0, rest @ ..] if rest.len() == 3 => rest.iter().fold(0, |number, byte| (number << 8) | i32::from(*byte)),
+        _ => -1,
+    };
+    bytes == text.as_bytes() || text.parse::<i32>().is_ok_and(|number| number >= 0 && number == as_number())
 }

@@ -151,7 +151,7 @@ impl RetryRole {
             _ if self.of_dead_letters && chain.strategy != DltStrategy::AlwaysRetryOnError => return None,
             _ => (chain.dlt.clone()?, 0),
         };
-        let mut record = letter(now, failed, topic, group, exception, HeaderStyle::RetryTopic);
+        let mut record = letter(now, failed, topic, group, exception, HeaderStyle::RETRY_TOPIC);
         let mut headers = record.headers.to_vec();
         let number = attempt as i32 + 1;
         headers.push(header(ATTEMPTS, Arc::from(number.to_be_bytes().as_slice())));

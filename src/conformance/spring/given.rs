@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::form::Form;
 use crate::broker::ProducerConfig;
@@ -35,8 +35,7 @@ pub(super) type Settings = Vec<(Arc<str>, Arc<str>)>;
 /// Everything that a case has set up.
 pub(super) struct Given {
     pub(super) topics: Vec<TopicPlan>,
-    pub(super) container: ContainerProperties,
-    pub(super) concurrency: Option<u32>,
+    pub(super) group: String,
     pub(super) consumer: Settings,
     pub(super) producer: Settings,
     pub(super) retry: Option<Arc<RetryTopics>>,
@@ -75,8 +74,7 @@ impl Given {
         let integers = consumer.iter().any(|(_, value)| &**value == "IntegerDeserializer");
         Ok(Given {
             topics: topics(&given)?,
-            container: container(&given)?,
-            concurrency: given.part("container")?.count("concurrency")?.map(|n| n as u32),
+            group: given.needed("group")?.to_owned(),
             consumer,
             producer: producer(&given)?,
             retry: retry.map(Arc::new),
@@ -88,9 +86,21 @@ impl Given {
         })
     }
 
-    /// The containers of one `start`: for retry topics one per topic, else the container or its children.
-    pub(super) fn containers(&self, member: &str) -> Vec<ContainerProperties> {
-        let named = ContainerProperties { name: Arc::from(member), ..self.container.clone() };
+    /// The containers of one `start`: for retry topics one per topic, else the container or its children. `changed`: this
+    /// start's own container settings, laid over those of the case.
+    pub(super) fn containers(&self, case: &Case, member: &str, changed: &Form<'_>) -> Result<Vec<ContainerProperties>, CaseError> {
+        let mut given = case.given.clone();
+        let settings = given.entry("container").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(settings) = settings {
+            settings.extend(changed.fields().map(|(name, value)| (name.to_owned(), value.clone())));
+        }
+        let given = Form::of(case, "given", &given);
+        let named = ContainerProperties { name: Arc::from(member), ..container(&given)? };
+        let concurrency = given.part("container")?.count("concurrency")?.map(|n| n as u32);
+        Ok(self.of_one_start(named, concurrency))
+    }
+
+    fn of_one_start(&self, named: ContainerProperties, concurrency: Option<u32>) -> Vec<ContainerProperties> {
         if let Some(chain) = &self.retry {
             let of_topic = |(topic, suffix): (Arc<str>, String)| ContainerProperties {
                 name: topic.clone(),
@@ -102,7 +112,7 @@ impl Given {
             };
             return chain.topics().into_iter().map(of_topic).collect();
         }
-        match self.concurrency {
+        match concurrency {
             Some(concurrency) => named.children(concurrency),
             None => vec![named],
         }
@@ -169,7 +179,7 @@ fn consumer(form: &Form<'_>) -> Result<Settings, CaseError> {
 /// take each other's place.
 fn producer(given: &Form<'_>) -> Result<Settings, CaseError> {
     let form = given.part("producer")?;
-    let mut settings: Settings = Vec::new();
+    let mut settings: Settings = vec![(Arc::from("max.block.ms"), Arc::from("3000"))];
     let mut config = ProducerConfig::default();
     for (name, value) in form.fields() {
         let text = shown(value);
@@ -263,7 +273,7 @@ fn handler(form: &Form<'_>) -> Result<DefaultErrorHandler, CaseError> {
     ])?;
     let default = DefaultErrorHandler::default();
     Ok(DefaultErrorHandler {
-        back_off: if form.has("backOff") { back_off(&form.part("backOff")?)? } else { default.back_off },
+        back_off: if form.has("backOff") { back_off(&form.part("backOff")?, "FixedBackOff")? } else { default.back_off },
         seek_after_error: form.flag("seekAfterError")?.unwrap_or(true),
         commit_recovered: form.flag("commitRecovered")?.unwrap_or(false),
         ack_after_handle: form.flag("ackAfterHandle")?.unwrap_or(true),
@@ -286,23 +296,35 @@ fn recoverer(form: &Form<'_>) -> Result<Recoverer, CaseError> {
     };
     match class {
         "DeadLetterPublishingRecoverer" => {
-            let verify_partition = settings.flag("verifyPartition")?.unwrap_or(true);
-            Ok(Recoverer::DeadLetter(DeadLetter { verify_partition, ..DeadLetter::default() }))
+            settings.only(&[
+                "class",
+                "verifyPartition",
+                "appendOriginalHeaders",
+                "stripPreviousExceptionHeaders",
+                "failIfSendResultIsError",
+            ])?;
+            let flag = |name: &str| settings.flag(name).map(|flag| flag.unwrap_or(true));
+            Ok(Recoverer::DeadLetter(DeadLetter {
+                verify_partition: flag("verifyPartition")?,
+                append_original_headers: flag("appendOriginalHeaders")?,
+                strip_previous_exception_headers: flag("stripPreviousExceptionHeaders")?,
+                fail_if_send_result_is_error: flag("failIfSendResultIsError")?,
+                ..DeadLetter::default()
+            }))
         }
         "failing" => Ok(Recoverer::Failing { times: settings.count("times")?.unwrap_or(1) as u32 }),
         _ => Err(form.error("recoverer", format!("unknown recoverer {class:?}"))),
     }
 }
 
-fn back_off(form: &Form<'_>) -> Result<BackOff, CaseError> {
+fn back_off(form: &Form<'_>, default: &str) -> Result<BackOff, CaseError> {
     let multiplier = form.get("multiplier").and_then(Value::as_f64).map_or(1_500, |factor| (factor * 1_000.0).round() as u64);
     let initial_ms = form.count("initialInterval")?.unwrap_or(2_000);
     let interval_ms_max = form.count("maxInterval")?.unwrap_or(30_000);
-    Ok(match form.text("class")?.unwrap_or("ExponentialBackOff") {
-        "FixedBackOff" => BackOff::Fixed {
-            interval_ms: form.count("interval")?.unwrap_or(5_000),
-            attempts_max: form.count("maxAttempts")?.unwrap_or(UNLIMITED),
-        },
+    Ok(match form.text("class")?.unwrap_or(default) {
+        "FixedBackOff" => {
+            BackOff::Fixed { interval_ms: form.count("interval")?.unwrap_or(0), attempts_max: form.count("maxAttempts")?.unwrap_or(9) }
+        }
         "ExponentialBackOff" => BackOff::Exponential {
             initial_ms,
             multiplier_milli: multiplier,
@@ -333,7 +355,7 @@ fn retry_topics(form: &Form<'_>) -> Result<RetryTopics, CaseError> {
         "autoCreateTopicsPartitions",
     ])?;
     let back_off = if form.has("exponentialBackoff") {
-        back_off(&form.part("exponentialBackoff")?)?
+        back_off(&form.part("exponentialBackoff")?, "ExponentialBackOff")?
     } else {
         BackOff::Fixed { interval_ms: form.count("fixedBackOff")?.unwrap_or(1_000), attempts_max: UNLIMITED }
     };
@@ -360,7 +382,7 @@ fn retry_topics(form: &Form<'_>) -> Result<RetryTopics, CaseError> {
 /// The error handler in the containers of retry topics: no blocking retries but for the exceptions that are named.
 fn retry_handler(form: &Form<'_>) -> Result<DefaultErrorHandler, CaseError> {
     let blocking = form.part("blockingRetries")?;
-    let back_off = if blocking.has("backOff") { back_off(&blocking.part("backOff")?)? } else { BackOff::NONE };
+    let back_off = if blocking.has("backOff") { back_off(&blocking.part("backOff")?, "FixedBackOff")? } else { BackOff::NONE };
     Ok(DefaultErrorHandler {
         back_off,
         commit_recovered: true,

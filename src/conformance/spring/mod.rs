@@ -44,7 +44,7 @@ fn observed(case: &Case, given: &Given, stage: &Stage, snapshots: Map<String, Va
     };
     for field in case.observed.keys() {
         let value = match field.as_str() {
-            "committed" => observe::committed(stage, &given.container.group),
+            "committed" => observe::committed(stage, &given.group),
             "snapshots" => Value::Object(snapshots.clone()),
             "trace" => trace(case, &stage.recorder.events, None),
             "traces" => traces(case, stage),
@@ -59,7 +59,10 @@ fn observed(case: &Case, given: &Given, stage: &Stage, snapshots: Map<String, Va
             }
             "order_of_deliveries" => Value::Array(stage.recorder.order.clone()),
             "handled" => Value::Array(stage.recorder.handled.clone()),
-            "deliveries" => Value::Array(stage.recorder.order.clone()),
+            "deliveries" => {
+                let deliveries = stage.recorder.events.iter().map(|event| &event.what).filter(|what| what.get("deliver").is_some());
+                deliveries.cloned().collect()
+            }
             _ => json!(format!("the runner does not know {field:?}")),
         };
         got.insert(field.clone(), value);

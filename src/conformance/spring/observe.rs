@@ -41,12 +41,18 @@ pub(super) fn records(stage: &Stage, topic: &str) -> Value {
     for partition in partitions(stage, topic) {
         let replica = stage.world.cluster().leader(partition);
         for record in replica.into_iter().flat_map(|replica| replica.records_from(0)).filter(|record| record.control.is_none()) {
-            all.push(json!({
+            let mut shown = json!({
                 "at": format!("{}@{}", stage.recorder.partition(partition), record.offset),
                 "key": record.key.as_ref().map(|key| String::from_utf8_lossy(key)),
-                "value": stage.recorder.value(record.value.as_ref()),
                 "headers": headers(record),
-            }));
+            });
+            match record.value.as_deref() {
+                Some([0, rest @ ..]) if rest.len() == 3 => {
+                    shown["value_int32"] = json!(rest.iter().fold(0i64, |number, byte| (number << 8) | i64::from(*byte)));
+                }
+                value => shown["value"] = json!(value.map(String::from_utf8_lossy)),
+            }
+            all.push(shown);
         }
     }
     Value::Array(all)
@@ -64,13 +70,20 @@ fn headers(record: &Record) -> Value {
 fn shown(header: &Header) -> Value {
     let Some(value) = &header.value else { return Value::Null };
     let number = || value.iter().fold(0i64, |number, byte| (number << 8) | i64::from(*byte));
-    match &*header.name {
-        "retry_topic-backoff-timestamp" => json!({"bytes": number()}),
-        "retry_topic-original-timestamp" => json!({"big_integer": number()}),
-        "retry_topic-attempts" => json!({"int32": number()}),
-        name if name.ends_with("original-partition") => json!({"int32": number()}),
-        name if name.ends_with("original-offset") || name.ends_with("original-timestamp") => json!({"int64": number()}),
-        _ => json!(String::from_utf8_lossy(value)),
+    let name = &*header.name;
+    let is_text = ["timestamp-type", "fqcn", "message", "topic", "group"].iter().any(|end| name.ends_with(end));
+    let is_number = ["kafka_dlt", "kafka_original", "retry_topic"].iter().any(|begin| name.starts_with(begin));
+    if name.ends_with("backoff-timestamp") {
+        json!({"bytes": number()})
+    } else if is_text || name.contains("stacktrace") || !(is_number || name == "kafka_deliveryAttempt") {
+        json!(String::from_utf8_lossy(value))
+    } else {
+        let kind = match value.len() {
+            4 => "int32",
+            8 => "int64",
+            _ => "big_integer",
+        };
+        json!({kind: number()})
     }
 }
 

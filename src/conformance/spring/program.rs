@@ -61,6 +61,7 @@ fn actions(form: &Form<'_>) -> Result<Vec<Action>, CaseError> {
 
 fn action(form: &Form<'_>) -> Result<Action, CaseError> {
     let name = form.fields().map(|(key, _)| key).find(|key| *key != "nack_index").unwrap_or("nack_index");
+    form.only(if name == "nack_ms" { &["nack_ms", "nack_index"] } else { std::slice::from_ref(&name) })?;
     let number = || form.number(name).map(|n| n.unwrap_or_default());
     let count = || form.count(name).map(|n| n.unwrap_or_default());
     let text = || form.needed(name).map(Arc::from);
@@ -85,6 +86,7 @@ fn action(form: &Form<'_>) -> Result<Action, CaseError> {
         "block_until" => Action::BlockUntil { latch: text()? },
         "send" => {
             let send = form.part("send")?;
+            send.only(&["topic", "value"])?;
             Action::Send { topic: Arc::from(send.needed("topic")?), value: Arc::from(send.needed("value")?) }
         }
         "pause_container" => Action::PauseContainer,

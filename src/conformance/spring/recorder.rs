@@ -32,9 +32,11 @@ pub(super) struct Recorder {
     pub(super) order: Vec<Value>,
     /// How often each value was given to a listener.
     pub(super) deliveries: BTreeMap<String, u32>,
-    calls: u32,
+    pub(super) calls: u32,
     /// When the last call with this value ended.
     ended: BTreeMap<String, SimTime>,
+    /// When the last call of a batch listener ended.
+    batch_ended: Option<SimTime>,
     integers: bool,
     sees_handler: bool,
     sees_rollback: bool,
@@ -53,6 +55,7 @@ impl Recorder {
             deliveries: BTreeMap::new(),
             calls: 0,
             ended: BTreeMap::new(),
+            batch_ended: None,
             integers: given.integers,
             sees_handler: given.sees_handler,
             sees_rollback: given.sees_rollback,
@@ -145,7 +148,12 @@ impl Recorder {
         Some(match fact {
             Fact::StartFailed { class, message } => json!({"start_failed": &**class, "message": &**message}),
             Fact::Polled { records } => json!({"poll": self.all(records)}),
-            Fact::ApiError { call, class, message } => json!({"api_error": call, "exception": &**class, "message": &**message}),
+            Fact::ApiError { call, value: None, class, message } => {
+                json!({"api_error": call, "exception": &**class, "message": &**message})
+            }
+            Fact::ApiError { call, value: Some(value), class, message } => {
+                json!({"api_error": call, "value": &**value, "exception": &**class, "message": &**message})
+            }
             Fact::Committed { offsets } => json!({"commit": self.offsets(offsets)}),
             Fact::CommittedAsync { offsets } => json!({"commit_async": self.offsets(offsets)}),
             Fact::CommitFailed { offsets, class } => json!({"commit_failed": self.offsets(offsets), "exception": &**class}),
@@ -166,7 +174,7 @@ impl Recorder {
 
     /// What only a given error handler or after-rollback processor tells.
     fn of_handler(&self, fact: &Fact) -> Option<Value> {
-        let recovered = matches!(fact, Fact::Recovered { .. } | Fact::RecoveryFailed { .. });
+        let recovered = matches!(fact, Fact::Recovered { .. } | Fact::RecovererCalled { .. });
         if !self.sees_handler && !(self.sees_rollback && recovered) {
             return None;
         }
@@ -182,6 +190,7 @@ impl Recorder {
             Fact::RecoveryFailed { partition, offset, class } => {
                 json!({"recovery_failed": self.at(*partition, *offset), "exception": &**class})
             }
+            Fact::RecoveryFailedBatch { records, class } => json!({"recovery_failed_batch": self.all(records), "exception": &**class}),
             Fact::RecoveredBatch { records, class } => json!({"recovered_batch": self.all(records), "exception": &**class}),
             _ => return None,
         })
@@ -190,7 +199,7 @@ impl Recorder {
     /// Successive seeks of one thread are one event.
     fn sought(&mut self, now: SimTime, lane: &Arc<str>, offsets: &Offsets) {
         let seek = self.offsets(offsets);
-        let last = self.events.iter_mut().rev().find(|event| event.lane == *lane);
+        let last = self.events.last_mut().filter(|event| event.lane == *lane);
         if let Some(Value::Object(known)) = last.and_then(|event| event.what.get_mut("seek"))
             && let Value::Object(more) = seek
         {
@@ -218,6 +227,7 @@ impl Recorder {
             self.push(now, lane, json!({"dlt_handler": at, "value": value}));
             return;
         }
+        self.calls += 1;
         self.order.push(json!(format!("{at} {key}")));
         let number = self.deliveries.entry(key.clone()).or_default();
         *number += 1;
@@ -246,8 +256,8 @@ impl Recorder {
         }
         let mut what = Map::new();
         what.insert("deliver_batch".into(), json!(at));
-        if let Some(ended) = self.ended.get(&shown(&values[0])) {
-            what.insert("at_least_ms".into(), json!(now.since(*ended) / 1_000));
+        if let Some(ended) = self.batch_ended {
+            what.insert("at_least_ms".into(), json!(now.since(ended) / 1_000));
         }
         what.insert("values".into(), json!(values));
         what.insert("call".into(), json!(self.calls));
@@ -257,6 +267,7 @@ impl Recorder {
 
     fn call_ended(&mut self, now: SimTime, lane: &Arc<str>, normally: bool) {
         let Some((values, dead_letter_handler)) = self.in_hand.remove(lane) else { return };
+        self.batch_ended = Some(now);
         for value in values {
             self.ended.insert(shown(&value), now);
             if normally && !dead_letter_handler {

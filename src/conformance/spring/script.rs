@@ -11,14 +11,17 @@ use super::stage::Stage;
 use crate::conformance::{Case, CaseError};
 use crate::pipeline::lab::LabAction;
 
-/// After this long without an event nothing more is expected, in microseconds.
-const QUIET_US: u64 = 12_000_000;
+/// After so long without an event nothing more is expected, in microseconds, beyond the longest wait that the case itself
+/// causes.
+const QUIET_US: u64 = 4_000_000;
+/// A setting of more milliseconds means "never".
+const NEVER_MS: u64 = 25_000;
 /// How long any step may take, in microseconds.
 const STEP_US_MAX: u64 = 200_000_000;
 
 /// Carries out the script; gives the stage as it then is, and the snapshots.
 pub(super) fn run(case: &Case, given: &Given, stage: Stage) -> Result<(Stage, Map<String, Value>), CaseError> {
-    let mut script = Script { given, stage, snapshots: Map::new(), record_until: None };
+    let mut script = Script { given, stage, snapshots: Map::new(), record_until: None, longest_wait_ms: longest_wait_ms(case) };
     script.set_up(case)?;
     for (number, step) in case.script.iter().enumerate() {
         if step.contains_key("do") {
@@ -35,6 +38,7 @@ struct Script<'a> {
     snapshots: Map<String, Value>,
     /// The trace ends with this event, the n-th time.
     record_until: Option<(String, usize)>,
+    longest_wait_ms: u64,
 }
 
 impl Script<'_> {
@@ -64,14 +68,15 @@ impl Script<'_> {
     fn step(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
         let verb = form.needed("do")?;
         if !["await", "wait", "settle", "observe", "record_until"].contains(&verb) {
-            let step: Map<String, Value> = form.fields().map(|(key, value)| (key.to_owned(), value.clone())).collect();
+            let step: Map<String, Value> =
+                form.fields().filter(|(key, _)| *key != "container").map(|(key, value)| (key.to_owned(), value.clone())).collect();
             let now = self.stage.now();
             self.stage.recorder.step(now, Value::Object(step));
         }
         let member: Arc<str> = Arc::from(form.text("member")?.unwrap_or("c1"));
         match verb {
             "start" => {
-                for properties in self.given.containers(&member) {
+                for properties in self.given.containers(form.case, &member, &form.part("container")?)? {
                     self.stage.start(form, &member, properties)?;
                 }
             }
@@ -114,6 +119,9 @@ impl Script<'_> {
             let times = form.count("times")?.unwrap_or(1) as usize;
             return self.until(form, |script| script.stage.recorder.count(event) >= times);
         }
+        if let Some(calls) = form.count("calls")? {
+            return self.until(form, |script| u64::from(script.stage.recorder.calls) >= calls);
+        }
         let value = form.needed("value")?;
         let delivery = form.count("delivery")?.unwrap_or(1) as u32;
         self.until(form, |script| script.stage.recorder.deliveries.get(value).is_some_and(|count| *count >= delivery))
@@ -137,8 +145,8 @@ impl Script<'_> {
     }
 
     fn settle(&mut self) {
-        let begun = self.stage.now();
-        let quiet_at = |stage: &Stage| (stage.recorder.last_at.max(begun) + QUIET_US).min(begun + STEP_US_MAX);
+        let (begun, quiet_us) = (self.stage.now(), QUIET_US + self.longest_wait_ms * 1_000);
+        let quiet_at = |stage: &Stage| (stage.recorder.last_at.max(begun) + quiet_us).min(begun + STEP_US_MAX);
         while self.stage.next_at().is_some_and(|at| at <= quiet_at(&self.stage)) {
             self.stage.step();
         }
@@ -148,7 +156,7 @@ impl Script<'_> {
 
     fn observe(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
         let mut snapshot = Map::new();
-        snapshot.insert("committed".into(), committed(&self.stage, &self.given.container.group));
+        snapshot.insert("committed".into(), committed(&self.stage, &self.given.group));
         if form.case.given.contains_key("trace") {
             snapshot.insert("assignment".into(), assignment(&self.stage));
         }
@@ -165,4 +173,42 @@ impl Script<'_> {
             events.truncate(last + 1);
         }
     }
+}
+
+/// The longest wait that a setting or an action of the case can cause: the largest number of milliseconds in it that does not
+/// mean "never".
+fn longest_wait_ms(case: &Case) -> u64 {
+    const WAITS: [&str; 16] = [
+        "ackTime",
+        "pollTimeout",
+        "interval",
+        "initialInterval",
+        "maxInterval",
+        "fixedBackOff",
+        "timeoutAfter",
+        "nack_ms",
+        "nack_other_thread",
+        "block_ms",
+        "ms",
+        "session.timeout.ms",
+        "max.poll.interval.ms",
+        "max.block.ms",
+        "transaction.timeout.ms",
+        "idleBetweenPolls",
+    ];
+    fn longest(value: &Value) -> u64 {
+        match value {
+            Value::Object(map) => {
+                let of = |(name, value): (&String, &Value)| {
+                    let own = value.as_u64().filter(|ms| WAITS.contains(&name.as_str()) && *ms <= NEVER_MS);
+                    own.unwrap_or_else(|| longest(value))
+                };
+                map.iter().map(of).max().unwrap_or(0)
+            }
+            Value::Array(list) => list.iter().map(longest).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+    let script = case.script.iter().map(|step| longest(&Value::Object(step.clone()))).max().unwrap_or(0);
+    longest(&Value::Object(case.given.clone())).max(script)
 }

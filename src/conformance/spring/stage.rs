@@ -36,8 +36,10 @@ impl Stage {
     pub(super) fn new(case: &Case, given: &Given, programs: [ListenerProgram; 2]) -> Result<Stage, CaseError> {
         let mut cluster = ClusterConfig::default();
         cluster.broker.auto_create_topics_enable = false;
-        // The recorder let members time out sooner than a broker usually allows.
-        cluster.broker.group_min_session_timeout_ms = 1;
+        // As the recorder's broker was set up.
+        cluster.broker.group_min_session_timeout_ms = 500;
+        cluster.broker.group_initial_rebalance_delay_ms = 0;
+        cluster.topic_defaults.retention_ms = -1;
         let mut scenario = scenario::Scenario::plain(&case.id, 1);
         scenario.stage = scenario::Stage::ClusterOnly;
         scenario.cluster = Some(cluster);
@@ -56,7 +58,8 @@ impl Stage {
         for program in programs {
             stage.act(&form, LabAction::OpenListener { program: Box::new(program) })?;
         }
-        let open = |op| LabAction::OpenProducer { op, producer: Arc::from(OUTSIDE), settings: Vec::new() };
+        let open =
+            |op| LabAction::OpenProducer { op, producer: Arc::from(OUTSIDE), settings: vec![(Arc::from("linger.ms"), Arc::from("0"))] };
         stage.ask(&form, open)?;
         Ok(stage)
     }

@@ -27,3 +27,20 @@ fn every_recorded_container_case_is_met() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(played > 250, "only {played} cases were found");
 }
+
+fn refusal(script: &str) -> String {
+    let text = format!(
+        r#"{{"id": "spring-x", "given": {{"topics": {{"t": {{"partitions": 1}}}}, "records": [], "group": "g", "container": {{}}}},
+            "script": {script}, "observed": {{"committed": {{}}}}}}"#
+    );
+    let case = Case::parse("x", &text).expect("well formed");
+    check(&case).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn what_the_runner_does_not_know_is_named() {
+    assert!(refusal(r#"[{"on": {}, "then": {"explode": true}}]"#).contains("explode"));
+    assert!(refusal(r#"[{"on": {"colour": "red"}, "then": {"ack": true}}]"#).contains("colour"));
+    assert!(refusal(r#"[{"do": "dance"}]"#).contains("dance"));
+    assert!(refusal(r#"[{"do": "stop", "member": "c9"}, {"do": "await", "value": "v0"}]"#).contains("waited in vain"));
+}

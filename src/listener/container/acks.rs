@@ -86,6 +86,15 @@ impl ListenerConsumer {
         if !self.properties.async_acks {
             return Ok(highest(&acknowledgment.records));
         }
+        if self.properties.kind == ListenerKind::Batch {
+            // A batch is acknowledged as a whole: nothing of its partitions is waited for any more.
+            let acks = highest(&acknowledgment.records);
+            for (partition, _) in &acks {
+                self.waiting_offsets.remove(partition);
+                self.deferred_offsets.remove(partition);
+            }
+            return Ok(acks);
+        }
         let mut acks = Vec::new();
         for record in acknowledgment.records.iter() {
             acks.extend(self.ack_in_order(record.partition, record.record.offset)?);
@@ -202,6 +211,9 @@ impl ListenerConsumer {
         self.nack_wake_at = Some(cx.now + ms * 1_000);
         let partitions: Vec<TopicPartition> = self.assigned.difference(&self.due_paused).copied().collect();
         self.paused_for_nack.extend(&partitions);
+        if partitions.is_empty() {
+            return;
+        }
         cx.call(ConsumerCall::Pause(partitions.clone()));
         cx.fact(Fact::Paused { partitions });
     }

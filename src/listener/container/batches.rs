@@ -100,7 +100,7 @@ impl ListenerConsumer {
         cx.fact(Fact::FailedBatch { records: self.batch_places(), attempt, class: exception.class.clone() });
     }
 
-    fn batch_places(&self) -> Vec<(TopicPartition, u64)> {
+    pub(super) fn batch_places(&self) -> Vec<(TopicPartition, u64)> {
         self.batch.iter().map(|record| (record.partition, record.record.offset)).collect()
     }
 

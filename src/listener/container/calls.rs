@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::op::Op;
 use super::{ContainerEffect, Context, ListenerConsumer};
 use crate::broker::{EPOCH_MS, NewRecord, bytes};
+use crate::listener::method::shows;
 use crate::listener::{Action, ConsumerRecord, Exception, ExceptionKind, Fact, ILLEGAL_STATE, ListenerKind, Rule};
 
 use super::acks::Acknowledgment;
@@ -61,29 +62,29 @@ impl ListenerConsumer {
                 self.stack.push(Op::AwaitApplication { token });
             }
             Action::Ack => {
-                self.stack.push(Op::ApiCall { call: "ack", passes: true });
+                self.stack.push(Op::ApiCall { call: "ack", kept: None });
                 return self.with_acknowledgment(|thread, held| thread.acknowledge(cx, held));
             }
             Action::AckOtherThread => {
-                self.stack.push(Op::ApiCall { call: "ack_other_thread", passes: true });
+                self.stack.push(Op::ApiCall { call: "ack_other_thread", kept: None });
                 return self.with_acknowledgment(|thread, held| thread.acknowledge_elsewhere(cx, held));
             }
             Action::AckIndex(index) => {
-                self.stack.push(Op::ApiCall { call: "ack_index", passes: true });
+                self.stack.push(Op::ApiCall { call: "ack_index", kept: None });
                 return self.with_acknowledgment(|thread, held| thread.acknowledge_index(held, index));
             }
             Action::Hold => self.held.extend(self.acknowledgment.clone()),
             Action::AckHeld(values) => self.stack.extend(values.into_iter().rev().map(Op::AckKept)),
             Action::Nack { ms } => {
-                self.stack.push(Op::ApiCall { call: "nack_ms", passes: true });
+                self.stack.push(Op::ApiCall { call: "nack_ms", kept: None });
                 return self.nack(cx, None, ms);
             }
             Action::NackIndex { index, ms } => {
-                self.stack.push(Op::ApiCall { call: "nack_index", passes: true });
+                self.stack.push(Op::ApiCall { call: "nack_index", kept: None });
                 return self.nack(cx, Some(index), ms);
             }
             Action::NackOtherThread { .. } => {
-                self.stack.push(Op::ApiCall { call: "nack_other_thread", passes: true });
+                self.stack.push(Op::ApiCall { call: "nack_other_thread", kept: None });
                 return Err(Exception::thrown(ILLEGAL_STATE, "nack() can only be called on the consumer thread"));
             }
             Action::Throw { class } => return Err(Exception::thrown(&class, "boom")),
@@ -124,8 +125,8 @@ impl ListenerConsumer {
 
     /// Acknowledges a kept one; an exception of that call is told and goes no further.
     pub(super) fn acknowledge_kept(&mut self, cx: &mut Context<'_>, value: &str) -> Result<(), Exception> {
-        self.stack.push(Op::ApiCall { call: "ack", passes: false });
-        let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| **bytes == *value.as_bytes());
+        self.stack.push(Op::ApiCall { call: "ack", kept: Some(Arc::from(value)) });
+        let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| shows(bytes, value));
         let Some(at) = self.held.iter().rposition(of_value) else { return Ok(()) };
         let mut held = self.held[at].clone();
         let answer = self.acknowledge(cx, &mut held);
@@ -152,7 +153,7 @@ impl ListenerConsumer {
 }
 
 fn index_of(records: &[ConsumerRecord], value: &str) -> Option<u32> {
-    let is = |record: &ConsumerRecord| record.record.value.as_deref() == Some(value.as_bytes());
+    let is = |record: &ConsumerRecord| record.record.value.as_deref().is_some_and(|bytes| shows(bytes, value));
     records.iter().position(is).map(|index| index as u32)
 }
 

@@ -243,8 +243,8 @@ pub(super) enum Op {
     ApiCall {
         /// Which call.
         call: &'static str,
-        /// Whether the exception then leaves the listener.
-        passes: bool,
+        /// For a kept Acknowledgment the record's value; the exception then goes no further.
+        kept: Option<Arc<str>>,
     },
     /// A program's own `catch`.
     CatchProgram(Arc<[Action]>),

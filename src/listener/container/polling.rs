@@ -81,7 +81,7 @@ impl ListenerConsumer {
             return;
         }
         if simple_name != "RetriableCommitFailedException" {
-            cx.fact(Fact::OtherExceptionHandled { class: exception.class.clone(), offset: self.poll_failure_offset });
+            cx.fact(Fact::OtherExceptionHandled { class: exception.class.clone(), offset: self.poll_failure_offset.take() });
         }
         self.stack.push(Op::Iterate);
         self.sleep(cx, EXCEPTION_COST_US, false);
@@ -126,6 +126,7 @@ impl ListenerConsumer {
         if !records.is_empty() {
             let at = records.iter().map(|record| (record.partition, record.record.offset)).collect();
             cx.fact(Fact::Polled { records: at });
+            self.attempt_headers = None;
         }
         // A stop raced with the poll: the records are dropped and will be fetched by whoever comes next.
         let mut records: Arc<[ConsumerRecord]> = if self.running { Arc::from(records) } else { Arc::from([]) };

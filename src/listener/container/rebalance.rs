@@ -50,6 +50,7 @@ impl ListenerConsumer {
         self.assigned.extend(&partitions);
         if self.consumer_paused && !partitions.is_empty() {
             cx.call(ConsumerCall::Pause(partitions.clone()));
+            cx.fact(Fact::Paused { partitions: partitions.clone() });
         }
         self.stack.push(Op::CallbackDone);
         if self.properties.commit_at_assignment && self.properties.transactions.is_none() && !partitions.is_empty() {

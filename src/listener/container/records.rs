@@ -6,7 +6,7 @@ use super::op::Op;
 use super::{ConsumerCall, Context, ListenerConsumer};
 use crate::listener::dead_letter::raw_value;
 use crate::listener::retry_topic::attempts;
-use crate::listener::{AckMode, DESERIALIZATION, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Offsets};
+use crate::listener::{AckMode, ConsumerRecord, DESERIALIZATION, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Offsets};
 
 impl ListenerConsumer {
     /// One step of handling the records of a poll one by one.
@@ -59,7 +59,7 @@ impl ListenerConsumer {
             let message = "No Acknowledgment available as an argument, the listener container must have a MANUAL AckMode to populate the Acknowledgment.";
             return Err(Exception::thrown(ILLEGAL_STATE, message));
         }
-        let attempt = properties.delivery_attempt_header.then(|| self.tracker.delivery_attempt(record.partition, record.record.offset));
+        let attempt = self.header_attempt(&record);
         cx.fact(Fact::Delivered {
             record: record.clone(),
             attempt,
@@ -68,6 +68,21 @@ impl ListenerConsumer {
         });
         self.call(cx, Arc::from([record]));
         Ok(())
+    }
+
+    /// `kafka_deliveryAttempt` (D15), if it is wanted and the error handler counts.
+    fn header_attempt(&mut self, record: &ConsumerRecord) -> Option<u32> {
+        let counts = self.properties.transactions.is_some() || matches!(self.properties.error_handler, Some(ErrorHandler::Default(_)));
+        if !self.properties.delivery_attempt_header || !counts {
+            return None;
+        }
+        let (partition, offset) = (record.partition, record.record.offset);
+        let attempt = self.tracker.delivery_attempt(partition, offset);
+        match &mut self.attempt_headers {
+            Some((known, at, attempts)) if (*known, *at) == (partition, offset) => attempts.push(attempt),
+            other => *other = Some((partition, offset, vec![attempt])),
+        }
+        Some(attempt)
     }
 
     /// What follows a normal return: `ackCurrent`, and COUNT and TIME are looked at.

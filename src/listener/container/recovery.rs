@@ -2,7 +2,8 @@
 
 use super::op::Op;
 use super::{ContainerEffect, Context, ListenerConsumer};
-use crate::listener::dead_letter::{HeaderStyle, letter};
+use crate::broker::NewRecord;
+use crate::listener::dead_letter::{header, letter};
 use crate::listener::{ConsumerRecord, DefaultErrorHandler, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Recoverer};
 
 impl ListenerConsumer {
@@ -104,7 +105,7 @@ impl ListenerConsumer {
             }
             Recoverer::DeadLetter(settings) => {
                 let to = format!("{topic}{}", settings.suffix).into();
-                (to, settings.verify_partition, letter(cx.now, record, &topic, &group, exception, HeaderStyle::DeadLetter))
+                (to, settings.verify_partition, letter(cx.now, record, &topic, &group, exception, settings.header_style()))
             }
             Recoverer::NextRetryTopic => {
                 let role = self.properties.retry.as_ref();
@@ -114,7 +115,11 @@ impl ListenerConsumer {
                 }
             }
         };
+        let letter = self.with_attempt_headers(record, letter);
         let token = self.fresh();
+        if matches!(&settings.recoverer, Recoverer::DeadLetter(settings) if !settings.fail_if_send_result_is_error) {
+            self.stack.push(Op::CatchAny);
+        }
         cx.effect(ContainerEffect::Send {
             token,
             topic: to,
@@ -125,5 +130,16 @@ impl ListenerConsumer {
         });
         self.stack.push(Op::AwaitSend { token });
         Ok(())
+    }
+
+    /// The headers that the container itself put on the record go with it (D15).
+    fn with_attempt_headers(&self, record: &ConsumerRecord, mut letter: NewRecord) -> NewRecord {
+        if let Some((partition, offset, attempts)) = &self.attempt_headers
+            && (*partition, *offset) == (record.partition, record.record.offset)
+        {
+            let added = attempts.iter().map(|attempt| header("kafka_deliveryAttempt", attempt.to_be_bytes().as_slice().into()));
+            letter.headers = letter.headers.iter().cloned().chain(added).collect();
+        }
+        letter
     }
 }

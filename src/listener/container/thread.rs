@@ -77,8 +77,10 @@ pub struct ListenerConsumer {
     pub(super) rollback_execution: BackOffExecution,
     /// The partitions that a batch retry paused.
     pub(super) retry_paused: Vec<TopicPartition>,
-    /// The last exception of a poll, for `handleOtherException`.
+    /// Where the last poll failed to deserialize, for `handleOtherException`.
     pub(super) poll_failure_offset: Option<u64>,
+    /// `kafka_deliveryAttempt` headers of the record object in hand: a record kept in memory gets one at each delivery.
+    pub(super) attempt_headers: Option<(TopicPartition, u64, Vec<u32>)>,
 }
 
 impl ListenerConsumer {
@@ -129,6 +131,7 @@ impl ListenerConsumer {
             rollback_execution: BackOffExecution::default(),
             retry_paused: Vec::new(),
             poll_failure_offset: None,
+            attempt_headers: None,
         }
     }
 
@@ -406,7 +409,8 @@ impl ListenerConsumer {
         let mut held = self.held[at].clone();
         let mut cx = Context { now, listener, out };
         if let Err(exception) = self.acknowledge_elsewhere(&mut cx, &mut held) {
-            cx.fact(Fact::ApiError { call: "ack", class: exception.class, message: exception.message });
+            let value = Some(Arc::from(value));
+            cx.fact(Fact::ApiError { call: "ack", value, class: exception.class, message: exception.message });
         }
         self.held[at] = held;
         true
@@ -532,9 +536,11 @@ impl ListenerConsumer {
             }
             Op::CatchCommitFailed => exception.is_commit_failed(),
             Op::CatchAny => plain,
-            Op::ApiCall { call, passes } => {
-                cx.fact(Fact::ApiError { call, class: exception.class.clone(), message: exception.message.clone() });
-                plain && !passes
+            Op::ApiCall { call, kept } => {
+                let goes_no_further = plain && kept.is_some();
+                let (class, message) = (exception.class.clone(), exception.message.clone());
+                cx.fact(Fact::ApiError { call, value: kept, class, message });
+                goes_no_further
             }
             Op::CatchProgram(actions) if plain => {
                 self.stack.push(Op::Actions { actions, at: 0 });
@@ -555,6 +561,9 @@ impl ListenerConsumer {
                 true
             }
             Op::CatchBatchRecoverer => {
+                if plain {
+                    cx.fact(Fact::RecoveryFailedBatch { records: self.batch_places(), class: exception.class.clone() });
+                }
                 self.seek_from(cx, 0);
                 false
             }
