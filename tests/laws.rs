@@ -20,3 +20,8 @@ fn frame_split_equality() {
 fn clone_equality() {
     RUNS.for_each(shared::laws::clone_goes_on_alike);
 }
+
+#[test]
+fn seek_equality() {
+    RUNS.for_each(shared::laws::seek);
+}

@@ -33,3 +33,19 @@ fn every_built_in_scenario_does_as_its_golden_trace_says() {
         shared::golden::check(name, golden);
     }
 }
+
+#[wasm_bindgen_test]
+fn seek_equality() {
+    (100..102).for_each(shared::laws::seek);
+}
+
+#[wasm_bindgen_test]
+fn safe_settings_keep_every_promise_whatever_breaks() {
+    shared::promises::safe_runs_keep_every_promise_and_come_to_rest(100);
+}
+
+#[cfg(feature = "conformance")]
+#[wasm_bindgen_test]
+fn a_case_of_each_recorded_family_does_as_recorded() {
+    shared::recorded::sample();
+}

@@ -6,6 +6,7 @@ use cqrs_lab::{
     kernel::{Prng, SimTime},
     pipeline::{Intervention, World},
     scenario::Scenario,
+    timeline::Timeline,
 };
 
 use super::random::{self, RUN};
@@ -51,6 +52,22 @@ pub(crate) fn clone_goes_on_alike(seed: u64) {
     assert_same(seed, &original, &copy);
 }
 
+/// Rule 5: going to a moment from anywhere gives the world that a run from the beginning has there.
+pub(crate) fn seek(seed: u64) {
+    let (scenario, inputs) = random::run(seed);
+    let begin = || Timeline::new(World::new(&scenario), inputs.clone());
+    let mut timeline = begin();
+    timeline.seek(RUN);
+    let mut moments = Prng::stream(seed, "moments", 0);
+    for _ in 0..4 {
+        let moment = SimTime(moments.below(RUN.us()));
+        timeline.seek(moment);
+        let mut straight = begin();
+        straight.advance(moment, u64::MAX);
+        assert_same(seed, straight.world(), timeline.world());
+    }
+}
+
 /// A whole run.
 pub(crate) fn played(scenario: &Scenario, inputs: &[(SimTime, Intervention)]) -> World {
     let mut world = World::new(scenario);
@@ -79,33 +96,4 @@ fn assert_same(seed: u64, one: &World, other: &World) {
     }
     let parted = one.trace().iter().zip(other.trace().iter()).find(|(a, b)| a != b);
     panic!("run {seed} parts at {parted:#?}\nafter {} and {} steps", one.step_count(), other.step_count());
-}
-
-/// Under settings that are said to be safe, whatever fails, no promise is broken; and when all faults are over, everything
-/// comes to its end (DESIGN section 8).
-pub(crate) fn safe_settings_keep_every_promise_and_drain(seed: u64) {
-    let (scenario, inputs) = random::safe_run(seed);
-    let mut world = played(&scenario, &inputs);
-    heal(&mut world);
-    let mut waited_s = 0;
-    while let Some(reason) = world.pending() {
-        assert!(waited_s < 900, "run {seed} does not drain in {waited_s} s: {reason}\n{}", told(&inputs));
-        waited_s += 30;
-        world.run_until(RUN + waited_s * 1_000_000);
-    }
-    let broken: Vec<String> = world.violations().iter().map(|v| format!("{} {}: {v}", v.at, v.invariant().name())).collect();
-    assert!(broken.is_empty(), "run {seed} breaks promises:\n{}\n{}", broken.join("\n"), told(&inputs));
-}
-
-/// Ends every fault and stops the clients.
-fn heal(world: &mut World) {
-    let stop = |key: &str| Intervention::Set { key: key.into(), value: "0".into() };
-    for input in [Intervention::HealAll, stop("client.commands-per-minute"), stop("client.queries-per-minute")] {
-        world.intervene(RUN, &input).expect("what heals fits every world");
-    }
-}
-
-/// What was done, a line for each.
-fn told(inputs: &[(SimTime, Intervention)]) -> String {
-    inputs.iter().map(|(at, input)| format!("  {at} {input:?}\n")).collect()
 }

@@ -9,3 +9,5 @@ pub(crate) mod laws;
 pub(crate) mod pinned;
 pub(crate) mod promises;
 pub(crate) mod random;
+#[cfg(feature = "conformance")]
+pub(crate) mod recorded;

@@ -165,7 +165,7 @@ fn wasm_tests(tally: &mut Tally, browsers: &[Browser]) {
     tally.check("the wasm tests build", || {
         setup::wasm_target()?;
         setup::wasm_bindgen()?;
-        cargo_ok(&["test", "-p", "cqrs-lab", "--target", setup::WASM, "--test", "web", "--no-run"])
+        cargo_ok(&["test", "-p", "cqrs-lab", "--target", setup::WASM, "--features", "conformance", "--test", "web", "--no-run"])
     });
     for &browser in browsers {
         tally.tests(&format!("wasm tests in {}", browser.name()), || wasm_tests_in(browser));
@@ -181,7 +181,7 @@ fn wasm_tests_in(browser: Browser) -> Outcome<(u64, u64)> {
     let cargo = cargo(&[]).get_program().to_owned();
     let mut tests = browser.on_display(&cargo.into());
     tests
-        .args(["test", "-p", "cqrs-lab", "--target", setup::WASM, "--test", "web"])
+        .args(["test", "-p", "cqrs-lab", "--target", setup::WASM, "--features", "conformance", "--test", "web"])
         .env(browser.runner_variable(), driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
