@@ -47,6 +47,6 @@ pub use links::Links;
 pub use meters::{Count, LAGS_MAX, Meters, SECONDS_MIN, Second};
 pub use occurrence::Occurrence;
 pub use producer_side::{Owner, ProducerPlace};
-pub use text::Line;
+pub use text::{Line, Word};
 pub use trace::{FACTS_MIN, Trace};
 pub use world::World;

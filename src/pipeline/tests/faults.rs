@@ -37,7 +37,7 @@ fn scenario(kind: FaultKind) -> Scenario {
 
 /// The words of the facts from this number on.
 fn words(world: &World, from: u64) -> Vec<String> {
-    world.trace().iter_from(from).map(|f| f.kind.words(world.cluster().topics()).0.to_owned()).collect()
+    world.trace().iter_from(from).map(|f| f.kind.words(world.cluster().topics()).0.name().to_owned()).collect()
 }
 
 fn set(world: &mut World, key: &str, value: &str) {

@@ -1,6 +1,6 @@
 //! Facts of the cluster in words.
 
-use super::{Words, offsets, partition, partitions};
+use super::{Word, Words, offsets, partition, partitions};
 use crate::broker::group::GroupFact;
 use crate::broker::{self, Topics};
 
@@ -12,73 +12,73 @@ pub(super) fn broker_words(fact: &broker::Fact, topics: &Topics) -> Words {
     match fact {
         F::Group(fact) => group_words(fact, topics),
         F::Appended { partition, base_offset, records, .. } => {
-            ("appended", format!("{}@{base_offset}..{}", part(partition), base_offset + u64::from(*records)))
+            (Word::Appended, format!("{}@{base_offset}..{}", part(partition), base_offset + u64::from(*records)))
         }
         F::DuplicateBatch { partition, base_offset, producer_id, sequence, .. } => {
-            ("duplicate_batch", format!("{}@{base_offset} producer {producer_id} sequence {sequence}", part(partition)))
+            (Word::DuplicateBatch, format!("{}@{base_offset} producer {producer_id} sequence {sequence}", part(partition)))
         }
-        F::ProduceRefused { partition, error, .. } => ("produce_refused", format!("{} {error:?}", part(partition))),
-        F::Replicated { partition, log_end_offset, .. } => ("replicated", format!("{} end {log_end_offset}", part(partition))),
-        F::HighWatermarkMoved { partition, from, to, .. } => ("high_watermark", format!("{} {from}>{to}", part(partition))),
+        F::ProduceRefused { partition, error, .. } => (Word::ProduceRefused, format!("{} {error:?}", part(partition))),
+        F::Replicated { partition, log_end_offset, .. } => (Word::Replicated, format!("{} end {log_end_offset}", part(partition))),
+        F::HighWatermarkMoved { partition, from, to, .. } => (Word::HighWatermark, format!("{} {from}>{to}", part(partition))),
         F::LeaderElected { partition, leader, leader_epoch, unclean } => {
             let leader = leader.map_or_else(|| "none".to_owned(), |b| b.0.to_string());
             let unclean = if *unclean { " unclean" } else { "" };
-            ("leader_elected", format!("{} leader {leader} epoch {leader_epoch}{unclean}", part(partition)))
+            (Word::LeaderElected, format!("{} leader {leader} epoch {leader_epoch}{unclean}", part(partition)))
         }
-        F::IsrChanged { partition, isr, elr } => ("isr_changed", format!("{} isr {} elr {}", part(partition), ids(isr), ids(elr))),
-        F::Truncated { partition, from, to, .. } => ("truncated", format!("{} {from}>{to}", part(partition))),
-        F::SegmentRolled { partition, base_offset, .. } => ("segment_rolled", format!("{} base {base_offset}", part(partition))),
+        F::IsrChanged { partition, isr, elr } => (Word::IsrChanged, format!("{} isr {} elr {}", part(partition), ids(isr), ids(elr))),
+        F::Truncated { partition, from, to, .. } => (Word::Truncated, format!("{} {from}>{to}", part(partition))),
+        F::SegmentRolled { partition, base_offset, .. } => (Word::SegmentRolled, format!("{} base {base_offset}", part(partition))),
         F::SegmentDeleted { partition, base_offset, end_offset, reason, .. } => {
-            ("segment_deleted", format!("{}@{base_offset}..{end_offset} {reason:?}", part(partition)))
+            (Word::SegmentDeleted, format!("{}@{base_offset}..{end_offset} {reason:?}", part(partition)))
         }
-        F::LogStartMoved { partition, from, to, .. } => ("log_start", format!("{} {from}>{to}", part(partition))),
-        F::Compacted { partition, up_to, removed, .. } => ("compacted", format!("{} up to {up_to} removed {removed}", part(partition))),
-        F::TopicCreated { name, partitions } => ("topic_created", format!("{name} partitions {partitions}")),
-        F::PartitionsAdded { name, total } => ("partitions_added", format!("{name} total {total}")),
-        F::BrokerUp { .. } => ("broker_up", String::new()),
-        F::BrokerDown { controlled, .. } => ("broker_down", if *controlled { "in order" } else { "killed" }.to_owned()),
-        F::BrokerFenced { .. } => ("broker_fenced", String::new()),
-        F::CoordinatorMoved { key, to, .. } => ("coordinator_moved", format!("{key} to {}", to.0)),
-        F::ProducerIdAssigned { producer_id, epoch, .. } => ("producer_id", format!("{producer_id} epoch {epoch}")),
-        F::TxnBegun { transactional_id, .. } => ("txn_begun", transactional_id.to_string()),
+        F::LogStartMoved { partition, from, to, .. } => (Word::LogStart, format!("{} {from}>{to}", part(partition))),
+        F::Compacted { partition, up_to, removed, .. } => (Word::Compacted, format!("{} up to {up_to} removed {removed}", part(partition))),
+        F::TopicCreated { name, partitions } => (Word::TopicCreated, format!("{name} partitions {partitions}")),
+        F::PartitionsAdded { name, total } => (Word::PartitionsAdded, format!("{name} total {total}")),
+        F::BrokerUp { .. } => (Word::BrokerUp, String::new()),
+        F::BrokerDown { controlled, .. } => (Word::BrokerDown, if *controlled { "in order" } else { "killed" }.to_owned()),
+        F::BrokerFenced { .. } => (Word::BrokerFenced, String::new()),
+        F::CoordinatorMoved { key, to, .. } => (Word::CoordinatorMoved, format!("{key} to {}", to.0)),
+        F::ProducerIdAssigned { producer_id, epoch, .. } => (Word::ProducerId, format!("{producer_id} epoch {epoch}")),
+        F::TxnBegun { transactional_id, .. } => (Word::TxnBegun, transactional_id.to_string()),
         F::TxnDecided { transactional_id, committed, timed_out } => {
             let outcome = if *committed { "commit" } else { "abort" };
-            ("txn_decided", format!("{transactional_id} {outcome}{}", if *timed_out { " timed out" } else { "" }))
+            (Word::TxnDecided, format!("{transactional_id} {outcome}{}", if *timed_out { " timed out" } else { "" }))
         }
         F::TxnEnded { transactional_id, committed } => {
-            ("txn_ended", format!("{transactional_id} {}", if *committed { "committed" } else { "aborted" }))
+            (Word::TxnEnded, format!("{transactional_id} {}", if *committed { "committed" } else { "aborted" }))
         }
         F::MarkerAppended { partition, offset, committed, .. } => {
-            ("marker", format!("{}@{offset} {}", part(partition), if *committed { "commit" } else { "abort" }))
+            (Word::Marker, format!("{}@{offset} {}", part(partition), if *committed { "commit" } else { "abort" }))
         }
-        F::ProducerFenced { transactional_id, epoch } => ("producer_fenced", format!("{transactional_id} epoch {epoch}")),
+        F::ProducerFenced { transactional_id, epoch } => (Word::ProducerFenced, format!("{transactional_id} epoch {epoch}")),
     }
 }
 
 /// What happened in a group, and the details.
 fn group_words(fact: &GroupFact, topics: &Topics) -> Words {
     match fact {
-        GroupFact::Joined { group, member, .. } => ("member_joined", format!("{group} {}", short(member))),
-        GroupFact::Rebalancing { group, reason } => ("rebalancing", format!("{group}: {reason}")),
+        GroupFact::Joined { group, member, .. } => (Word::MemberJoined, format!("{group} {}", short(member))),
+        GroupFact::Rebalancing { group, reason } => (Word::Rebalancing, format!("{group}: {reason}")),
         GroupFact::Rebalanced { group, generation, assignment } => {
             let each = |(member, all): (&std::sync::Arc<str>, &Vec<broker::TopicPartition>)| {
                 format!("{}=[{}]", short(member), partitions(topics, all))
             };
             let shares = assignment.iter().map(each).collect::<Vec<_>>().join(" ");
-            ("rebalanced", format!("{group} generation {generation} {shares}"))
+            (Word::Rebalanced, format!("{group} generation {generation} {shares}"))
         }
-        GroupFact::Emptied { group, generation } => ("group_empty", format!("{group} generation {generation}")),
+        GroupFact::Emptied { group, generation } => (Word::GroupEmpty, format!("{group} generation {generation}")),
         GroupFact::Committed { group, offsets: all, .. } => {
-            ("offsets_committed", format!("{group} {}", offsets(topics, all.iter().map(|(p, o)| (*p, o.offset)))))
+            (Word::OffsetsCommitted, format!("{group} {}", offsets(topics, all.iter().map(|(p, o)| (*p, o.offset)))))
         }
-        GroupFact::CommitRefused { group, member, error } => ("commit_refused", format!("{group} {} {error:?}", short(member))),
-        GroupFact::Evicted { group, member, why } => ("member_evicted", format!("{group} {} {why:?}", short(member))),
-        GroupFact::Left { group, member } => ("member_left", format!("{group} {}", short(member))),
+        GroupFact::CommitRefused { group, member, error } => (Word::CommitRefused, format!("{group} {} {error:?}", short(member))),
+        GroupFact::Evicted { group, member, why } => (Word::MemberEvicted, format!("{group} {} {why:?}", short(member))),
+        GroupFact::Left { group, member } => (Word::MemberLeft, format!("{group} {}", short(member))),
         GroupFact::OffsetsAltered { group, offsets: all } => {
             let shown = offsets(topics, all.iter().filter_map(|(p, o)| o.map(|o| (*p, o))));
-            ("offsets_altered", format!("{group} {shown}"))
+            (Word::OffsetsAltered, format!("{group} {shown}"))
         }
-        other => ("group", format!("{other:?}")),
+        other => (Word::Group, format!("{other:?}")),
     }
 }
 

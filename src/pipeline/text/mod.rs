@@ -1,13 +1,16 @@
 //! Facts as lines of fixed columns: step, time, command, actor, what, details. Readable by a person and by `diff`.
 
+mod bank;
 mod broker;
 mod listener;
 mod producer;
+mod word;
 
 use std::fmt;
 
+pub use word::Word;
+
 use super::{Action, Fact, FactKind, Intervention};
-use crate::bank;
 use crate::broker::{TopicPartition, Topics};
 use crate::fault::{FaultRule, Moment};
 
@@ -31,23 +34,23 @@ impl fmt::Display for Line<'_> {
 }
 
 /// The word that says what happened, and the details.
-pub(super) type Words = (&'static str, String);
+pub(super) type Words = (Word, String);
 
 impl FactKind {
     /// The word that says what happened, and the details.
-    pub fn words(&self, topics: &Topics) -> (&'static str, String) {
+    pub fn words(&self, topics: &Topics) -> (Word, String) {
         match self {
             FactKind::Broker(fact) => broker::broker_words(fact, topics),
             FactKind::Producer(fact) => producer::producer_words(fact, topics),
             FactKind::Consumer(fact) => listener::consumer_words(fact, topics),
             FactKind::Listener(fact) => listener::listener_words(fact, topics),
-            FactKind::Bank(kind) => bank_words(kind),
-            FactKind::FaultLaid { id, rule } => ("fault_laid", format!("f{} {}", id.0, RuleText(rule))),
-            FactKind::FaultStruck { id, rule } => ("fault_struck", format!("f{} {} on {}", id.0, rule.kind, rule.target)),
-            FactKind::FaultEnded { id, rule } => ("fault_ended", format!("f{} {} on {}", id.0, rule.kind, rule.target)),
-            FactKind::Lost { link, to, what } => ("lost", format!("{what} to {to} on {link}")),
+            FactKind::Bank(kind) => bank::bank_words(kind),
+            FactKind::FaultLaid { id, rule } => (Word::FaultLaid, format!("f{} {}", id.0, RuleText(rule))),
+            FactKind::FaultStruck { id, rule } => (Word::FaultStruck, format!("f{} {} on {}", id.0, rule.kind, rule.target)),
+            FactKind::FaultEnded { id, rule } => (Word::FaultEnded, format!("f{} {} on {}", id.0, rule.kind, rule.target)),
+            FactKind::Lost { link, to, what } => (Word::Lost, format!("{what} to {to} on {link}")),
             FactKind::Intervened(intervention) => intervention_words(intervention),
-            FactKind::Violation(violation) => ("violation", violation.to_string()),
+            FactKind::Violation(violation) => (Word::Violation, violation.to_string()),
         }
     }
 }
@@ -70,37 +73,31 @@ impl fmt::Display for RuleText<'_> {
 
 fn intervention_words(intervention: &Intervention) -> Words {
     match intervention {
-        Intervention::Set { key, value } => ("set", format!("{key}={value}")),
-        Intervention::Inject(rule) => ("inject", RuleText(rule).to_string()),
-        Intervention::EndFault(id) => ("end_fault", format!("f{}", id.0)),
-        Intervention::HealAll => ("heal_all", String::new()),
+        Intervention::Set { key, value } => (Word::Set, format!("{key}={value}")),
+        Intervention::Inject(rule) => (Word::Inject, RuleText(rule).to_string()),
+        Intervention::EndFault(id) => (Word::EndFault, format!("f{}", id.0)),
+        Intervention::HealAll => (Word::HealAll, String::new()),
         Intervention::Act(action) => action_words(action),
-        Intervention::SendCommand { client, command } => ("send_command", format!("client-{client} {command}")),
-        Intervention::ByHand { consumer, on } => ("by_hand", format!("consumer-{consumer} {}", if *on { "on" } else { "off" })),
-        Intervention::Lab(action) => ("lab", format!("{action:?}")),
-        Intervention::Decide { consumer, decision } => ("decide", format!("consumer-{consumer} {decision:?}")),
+        Intervention::SendCommand { client, command } => (Word::SendCommand, format!("client-{client} {command}")),
+        Intervention::ByHand { consumer, on } => (Word::ByHand, format!("consumer-{consumer} {}", if *on { "on" } else { "off" })),
+        Intervention::Lab(action) => (Word::Lab, format!("{action:?}")),
+        Intervention::Decide { consumer, decision } => (Word::Decide, format!("consumer-{consumer} {decision:?}")),
     }
 }
 
 fn action_words(action: &Action) -> Words {
     match *action {
-        Action::Kill(node) => ("kill", node.to_string()),
-        Action::Stop(node) => ("stop", node.to_string()),
-        Action::Start(node) => ("start", node.to_string()),
-        Action::Pause(node) => ("pause", node.to_string()),
-        Action::Resume(node) => ("resume", node.to_string()),
-        Action::Scale { group, consumers } => ("scale", format!("group-{group} to {consumers}")),
-        Action::DeleteRecords { partition, before } => ("delete_records", format!("P{partition} before {before}")),
-        Action::ResetOffset { group, partition, to } => ("reset_offset", format!("group-{group} P{partition} to {to}")),
-        Action::ReplayDeadLetters { group } => ("replay_dead_letters", format!("group-{group}")),
-        Action::AddPartitions { total } => ("add_partitions", format!("to {total}")),
+        Action::Kill(node) => (Word::Kill, node.to_string()),
+        Action::Stop(node) => (Word::Stop, node.to_string()),
+        Action::Start(node) => (Word::Start, node.to_string()),
+        Action::Pause(node) => (Word::Pause, node.to_string()),
+        Action::Resume(node) => (Word::Resume, node.to_string()),
+        Action::Scale { group, consumers } => (Word::Scale, format!("group-{group} to {consumers}")),
+        Action::DeleteRecords { partition, before } => (Word::DeleteRecords, format!("P{partition} before {before}")),
+        Action::ResetOffset { group, partition, to } => (Word::ResetOffset, format!("group-{group} P{partition} to {to}")),
+        Action::ReplayDeadLetters { group } => (Word::ReplayDeadLetters, format!("group-{group}")),
+        Action::AddPartitions { total } => (Word::AddPartitions, format!("to {total}")),
     }
-}
-
-/// The bank says name and details in one.
-fn bank_words(kind: &bank::FactKind) -> Words {
-    let text = kind.to_string();
-    (kind.name(), text.strip_prefix(kind.name()).unwrap_or(&text).trim_start().to_owned())
 }
 
 /// A partition by the name of its topic: `transfer-events-0`.

@@ -32,7 +32,7 @@ fn breaks(world: &World, expected: &[Invariant]) {
 }
 
 fn count(world: &World, word: &str) -> usize {
-    world.trace().iter().filter(|fact| fact.kind.words(world.cluster().topics()).0 == word).count()
+    world.trace().iter().filter(|fact| fact.kind.words(world.cluster().topics()).0.name() == word).count()
 }
 
 /// The clients stop, and everything under way comes to its end.

@@ -7,7 +7,7 @@ use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, grouped};
-use crate::ui::i18n::{Lang, Text, faults, nodes};
+use crate::ui::i18n::{Lang, Text, facts, faults, nodes};
 use crate::ui::targets;
 
 /// How many lines stand in the journal at a time.
@@ -19,7 +19,10 @@ const FOLLOWED_MAX: usize = 300;
 struct Line {
     at: SimTime,
     actor: String,
+    /// In the viewer's language.
     what: &'static str,
+    /// The word of the trace, which a search finds too.
+    name: &'static str,
     details: String,
     command: Option<u32>,
     colour: &'static str,
@@ -27,21 +30,25 @@ struct Line {
 
 impl Line {
     fn of(fact: &Fact, shot: &Shot, lang: Lang) -> Line {
-        let (what, details) = fact.kind.words(shot.world.cluster().topics());
+        let (word, details) = fact.kind.words(shot.world.cluster().topics());
         let details = match &fact.kind {
             FactKind::FaultLaid { rule, .. } | FactKind::FaultStruck { rule, .. } | FactKind::FaultEnded { rule, .. } => {
                 [faults::name(rule.kind, lang), " · ", &targets::name(&rule.target, lang)].concat()
             }
             _ => details,
         };
-        Line { at: fact.at, actor: nodes::name(fact.actor, lang), what, details, command: fact.command, colour: colour(&fact.kind, what) }
+        let (what, name) = (facts::word(word, lang), word.name());
+        let colour = colour(&fact.kind, name);
+        Line { at: fact.at, actor: nodes::name(fact.actor, lang), what, name, details, command: fact.command, colour }
     }
 
     /// Whether every word of a search occurs in it.
     fn holds(&self, words: &[String]) -> bool {
         let command = self.command.map(|command| ["#", &command.to_string()].concat()).unwrap_or_default();
         words.iter().all(|word| {
-            [self.actor.as_str(), self.what, &self.details, &command].iter().any(|text| text.to_lowercase().contains(word.as_str()))
+            [self.actor.as_str(), self.what, self.name, &self.details, &command]
+                .iter()
+                .any(|text| text.to_lowercase().contains(word.as_str()))
         })
     }
 }
@@ -119,7 +126,7 @@ fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
             <button type="button" class="fact-jump" data-testid="journal-line" title={text.jump_to} onclick={jump}>
                 <span class="fact-at">{ clock(at.us()) }</span>
                 <span class="fact-actor">{ &line.actor }</span>
-                <b>{ line.what.replace('_', " ") }</b>
+                <b>{ line.what }</b>
                 <span class="fact-details">{ &line.details }</span>
             </button>
             if let Some(command) = line.command {
@@ -166,7 +173,7 @@ pub(crate) fn Follow(props: &FollowProps) -> Html {
                         <li key={*number} class={line.colour}>
                             <button type="button" class="fact-jump" title={text.jump_to} onclick={props.on.reform(move |_: MouseEvent| Msg::Jump(at))}>
                                 <span class="fact-at">{ "+" }{ crate::ui::format::duration(at.since(begin)) }</span>
-                                <span><b>{ line.what.replace('_', " ") }</b>{ " " }{ line.details }<i class="fact-actor">{ " " }{ line.actor }</i></span>
+                                <span><b>{ line.what }</b>{ " " }{ line.details }<i class="fact-actor">{ " " }{ line.actor }</i></span>
                             </button>
                         </li>
                     }

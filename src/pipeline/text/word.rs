@@ -1,0 +1,177 @@
+//! The words of the trace: one for each kind of fact. They never change once released, because golden traces and filters use them.
+
+use std::fmt;
+
+macro_rules! words {
+    ($($variant:ident = $text:literal;)*) => {
+        /// What happened, in one word.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)] // each is explained where its fact is declared
+        pub enum Word {
+            $($variant,)*
+        }
+
+        impl Word {
+            /// The word as it stands in a trace.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Word::$variant => $text,)*
+                }
+            }
+        }
+    };
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+words! {
+    Acknowledged = "acknowledged";
+    AddPartitions = "add_partitions";
+    ApiError = "api_error";
+    Appended = "appended";
+    Applied = "applied";
+    ApplyFailed = "apply_failed";
+    Assigned = "assigned";
+    AwaitsDecision = "awaits_decision";
+    BacksOff = "backs_off";
+    BatchDelivered = "batch_delivered";
+    BatchFailed = "batch_failed";
+    BatchRecovered = "batch_recovered";
+    BatchRetried = "batch_retried";
+    BatchSent = "batch_sent";
+    BrokerDown = "broker_down";
+    BrokerFenced = "broker_fenced";
+    BrokerUp = "broker_up";
+    ByHand = "by_hand";
+    ClientGaveUp = "client_gave_up";
+    ClientSaturated = "client_saturated";
+    CommandAccepted = "command_accepted";
+    CommandConflicted = "command_conflicted";
+    CommandDuplicate = "command_duplicate";
+    CommandIssued = "command_issued";
+    CommandReceived = "command_received";
+    CommandRejected = "command_rejected";
+    CommandRetried = "command_retried";
+    CommandUnavailable = "command_unavailable";
+    CommandUnpublished = "command_unpublished";
+    CommitAnswered = "commit_answered";
+    CommitFailed = "commit_failed";
+    CommitRefused = "commit_refused";
+    Committed = "committed";
+    CommittedAsync = "committed_async";
+    Compacted = "compacted";
+    CompletionNoticed = "completion_noticed";
+    CoordinatorMoved = "coordinator_moved";
+    Decide = "decide";
+    DeleteRecords = "delete_records";
+    Delivered = "delivered";
+    DuplicateBatch = "duplicate_batch";
+    DuplicateSkipped = "duplicate_skipped";
+    EndFault = "end_fault";
+    EventStored = "event_stored";
+    Failed = "failed";
+    FaultEnded = "fault_ended";
+    FaultLaid = "fault_laid";
+    FaultStruck = "fault_struck";
+    Fenced = "fenced";
+    Fetched = "fetched";
+    GapFilled = "gap_filled";
+    GapParked = "gap_parked";
+    Group = "group";
+    GroupEmpty = "group_empty";
+    HealAll = "heal_all";
+    HighWatermark = "high_watermark";
+    Inject = "inject";
+    IsrChanged = "isr_changed";
+    Joined = "joined";
+    Joining = "joining";
+    Kill = "kill";
+    Killed = "killed";
+    Lab = "lab";
+    LeaderElected = "leader_elected";
+    Left = "left";
+    Listener = "listener";
+    LogStart = "log_start";
+    Lost = "lost";
+    Marker = "marker";
+    MemberEvicted = "member_evicted";
+    MemberJoined = "member_joined";
+    MemberLeft = "member_left";
+    Nacked = "nacked";
+    NotDue = "not_due";
+    NoticeLost = "notice_lost";
+    OffsetsAltered = "offsets_altered";
+    OffsetsCommitted = "offsets_committed";
+    OtherException = "other_exception";
+    OutboxMarked = "outbox_marked";
+    OutboxWritten = "outbox_written";
+    PartitionsAdded = "partitions_added";
+    PartitionsAssigned = "partitions_assigned";
+    PartitionsLost = "partitions_lost";
+    PartitionsRevoked = "partitions_revoked";
+    Pause = "pause";
+    Paused = "paused";
+    PollFailed = "poll_failed";
+    Polled = "polled";
+    Positioned = "positioned";
+    ProcessDown = "process_down";
+    ProcessUp = "process_up";
+    ProduceRefused = "produce_refused";
+    ProducerFenced = "producer_fenced";
+    ProducerId = "producer_id";
+    ProducerIdentity = "producer_identity";
+    PublishFailed = "publish_failed";
+    Published = "published";
+    Publishing = "publishing";
+    QueryAnswered = "query_answered";
+    QueryFailed = "query_failed";
+    QueryIssued = "query_issued";
+    Rebalanced = "rebalanced";
+    Rebalancing = "rebalancing";
+    Recovered = "recovered";
+    RecovererCalled = "recoverer_called";
+    RecoveryFailed = "recovery_failed";
+    ReplayDeadLetters = "replay_dead_letters";
+    Replicated = "replicated";
+    ReplyAccepted = "reply_accepted";
+    ReplyConflicted = "reply_conflicted";
+    ReplyRejected = "reply_rejected";
+    ReplyTimeout = "reply_timeout";
+    ReplyUnknown = "reply_unknown";
+    RequestTimedOut = "request_timed_out";
+    ResetOffset = "reset_offset";
+    Resume = "resume";
+    Resumed = "resumed";
+    Returned = "returned";
+    Revoked = "revoked";
+    Scale = "scale";
+    SegmentDeleted = "segment_deleted";
+    SegmentRolled = "segment_rolled";
+    SendCommand = "send_command";
+    Set = "set";
+    Sought = "sought";
+    SseConnected = "sse_connected";
+    SseDisconnected = "sse_disconnected";
+    Start = "start";
+    StartFailed = "start_failed";
+    Started = "started";
+    StatusInProgress = "status_in_progress";
+    Stop = "stop";
+    Stopped = "stopped";
+    Threw = "threw";
+    TopicCreated = "topic_created";
+    Truncated = "truncated";
+    TxAborted = "tx_aborted";
+    TxBegun = "tx_begun";
+    TxCommitted = "tx_committed";
+    TxOffsets = "tx_offsets";
+    TxnBegun = "txn_begun";
+    TxnDecided = "txn_decided";
+    TxnEnded = "txn_ended";
+    VersionSkipped = "version_skipped";
+    Violation = "violation";
+}
