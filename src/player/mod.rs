@@ -6,7 +6,7 @@ mod speed;
 mod tests;
 mod thing;
 
-pub use speed::{SPEED_REAL_TIME, SPEEDS, Speed, SpeedIndex};
+pub use speed::{SPEED_AT_FIRST, SPEED_REAL_TIME, SPEEDS, Speed, SpeedIndex};
 pub use thing::Thing;
 
 use crate::kernel::SimTime;
@@ -125,7 +125,7 @@ impl<M: Machine> Player<M> {
             origin,
             duration,
             playing: true,
-            speed: SPEED_REAL_TIME,
+            speed: SPEED_AT_FIRST,
             target: SimTime::ZERO,
             seeking: false,
             remainder: 0,

@@ -36,6 +36,9 @@ pub const SPEEDS: [Speed; 18] = [
     Speed::Max,
 ];
 
+/// A tenth of real time among [`SPEEDS`]: what takes 20 ms can just be seen.
+pub const SPEED_AT_FIRST: SpeedIndex = SpeedIndex(4);
+
 /// Real time among [`SPEEDS`].
 pub const SPEED_REAL_TIME: SpeedIndex = SpeedIndex(8);
 

@@ -39,7 +39,9 @@ impl Machine for Clock {
 }
 
 fn player() -> Player<Clock> {
-    Player::new(Clock { handled: 0, acted: Vec::new() }, Vec::new(), SimTime::from_ms(60_000))
+    let mut player = Player::new(Clock { handled: 0, acted: Vec::new() }, Vec::new(), SimTime::from_ms(60_000));
+    let _outcome = player.update(Msg::Speed(SPEED_REAL_TIME));
+    player
 }
 
 /// Frames of 16 ms with as much work as they need.

@@ -7,7 +7,7 @@ use crate::scene::{ConsumerState, ConsumerView, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::duration;
 use crate::ui::i18n::stage::consumer_state;
-use crate::ui::i18n::{Lang, Text, consequences};
+use crate::ui::i18n::{Lang, Text, consequences, things};
 use crate::ui::listing::{Role, listing, role_of};
 
 #[derive(Properties, PartialEq)]
@@ -34,10 +34,8 @@ fn consumer(scene: &Scene, selection: Option<Thing>) -> Option<(u32, &ConsumerVi
 }
 
 /// Where a consumer is, as in `account-view · consumer 1 · P1@94 · attempt 3 · nack · 4.2 s`.
-fn heading(shot: &Shot, group: u32, consumer: &ConsumerView, lang: Lang) -> String {
-    let group = shot.scene.groups.get(group as usize).map_or("", |group| &group.name);
-    let number = consumer.id.to_string();
-    let mut parts = vec![group.to_owned(), [lang.pick("consumer ", "소비자 "), &number].concat()];
+fn heading(shot: &Shot, consumer: &ConsumerView, lang: Lang) -> String {
+    let mut parts = vec![things::name(Thing::Consumer(consumer.id), &shot.scene, lang)];
     if let Some((_, partition, offset)) = consumer.record {
         parts.push(["P", &partition.to_string(), "@", &offset.to_string()].concat());
     }
@@ -64,7 +62,7 @@ pub(crate) fn Code(props: &CodeProps) -> Html {
     let trouble = consumer.state.is_trouble();
     html! {
         <section data-testid="code">
-            <p class="muted small">{ heading(&props.shot, group, consumer, props.lang) }</p>
+            <p class="muted small">{ heading(&props.shot, consumer, props.lang) }</p>
             <pre class="code" tabindex="0" aria-label={text.tab_code}>
                 { for lines.iter().enumerate().map(|(index, line)| {
                     let current = here == Some(index);

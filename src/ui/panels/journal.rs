@@ -183,16 +183,20 @@ pub(crate) fn Follow(props: &FollowProps) -> Html {
     }
 }
 
-/// The latest command of which there is more than its beginning, so that there is something to read.
+/// How many facts there must be of a command before it is followed by itself.
+const READABLE: u32 = 8;
+/// How many of the newest facts are searched for it.
+const SEARCHED: u64 = 600;
+
+/// The newest command of which there is enough to read, or else the one of which there is most.
 fn latest(shot: &Shot) -> Option<u32> {
     let trace = shot.world.trace();
-    let mut number = trace.end();
-    while number > trace.dropped_count() {
-        number -= 1;
-        let fact = trace.get(number)?;
-        if let (Some(command), FactKind::Bank(_)) = (fact.command, &fact.kind) {
-            return Some(command);
+    let mut counts = std::collections::BTreeMap::new();
+    for fact in trace.iter_from(trace.end().saturating_sub(SEARCHED)) {
+        if let Some(command) = fact.command {
+            *counts.entry(command).or_insert(0u32) += 1;
         }
     }
-    None
+    let readable = counts.iter().rev().find(|(_, count)| **count >= READABLE);
+    readable.or_else(|| counts.iter().max_by_key(|(_, count)| **count)).map(|(command, _)| *command)
 }
