@@ -72,8 +72,6 @@ pub enum Notice<R> {
     },
     /// The world refused the intervention.
     Refused(R),
-    /// The referee has found something for the first time in this run.
-    Violation,
 }
 
 /// What came of a message.

@@ -42,86 +42,90 @@ pub(crate) fn act(intervention: Intervention) -> Msg {
 pub(crate) struct BarProps {
     pub(crate) lang: Lang,
     pub(crate) shot: Shot,
+    /// Whether a dialog shows the faults that stand.
+    pub(crate) covered: bool,
     pub(crate) on: Callback<Msg>,
 }
 
-/// The chips.
+/// The bar below the stage.
 #[component]
-pub(crate) fn Chips(props: &BarProps) -> Html {
-    let text = Text::of(props.lang);
+pub(crate) fn BreakBar(props: &BarProps) -> Html {
+    let (lang, shot, on) = (props.lang, &props.shot, &props.on);
+    html! { <>{ chips(lang, shot, on) }if !props.covered { { active(lang, shot, on) } }{ latencies(lang, shot, on) }</> }
+}
+
+/// The chips.
+pub(crate) fn chips(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
+    let text = Text::of(lang);
     let chip = |kind: FaultKind| {
-        let shot = props.shot.clone();
-        let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Inject(targets::usual(kind, &shot.world))));
+        let shot = shot.clone();
+        let onclick = on.reform(move |_: MouseEvent| act(Intervention::Inject(targets::usual(kind, &shot.world))));
         html! {
-            <button type="button" class="chip problem" data-chip={kind.id()} title={faults::sentence(kind, props.lang)} {onclick}>{ faults::name(kind, props.lang) }</button>
+            <button type="button" class="chip problem" data-chip={kind.id()} title={faults::sentence(kind, lang)} {onclick}>{ faults::name(kind, lang) }</button>
         }
     };
     html! {
         <div class="chips" data-testid="chips" role="group" aria-label={text.break_something}>
             { for CHIPS.into_iter().map(chip) }
-            <button type="button" class="chip" data-opens="palette fault-search" onclick={props.on.reform(|_| Msg::Open(Some(Open::Palette)))}>
+            <button type="button" class="chip" data-opens="palette fault-search" onclick={on.reform(|_| Msg::Open(Some(Open::Palette)))}>
                 { (FaultKind::all().len() - CHIPS.len()).to_string() }{ " " }{ text.more_faults }
             </button>
-            <button type="button" class="chip command" data-opens="send-command" onclick={props.on.reform(|_| Msg::Open(Some(Open::Command)))}>{ text.send_command }</button>
+            <button type="button" class="chip command" data-opens="send-command" onclick={on.reform(|_| Msg::Open(Some(Open::Command)))}>{ text.send_command }</button>
         </div>
     }
 }
 
 /// What is broken now.
-#[component]
-pub(crate) fn Active(props: &BarProps) -> Html {
-    let text = Text::of(props.lang);
-    let standing = props.shot.world.faults().standing();
-    if standing.is_empty() {
+pub(crate) fn active(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
+    let text = Text::of(lang);
+    let faults = shot.world.faults().standing();
+    if faults.is_empty() {
         return html! {};
     }
     html! {
         <div class="active" role="group" aria-label={text.active_faults}>
             <h2 class="small">{ text.active_faults }</h2>
             <ul>
-                { for standing.iter().map(|fault| active(fault, props, text)) }
+                { for faults.iter().map(|fault| standing(fault, lang, on, text)) }
             </ul>
-            if standing.len() > 1 {
-                <button type="button" class="chip" data-testid="heal-all" onclick={props.on.reform(|_| act(Intervention::HealAll))}>{ text.heal_all }</button>
+            if faults.len() > 1 {
+                <button type="button" class="chip" data-testid="heal-all" onclick={on.reform(|_| act(Intervention::HealAll))}>{ text.heal_all }</button>
             }
         </div>
     }
 }
 
-fn active(fault: &Standing, props: &BarProps, text: &Text) -> Html {
+fn standing(fault: &Standing, lang: Lang, on: &Callback<Msg>, text: &Text) -> Html {
     let (id, rule) = (fault.id, &fault.rule);
     let state = match rule.moment {
         Moment::Armed { .. } => [text.armed, " ×", &fault.left.unwrap_or(0).to_string()].concat(),
         Moment::Lasting { .. } | Moment::Immediate => text.lasting.to_owned(),
     };
-    let name = faults::name(rule.kind, props.lang);
+    let name = faults::name(rule.kind, lang);
     html! {
-        <li key={id.0} class="fault" data-testid="fault-active" data-fault={rule.kind.id()} title={faults::sentence(rule.kind, props.lang)}>
+        <li key={id.0} class="fault" data-testid="fault-active" data-fault={rule.kind.id()} title={faults::sentence(rule.kind, lang)}>
             <b>{ name }</b>{ " " }
-            <span>{ targets::name(&rule.target, props.lang) }{ " · " }{ state }
+            <span>{ targets::name(&rule.target, lang) }{ " · " }{ state }
                 if fault.struck_count > 0 { { " · " }{ text.struck }{ " " }{ fault.struck_count } }
             </span>
             <button type="button" class="chip" data-testid="fault-end" aria-label={[text.end, ": ", name].concat()}
-                onclick={props.on.reform(move |_: MouseEvent| act(Intervention::EndFault(id)))}>{ text.end }</button>
+                onclick={on.reform(move |_: MouseEvent| act(Intervention::EndFault(id)))}>{ text.end }</button>
         </li>
     }
 }
 
 /// The latencies in the bar.
-#[component]
-pub(crate) fn Latencies(props: &BarProps) -> Html {
-    let text = Text::of(props.lang);
-    let config = props.shot.world.config();
+pub(crate) fn latencies(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
+    let text = Text::of(lang);
+    let config = shot.world.config();
     let group = Of::Group(0);
     html! {
         <div class="latencies" role="group" aria-label={text.latency}>
             { for SLIDERS.into_iter().map(|link| {
                 let of = Of::Link(link);
-                html! { <LatencySlider key={link.name()} property_index={place(Property::LinkLatency, of)} value={config.link_latency(link)}
-                    name={faults::link(link, props.lang)} on={props.on.clone()} /> }
+                latency_slider(place(Property::LinkLatency, of), config.link_latency(link), faults::link(link, lang), on)
             }) }
-            <LatencySlider property_index={place(Property::ListenerTime, group)} value={config.latency(Property::ListenerTime, group)}
-                name={props.lang.pick("listener", "리스너")} on={props.on.clone()} />
+            { latency_slider(place(Property::ListenerTime, group), config.latency(Property::ListenerTime, group), lang.pick("listener", "리스너"), on) }
         </div>
     }
 }
@@ -131,30 +135,19 @@ fn place(property: Property, of: Of) -> usize {
     setting(property, of).expect("asked for a property of something that has it")
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct SliderProps {
-    /// The setting's place in the table of settings.
-    pub(crate) property_index: usize,
-    pub(crate) value: Latency,
-    pub(crate) name: AttrValue,
-    pub(crate) on: Callback<Msg>,
-}
-
-/// A latency: the typical duration on a logarithmic scale, live.
-#[component]
-pub(crate) fn LatencySlider(props: &SliderProps) -> Html {
-    let setting = &settings()[props.property_index];
-    let label = duration(props.value.us_typical());
-    let (value, index) = (props.value, props.property_index);
-    let oninput = props.on.reform(move |event: InputEvent| {
+/// A latency: the typical duration on a logarithmic scale, live. `index` is the setting's place in the table.
+pub(crate) fn latency_slider(index: usize, value: Latency, name: &'static str, on: &Callback<Msg>) -> Html {
+    let setting = &settings()[index];
+    let label = duration(value.us_typical());
+    let oninput = on.reform(move |event: InputEvent| {
         let place = event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(0);
         let value = Value::Latency(value.with_us_typical(us_at(place)));
         act(Intervention::Set { key: settings()[index].key.as_str().into(), value: value.to_string().into() })
     });
     html! {
         <label class="latency" title={setting.key.as_str()}>
-            <span class="latency-name">{ props.name.clone() }</span>
-            <input type="range" min="0" max={SLIDER_PLACES.to_string()} step="1" value={place_of(props.value.us_typical()).to_string()}
+            <span class="latency-name">{ name }</span>
+            <input type="range" min="0" max={SLIDER_PLACES.to_string()} step="1" value={place_of(value.us_typical()).to_string()}
                 data-testid={["latency-", &setting.key].concat()} aria-valuetext={label.clone()} {oninput} />
             <output class="latency-value">{ label }</output>
         </label>

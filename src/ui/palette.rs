@@ -4,7 +4,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::app::{Msg, Shot};
-use super::break_bar::act;
+use super::break_bar::{act, active};
 use super::dialog::Dialog;
 use super::i18n::{Lang, Text, faults};
 use super::targets;
@@ -33,6 +33,7 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
                 <span class="visually-hidden">{ text.search }</span>
                 <input type="search" placeholder={text.search} data-testid="fault-search" value={(*search).clone()} {oninput} />
             </label>
+            { active(props.lang, &props.shot, &props.on) }
             if found.is_empty() { <p class="muted">{ text.nothing_found }</p> }
             <ul class="palette">
                 { for found.into_iter().map(|kind| html! { <FaultRow key={kind.id()} {kind} lang={props.lang} shot={props.shot.clone()} on={props.on.clone()} /> }) }

@@ -31,7 +31,7 @@ pub(crate) struct StripProps {
 #[component]
 pub(crate) fn Strip(props: &StripProps) -> Html {
     let text = Text::of(props.lang);
-    let canvas = use_node_ref();
+    let (strip, canvas) = (use_node_ref(), use_node_ref());
     {
         let canvas = canvas.clone();
         use_effect_with((props.shot.clone(), props.theme.clone(), props.lang), move |(shot, _, lang)| {
@@ -40,13 +40,13 @@ pub(crate) fn Strip(props: &StripProps) -> Html {
     }
     let end = props.shot.end.us().max(1);
     let on_pointer = |drag: bool| {
-        let (on, canvas) = (props.on.clone(), canvas.clone());
+        // By reference, because events are delegated: their current target is the page.
+        let (on, strip) = (props.on.clone(), strip.clone());
         move |event: PointerEvent| {
             if drag && event.buttons() & 1 == 0 {
                 return;
             }
-            // Not the event's current target: that is the app's root, where Yew listens.
-            let Some(strip) = canvas.cast::<Element>() else { return };
+            let Some(strip) = strip.cast::<Element>() else { return };
             if !drag {
                 // Without the capture a drag would end at the strip's edge; with it lost, that is all that is lost.
                 let _lost = strip.set_pointer_capture(event.pointer_id());
@@ -76,7 +76,7 @@ pub(crate) fn Strip(props: &StripProps) -> Html {
     let per_mille = (props.now.us().min(end) * 1_000 / end).to_string();
     let place = ["left:", &(props.now.us().min(end) as f64 * 100.0 / end as f64).to_string(), "%"].concat();
     html! {
-        <div class="strip" role="slider" tabindex="0" data-testid="seek" aria-label={text.time} aria-valuemin="0" aria-valuemax="1000"
+        <div ref={strip.clone()} class="strip" role="slider" tabindex="0" data-testid="seek" aria-label={text.time} aria-valuemin="0" aria-valuemax="1000"
             aria-valuenow={per_mille} aria-valuetext={clock(props.now.us())} onkeydown={on_key} onpointerdown={on_pointer(false)} onpointermove={on_pointer(true)}>
             <canvas ref={canvas} aria-hidden="true"></canvas>
             <i class="playhead" style={place}></i>

@@ -29,29 +29,20 @@ pub(crate) fn Transport(props: &TransportProps) -> Html {
     let text = Text::of(props.lang);
     let on = props.on.clone();
     html! {
-        <footer class="transport" aria-label={text.time}>
-            <Buttons lang={props.lang} playing={props.playing} on={on.clone()} />
-            <SpeedSlider lang={props.lang} speed={props.speed} on={on.clone()} />
+        <section class="transport" aria-label={text.time}>
+            { buttons(props, text) }
+            { speed_slider(props, text) }
             <p class="clock">
                 <span class="clock-now">{ clock(props.now.us()) }</span>
                 <span class="clock-end">{ text.of_duration }{ " " }{ minutes(props.shot.end.us()) }</span>
                 if props.busy && !props.playing { <span class="clock-busy">{ text.seeking }</span> }
             </p>
             <Strip lang={props.lang} now={props.now} shot={props.shot.clone()} theme={props.theme.clone()} {on} />
-        </footer>
+        </section>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ButtonsProps {
-    lang: Lang,
-    playing: bool,
-    on: Callback<Msg>,
-}
-
-#[component]
-fn Buttons(props: &ButtonsProps) -> Html {
-    let text = Text::of(props.lang);
+fn buttons(props: &TransportProps, text: &Text) -> Html {
     let button = |testid: &'static str, label: &'static str, path: &'static str, msg: PlayerMsg<_>| {
         let onclick = props.on.reform(move |_: MouseEvent| Msg::Do(msg.clone()));
         html! {
@@ -75,16 +66,7 @@ fn Buttons(props: &ButtonsProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct SpeedProps {
-    lang: Lang,
-    speed: SpeedIndex,
-    on: Callback<Msg>,
-}
-
-#[component]
-fn SpeedSlider(props: &SpeedProps) -> Html {
-    let text = Text::of(props.lang);
+fn speed_slider(props: &TransportProps, text: &Text) -> Html {
     let label = speed_text(props.speed.speed(), text);
     let oninput = props.on.reform(|event: InputEvent| {
         let place = event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(0);
@@ -94,7 +76,7 @@ fn SpeedSlider(props: &SpeedProps) -> Html {
         <label class="speed">
             <span class="speed-name">{ text.speed }</span>
             <input type="range" min="0" max={SpeedIndex::MAX.0.to_string()} step="1" value={props.speed.0.to_string()}
-                data-testid="speed" aria-valuetext={label.clone()} {oninput} />
+                data-testid="speed" aria-label={text.speed} aria-valuetext={label.clone()} {oninput} />
             <output class="speed-value">{ label }</output>
         </label>
     }

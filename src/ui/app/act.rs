@@ -10,7 +10,7 @@ use crate::pipeline::{InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
 use crate::scenario::link::Recording;
 use crate::scenario::{Scenario, settings};
-use crate::ui::i18n::{Lang, Text};
+use crate::ui::i18n::{Lang, Text, violations};
 use crate::ui::{crash, scenarios};
 
 /// For how long a toast stays, in milliseconds.
@@ -54,10 +54,13 @@ impl App {
             Msg::Select(thing) => {
                 self.selection = thing;
                 if thing.is_some() {
-                    self.tab = Tab::Selected;
+                    (self.tab, self.sheet_closed) = (Tab::Selected, false);
                 }
             }
-            Msg::Tab(tab) => self.tab = tab,
+            Msg::Tab(tab) => {
+                self.sheet_closed = self.tab == tab && !self.sheet_closed;
+                self.tab = tab;
+            }
             Msg::Open(open) => self.open = open,
             Msg::Scenario(name) => {
                 if let Some(scenario) = scenarios::by_name(&name) {
@@ -75,7 +78,7 @@ impl App {
             Msg::AnySeed => self.start_over(Scenario { seed: browser::any_seed(), ..self.scenario.clone() }),
             Msg::Follow(command) => {
                 self.follow = command;
-                (self.open, self.tab) = (None, Tab::Code);
+                (self.open, self.tab, self.sheet_closed) = (None, Tab::Code, false);
             }
             Msg::Search(text) => self.search = text,
             Msg::NextLanguage => {
@@ -118,8 +121,18 @@ impl App {
                     self.toast([text.refused, " ", &line].concat().into(), false);
                 }
                 Notice::RecordingChanged => self.write_address(),
-                Notice::Violation => {}
             }
+        }
+    }
+
+    /// Says it when the referee finds something new.
+    pub(super) fn watch_referee(&mut self) {
+        if self.player.violations_new() == 0 {
+            return;
+        }
+        let sentence = self.player.world().violations().last().map(|violation| violations::sentence(&violation.kind, self.lang()));
+        if let Some(sentence) = sentence {
+            self.toast(sentence.into(), false);
         }
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct App {
     selection: Option<Thing>,
     follow: Option<u32>,
     tab: Tab,
+    /// On narrow screens: whether the sheet is down.
+    sheet_closed: bool,
     open: Option<Open>,
     table: bool,
     toast: Option<Toast>,
@@ -90,12 +92,16 @@ impl Component for App {
             selection: None,
             follow: None,
             tab: Tab::Code,
+            sheet_closed: false,
             open: None,
             table: false,
             toast: None,
             link_problem: problem,
             search: AttrValue::default(),
         };
+        if app.media.narrow() {
+            app.tab = Tab::Break;
+        }
         app.prefs.apply();
         app.refresh(true);
         app.frames.request();
@@ -132,6 +138,7 @@ impl App {
         let outcome = self.player.update(PlayerMsg::Frame { elapsed_us: (elapsed_ms * 1_000.0) as u64 });
         self.hear(outcome.notices);
         self.work();
+        self.watch_referee();
         let stale_toast = self.toast.as_ref().is_some_and(|toast| toast.until_ms < now_ms);
         if stale_toast {
             self.toast = None;

@@ -13,6 +13,8 @@ use crate::timeline::History;
 pub(crate) struct Snap {
     /// The number of this snapshot.
     pub(crate) tick: u64,
+    /// Whether the run plays.
+    pub(crate) playing: bool,
     /// The playhead.
     pub(crate) now: SimTime,
     /// The end of the strip of time.
@@ -37,6 +39,7 @@ impl Shot {
         let timeline = player.timeline();
         Shot(Rc::new(Snap {
             tick,
+            playing: player.playing(),
             now: player.now(),
             end: player.end(),
             scene: scene(player),

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::{App, Msg, Open};
 use crate::player::Msg as PlayerMsg;
-use crate::ui::break_bar::{Active, Chips, Latencies};
+use crate::ui::break_bar::BreakBar;
 use crate::ui::header::Header;
 use crate::ui::i18n::Text;
 use crate::ui::palette::Palette;
@@ -26,7 +26,7 @@ impl App {
                     violations={self.shot.world.referee().total_count()} on={on.clone()} />
                 <main class="main">
                     { self.stage_box(&on, &theme, narrow) }
-                    <Side {lang} shot={self.shot.clone()} tab={self.tab} {narrow} selection={self.selection} follow={self.follow}
+                    <Side {lang} shot={self.shot.clone()} tab={self.tab} {narrow} closed={narrow && self.sheet_closed} covered={self.open == Some(Open::Palette)} selection={self.selection} follow={self.follow}
                         search={self.search.clone()} on={on.clone()} />
                 </main>
                 <Transport {lang} playing={self.player.playing()} busy={self.player.busy()} speed={self.player.speed()} now={self.now()}
@@ -43,17 +43,23 @@ impl App {
         let text = Text::of(lang);
         let on_select = on.reform(|thing| Msg::Select(Some(thing)));
         let table = self.table;
+        let greeting = if self.prefs.greeted {
+            html! {}
+        } else {
+            html! {
+                <p class="note" data-testid="first-visit">{ text.first_visit }
+                    <button type="button" class="quiet" onclick={on.reform(|_| Msg::Dismiss)}>{ text.dismiss }</button></p>
+            }
+        };
         html! {
             <section class="stage-box" aria-label={text.stage}>
                 if let Some(problem) = &self.link_problem {
                     <p class="note problem" role="alert" data-testid="link-problem">{ problem.clone() }
                         <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>
                 }
-                if !self.prefs.greeted {
-                    <p class="note" data-testid="first-visit">{ text.first_visit }
-                        <button type="button" class="quiet" onclick={on.reform(|_| Msg::Dismiss)}>{ text.dismiss }</button></p>
-                }
+                if !narrow { { greeting.clone() } }
                 <div class="stage-view">
+                    if narrow { { greeting } }
                     <button type="button" class="quiet view-switch" data-opens="table-view" aria-pressed={table.to_string()} onclick={on.reform(move |_| Msg::Table(!table))}>
                         { if table { text.picture_view } else { text.table_view } }</button>
                     if table {
@@ -63,16 +69,13 @@ impl App {
                     } else {
                         <Stage scene={self.scene.clone()} {lang} selection={self.selection} {on_select} reduced={self.media.reduced()} theme={theme.clone()} />
                     }
+                    if narrow { { self.foot(on) } }
                 </div>
                 if !narrow {
                     <div class="break">
                         <h2 class="bar-title">{ text.break_something }</h2>
-                        <Chips {lang} shot={self.shot.clone()} on={on.clone()} />
-                        <Active {lang} shot={self.shot.clone()} on={on.clone()} />
-                        <Latencies {lang} shot={self.shot.clone()} on={on.clone()} />
+                        <BreakBar {lang} shot={self.shot.clone()} covered={self.open == Some(Open::Palette)} on={on.clone()} />
                     </div>
-                } else {
-                    { self.foot(on) }
                 }
             </section>
         }
@@ -81,10 +84,10 @@ impl App {
     fn foot(&self, on: &Callback<Msg>) -> Html {
         let text = Text::of(self.lang());
         html! {
-            <p class="foot">
+            <footer class="foot">
                 <span>{ text.foot }</span>{ " " }
                 <button type="button" class="quiet" onclick={on.reform(|_| Msg::Open(Some(Open::Fidelity)))}>{ text.foot_more }</button>
-            </p>
+            </footer>
         }
     }
 

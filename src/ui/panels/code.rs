@@ -10,13 +10,6 @@ use crate::ui::i18n::stage::consumer_state;
 use crate::ui::i18n::{Lang, Text, consequences, things};
 use crate::ui::listing::{Role, listing, role_of};
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct CodeProps {
-    pub(crate) lang: Lang,
-    pub(crate) shot: Shot,
-    pub(crate) selection: Option<Thing>,
-}
-
 /// The consumer to look at: the selected one, else one in trouble, else one at work, else the first; with its group.
 fn consumer(scene: &Scene, selection: Option<Thing>) -> Option<(u32, &ConsumerView)> {
     let all = || (0u32..).zip(&scene.groups).flat_map(|(group, view)| view.consumers.iter().map(move |consumer| (group, consumer)));
@@ -49,20 +42,20 @@ fn heading(shot: &Shot, consumer: &ConsumerView, lang: Lang) -> String {
     parts.join(" · ")
 }
 
-#[component]
-pub(crate) fn Code(props: &CodeProps) -> Html {
-    let text = Text::of(props.lang);
-    let Some((group, consumer)) = consumer(&props.shot.scene, props.selection) else {
+/// The listener with its line marked, and what that means.
+pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>) -> Html {
+    let text = Text::of(lang);
+    let Some((group, consumer)) = consumer(&shot.scene, selection) else {
         return html! { <p class="muted">{ text.selected_none }</p> };
     };
     let at = role_of(consumer.state);
-    let lines = listing(props.shot.world.config(), group);
+    let lines = listing(shot.world.config(), group);
     // Of several lines that fit, only the first is where it is.
     let here = at.and_then(|role| lines.iter().position(|line| line.role == role));
     let trouble = consumer.state.is_trouble();
     html! {
         <section data-testid="code">
-            <p class="muted small">{ heading(&props.shot, consumer, props.lang) }</p>
+            <p class="muted small">{ heading(shot, consumer, lang) }</p>
             <pre class="code" tabindex="0" aria-label={text.tab_code}>
                 { for lines.iter().enumerate().map(|(index, line)| {
                     let current = here == Some(index);
@@ -71,7 +64,7 @@ pub(crate) fn Code(props: &CodeProps) -> Html {
                 }) }
             </pre>
             <h2>{ text.what_happens }</h2>
-            <p>{ consequences::consequence(consumer.state, props.lang) }</p>
+            <p>{ consequences::consequence(consumer.state, lang) }</p>
             <p class="rule">{ text.rule }{ " " }{ consequences::rule(consumer.state) }</p>
         </section>
     }

@@ -3,30 +3,23 @@
 use yew::prelude::*;
 
 use super::rows::rows;
-use super::settings::SettingRow;
+use super::settings::setting_row;
+use super::tabs::SideProps;
 use crate::fault::{FaultRule, Node};
 use crate::pipeline::{Action, Decision, Intervention};
 use crate::player::Thing;
 use crate::scenario::{Of, Scope, settings};
 use crate::scene::ConsumerState;
-use crate::ui::app::{Msg, Shot};
+use crate::ui::app::Shot;
 use crate::ui::break_bar::act;
-use crate::ui::i18n::{Lang, Text, faults, things};
+use crate::ui::i18n::{Text, faults, things};
 use crate::ui::targets;
 
 /// How long a nack by hand pauses, in milliseconds.
 const NACK_MS: u64 = 5_000;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct InspectorProps {
-    pub(crate) lang: Lang,
-    pub(crate) shot: Shot,
-    pub(crate) selection: Option<Thing>,
-    pub(crate) on: Callback<Msg>,
-}
-
-#[component]
-pub(crate) fn Inspector(props: &InspectorProps) -> Html {
+/// What is selected.
+pub(super) fn inspector(props: &SideProps) -> Html {
     let text = Text::of(props.lang);
     let Some(thing) = props.selection else {
         return html! { <p class="muted" data-testid="inspector">{ text.selected_none }</p> };
@@ -46,7 +39,7 @@ pub(crate) fn Inspector(props: &InspectorProps) -> Html {
 }
 
 /// What can be done to it by hand, besides faults.
-fn actions(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
+fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
     let world = &props.shot.world;
     let button = |name: String, action: Action| {
         html! { <button type="button" class="chip" onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Act(action)))}>{ name }</button> }
@@ -105,7 +98,7 @@ fn actions(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
     html! { <div class="actions">{ inner }</div> }
 }
 
-fn thing_faults(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
+fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
     let found = targets::of_thing(thing, &props.shot.world);
     if found.is_empty() {
         return html! {};
@@ -146,7 +139,7 @@ fn scopes(thing: Thing, shot: &Shot) -> (&'static [Scope], Of) {
     }
 }
 
-fn thing_settings(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
+fn thing_settings(thing: Thing, props: &SideProps, text: &Text) -> Html {
     let (wanted, of) = scopes(thing, &props.shot);
     let config = props.shot.world.config();
     let belongs = |setting: &crate::scenario::Setting| wanted.contains(&setting.scope()) && (setting.of == of || setting.of == Of::Only);
@@ -157,21 +150,13 @@ fn thing_settings(thing: Thing, props: &InspectorProps, text: &Text) -> Html {
     html! {
         <>
             <h3>{ text.its_settings }</h3>
-            { for found.into_iter().map(|index| html! { <SettingRow key={index} {index} value={config.at(index)} lang={props.lang} on={props.on.clone()} /> }) }
+            { for found.into_iter().map(|index| setting_row(index, config.at(index), props.lang, &props.on)) }
         </>
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct DecideProps {
-    pub(crate) lang: Lang,
-    pub(crate) shot: Shot,
-    pub(crate) on: Callback<Msg>,
-}
-
 /// The decision that a listener waits for. Over every panel, because the run waits for it.
-#[component]
-pub(crate) fn Decide(props: &DecideProps) -> Html {
+pub(super) fn decide(props: &SideProps) -> Html {
     let text = Text::of(props.lang);
     let groups = &props.shot.scene.groups;
     let Some(view) = groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.state == ConsumerState::Deciding) else {

@@ -3,6 +3,7 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::tabs::SideProps;
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
 use crate::ui::app::{Msg, Shot};
@@ -11,7 +12,9 @@ use crate::ui::i18n::{Lang, Text, facts, faults, nodes};
 use crate::ui::targets;
 
 /// How many lines stand in the journal at a time.
-const LINES_MAX: usize = 200;
+const LINES_MAX: usize = 120;
+/// How many of the newest facts are looked at while the run plays.
+const LOOKED_AT_MAX: u64 = 3_000;
 /// How many facts of one command are shown.
 const FOLLOWED_MAX: usize = 300;
 
@@ -72,16 +75,8 @@ fn colour(kind: &FactKind, what: &str) -> &'static str {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct JournalProps {
-    pub(crate) lang: Lang,
-    pub(crate) shot: Shot,
-    pub(crate) search: AttrValue,
-    pub(crate) on: Callback<Msg>,
-}
-
-#[component]
-pub(crate) fn Journal(props: &JournalProps) -> Html {
+/// The facts that match, newest first.
+pub(super) fn journal(props: &SideProps) -> Html {
     let text = Text::of(props.lang);
     let trace = props.shot.world.trace();
     let words: Vec<String> = props.search.split_whitespace().map(str::to_lowercase).collect();
@@ -90,7 +85,9 @@ pub(crate) fn Journal(props: &JournalProps) -> Html {
     let mut lines = Vec::new();
     let mut number = trace.end();
     let mut more = false;
-    while number > trace.dropped_count() {
+    // While it plays this is done ten times a second, so it looks only so far back.
+    let first = if props.shot.playing { number.saturating_sub(LOOKED_AT_MAX) } else { 0 };
+    while number > trace.dropped_count().max(first) {
         number -= 1;
         let Some(fact) = trace.get(number) else { break };
         let line = Line::of(fact, &props.shot, props.lang);
@@ -137,21 +134,11 @@ fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct FollowProps {
-    pub(crate) lang: Lang,
-    pub(crate) shot: Shot,
-    /// The command; `None`: the latest of which something is known.
-    pub(crate) command: Option<u32>,
-    pub(crate) on: Callback<Msg>,
-}
-
-/// Everything that one command caused, in order.
-#[component]
-pub(crate) fn Follow(props: &FollowProps) -> Html {
-    let text = Text::of(props.lang);
-    let trace = props.shot.world.trace();
-    let Some(command) = props.command.or_else(|| latest(&props.shot)) else {
+/// Everything that one command caused, in order; of the latest one that is worth it if none is named.
+pub(super) fn follow(lang: Lang, shot: &Shot, named: Option<u32>, on: &Callback<Msg>) -> Html {
+    let text = Text::of(lang);
+    let trace = shot.world.trace();
+    let Some(command) = named.or_else(|| latest(shot)) else {
         return html! { <section class="follow" data-testid="follow"><p class="muted">{ text.follow_none }</p></section> };
     };
     let facts: Vec<(u64, &Fact)> = trace.of_command(command).take(FOLLOWED_MAX).collect();
@@ -159,19 +146,19 @@ pub(crate) fn Follow(props: &FollowProps) -> Html {
     html! {
         <section class="follow" data-testid="follow">
             <h2>{ text.follow_command }{ " #" }{ command }
-                if props.command.is_some() {
-                    <button type="button" class="quiet" onclick={props.on.reform(|_: MouseEvent| Msg::Follow(None))}>{ text.follow_latest }</button>
+                if named.is_some() {
+                    <button type="button" class="quiet" onclick={on.reform(|_: MouseEvent| Msg::Follow(None))}>{ text.follow_latest }</button>
                 } else {
-                    <button type="button" class="quiet" onclick={props.on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ text.follow }</button>
+                    <button type="button" class="quiet" onclick={on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ text.follow }</button>
                 }
             </h2>
             <ol class="way">
                 { for facts.iter().map(|(number, fact)| {
-                    let line = Line::of(fact, &props.shot, props.lang);
+                    let line = Line::of(fact, shot, lang);
                     let at = fact.at;
                     html! {
                         <li key={*number} class={line.colour}>
-                            <button type="button" class="fact-jump" title={text.jump_to} onclick={props.on.reform(move |_: MouseEvent| Msg::Jump(at))}>
+                            <button type="button" class="fact-jump" title={text.jump_to} onclick={on.reform(move |_: MouseEvent| Msg::Jump(at))}>
                                 <span class="fact-at">{ "+" }{ crate::ui::format::duration(at.since(begin)) }</span>
                                 <span><b>{ line.what }</b>{ " " }{ line.details }<i class="fact-actor">{ " " }{ line.actor }</i></span>
                             </button>

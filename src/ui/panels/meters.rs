@@ -14,25 +14,19 @@ const SECONDS: u64 = 60;
 const WIDTH: u64 = 300;
 const HEIGHT: u64 = 48;
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct MetersProps {
-    pub(crate) lang: Lang,
-    pub(crate) shot: Shot,
-}
-
-#[component]
-pub(crate) fn MetersPanel(props: &MetersProps) -> Html {
-    let text = Text::of(props.lang);
-    let meters = props.shot.world.meters();
+/// All plots.
+pub(super) fn meters_panel(lang: Lang, shot: &Shot) -> Html {
+    let text = Text::of(lang);
+    let meters = shot.world.meters();
     let end = meters.current_second();
     let seconds: Vec<Second> = meters.iter_from(end.saturating_sub(SECONDS)).copied().collect();
     let series = |of: &dyn Fn(&Second) -> u64| seconds.iter().map(of).collect::<Vec<u64>>();
-    let partitions = usize::try_from(props.shot.world.partition_count()).unwrap_or(0);
+    let partitions = usize::try_from(shot.world.partition_count()).unwrap_or(0);
     let count = |value: u64| grouped(value);
     html! {
         <div class="meters" data-testid="meters">
             { plot(text.meter_throughput, &[("c-read", series(&|s| s.count(Count::Applied).into())), ("c-command", series(&|s| s.count(Count::Accepted).into()))],
-                count, &[props.lang.pick("applied", "적용"), props.lang.pick("accepted", "접수")]) }
+                count, &[lang.pick("applied", "적용"), lang.pick("accepted", "접수")]) }
             { for GROUPS.iter().enumerate().map(|(group, name)| {
                 let lines: Vec<_> = (0..partitions.min(COLOURS.len())).map(|p| (COLOURS[p], series(&|s| s.lags[group][p].into()))).collect();
                 let names: Vec<String> = (0..lines.len()).map(|p| ["P", &p.to_string()].concat()).collect();
@@ -42,7 +36,7 @@ pub(crate) fn MetersPanel(props: &MetersProps) -> Html {
             { plot(text.meter_staleness, &[("c-problem", series(&|s| s.staleness_ms_max.into()))], |ms| duration(ms * 1_000), &[]) }
             { plot(text.meter_retries, &[("c-policy", series(&|s| s.count(Count::Retries).into()))], count, &[]) }
             { plot(text.meter_duplicates, &[("c-problem", series(&|s| s.count(Count::DuplicatesApplied).into())), ("c-muted", series(&|s| s.count(Count::DuplicatesSkipped).into()))],
-                count, &[props.lang.pick("applied twice", "두 번 적용"), props.lang.pick("skipped", "건너뜀")]) }
+                count, &[lang.pick("applied twice", "두 번 적용"), lang.pick("skipped", "건너뜀")]) }
         </div>
     }
 }

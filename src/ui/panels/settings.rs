@@ -8,7 +8,7 @@ use crate::fault::Link;
 use crate::pipeline::Intervention;
 use crate::scenario::{Config, GROUPS, Kind, Of, Scope, Setting, TakesEffect, Unit, Value, settings};
 use crate::ui::app::Msg;
-use crate::ui::break_bar::{LatencySlider, act};
+use crate::ui::break_bar::{act, latency_slider};
 use crate::ui::i18n::settings as words;
 use crate::ui::i18n::{Lang, Text, faults};
 
@@ -58,9 +58,7 @@ fn section(scope: Scope, wanted: &str, config: &Config, props: &PanelProps, text
         <details key={words::scope(scope, Lang::En)} open={!wanted.is_empty()}>
             <summary><h2>{ words::scope(scope, props.lang) }</h2>
                 <span class="muted">{ found.len() }if changed > 0 { { " · " }{ changed }{ " " }{ text.changed } }</span></summary>
-            { for found.into_iter().map(|index| html! {
-                <SettingRow key={index} {index} value={config.at(index)} lang={props.lang} on={props.on.clone()} />
-            }) }
+            { for found.into_iter().map(|index| setting_row(index, config.at(index), props.lang, &props.on)) }
         </details>
     }
 }
@@ -72,18 +70,17 @@ fn matches(setting: &Setting, wanted: &str) -> bool {
         || [Lang::En, Lang::Ko].iter().any(|lang| words::sentence(setting.property, *lang).to_lowercase().contains(wanted))
 }
 
-#[derive(Properties, PartialEq)]
-pub(crate) struct RowProps {
-    /// The setting's place in the table.
-    pub(crate) index: usize,
-    pub(crate) value: Value,
-    pub(crate) lang: Lang,
-    pub(crate) on: Callback<Msg>,
+/// A setting with its value, for the parts of its row.
+struct RowProps {
+    index: usize,
+    value: Value,
+    lang: Lang,
+    on: Callback<Msg>,
 }
 
 /// One setting.
-#[component]
-pub(crate) fn SettingRow(props: &RowProps) -> Html {
+pub(super) fn setting_row(index: usize, value: Value, lang: Lang, on: &Callback<Msg>) -> Html {
+    let props = &RowProps { index, value, lang, on: on.clone() };
     let setting = &settings()[props.index];
     let text = Text::of(props.lang);
     let changed = setting.default != props.value;
@@ -93,7 +90,7 @@ pub(crate) fn SettingRow(props: &RowProps) -> Html {
         Of::Link(link) => faults::link(link, props.lang).to_owned(),
     };
     html! {
-        <div class={classes!("setting", changed.then_some("changed"))}>
+        <div key={props.index} class={classes!("setting", changed.then_some("changed"))}>
             <p class="setting-name"><code>{ setting.property.name() }</code>
                 if !owner.is_empty() { <span class="muted">{ owner }</span> }
             </p>
@@ -155,7 +152,7 @@ fn control(setting: &'static Setting, props: &RowProps) -> Html {
                 Of::Link(link) => link_name(link, props.lang),
                 _ => setting.property.name(),
             };
-            html! { <LatencySlider property_index={index} {value} {name} on={props.on.clone()} /> }
+            latency_slider(index, value, name, &props.on)
         }
         (Kind::Latency, _) => html! {},
     }

@@ -2,14 +2,14 @@
 
 use yew::prelude::*;
 
-use super::code::Code;
-use super::inspector::{Decide, Inspector};
-use super::journal::{Follow, Journal};
-use super::meters::MetersPanel;
+use super::code::code;
+use super::inspector::{decide, inspector};
+use super::journal::{follow, journal};
+use super::meters::meters_panel;
 use super::settings::Settings;
 use crate::player::Thing;
 use crate::ui::app::{Msg, Shot, Tab};
-use crate::ui::break_bar::{Active, Chips, Latencies};
+use crate::ui::break_bar::{active, chips, latencies};
 use crate::ui::i18n::{Lang, Text};
 
 #[derive(Properties, PartialEq)]
@@ -18,6 +18,10 @@ pub(crate) struct SideProps {
     pub(crate) shot: Shot,
     pub(crate) tab: Tab,
     pub(crate) narrow: bool,
+    /// Whether the sheet is down.
+    pub(crate) closed: bool,
+    /// Whether a dialog shows the faults that stand.
+    pub(crate) covered: bool,
     pub(crate) selection: Option<Thing>,
     pub(crate) follow: Option<u32>,
     pub(crate) search: AttrValue,
@@ -59,11 +63,11 @@ pub(crate) fn Side(props: &SideProps) -> Html {
         }
     };
     html! {
-        <aside class="side" aria-label={text.panel}>
+        <aside class={classes!("side", props.closed.then_some("closed"))} aria-label={text.panel}>
             <div class="tabs" role="tablist" aria-label={text.panel} onkeydown={on_key} data-scrolls="x">
                 { for tabs.iter().map(|(tab, name, opens)| tab_button(*tab, name, opens, current, &props.on)) }
             </div>
-            <Decide lang={props.lang} shot={props.shot.clone()} on={props.on.clone()} />
+            { decide(props) }
             <div class="panel" role="tabpanel" tabindex="0" aria-labelledby={tab_id(current)}>
                 { panel(props, current) }
             </div>
@@ -101,19 +105,14 @@ fn focus_tab(tab: Tab) {
 }
 
 fn panel(props: &SideProps, tab: Tab) -> Html {
-    let (lang, shot, on) = (props.lang, props.shot.clone(), props.on.clone());
+    let (lang, shot, on) = (props.lang, &props.shot, &props.on);
     match tab {
-        Tab::Break => html! { <><Chips {lang} shot={shot.clone()} on={on.clone()} /><Active {lang} {shot} {on} /></> },
-        Tab::Latency => html! { <Latencies {lang} {shot} {on} /> },
-        Tab::Code => html! {
-            <>
-                <Code {lang} shot={shot.clone()} selection={props.selection} />
-                <Follow {lang} {shot} command={props.follow} {on} />
-            </>
-        },
-        Tab::Selected => html! { <Inspector {lang} {shot} selection={props.selection} {on} /> },
-        Tab::Journal => html! { <Journal {lang} {shot} search={props.search.clone()} {on} /> },
-        Tab::Meters => html! { <MetersPanel {lang} {shot} /> },
-        Tab::Settings => html! { <Settings {lang} {shot} {on} /> },
+        Tab::Break => html! { <>{ chips(lang, shot, on) }if !props.covered { { active(lang, shot, on) } }</> },
+        Tab::Latency => latencies(lang, shot, on),
+        Tab::Code => html! { <>{ code(lang, shot, props.selection) }{ follow(lang, shot, props.follow, on) }</> },
+        Tab::Selected => inspector(props),
+        Tab::Journal => journal(props),
+        Tab::Meters => meters_panel(lang, shot),
+        Tab::Settings => html! { <Settings {lang} shot={shot.clone()} on={on.clone()} /> },
     }
 }
