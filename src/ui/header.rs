@@ -48,7 +48,10 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
             </button>
             { violations(props, text) }
             <span class="spring"></span>
-            <button type="button" class="quiet" data-testid="share" onclick={on.reform(|_| Msg::Share)}>{ text.share }</button>
+            <button type="button" class="quiet icon share" data-testid="share" aria-label={text.share} title={text.share} onclick={on.reform(|_| Msg::Share)}>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M6.5 9.5l3-3M7.5 4.5l1.6-1.6a2.8 2.8 0 0 1 4 4L11.5 8.5M8.5 11.5l-1.6 1.6a2.8 2.8 0 0 1-4-4L4.5 7.5" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/></svg>
+                <span>{ text.share }</span>
+            </button>
             <button type="button" class="quiet" data-testid="fidelity-open" data-opens="fidelity" onclick={on.reform(|_| Msg::Open(Some(Open::Fidelity)))}>{ text.fidelity }</button>
             <button type="button" class="quiet" data-testid="language" lang={props.prefs.lang.pick("ko", "en")} onclick={on.reform(|_| Msg::NextLanguage)}>{ text.language_other }</button>
             <button type="button" class="quiet icon" data-testid="theme" title={[text.theme, ": ", theme].concat()} aria-label={[text.theme, ": ", theme].concat()} onclick={on.reform(|_| Msg::NextTheme)}>

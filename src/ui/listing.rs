@@ -44,17 +44,8 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let manual = choice(Property::AckMode).starts_with("MANUAL");
     let nacks = manual && choice(Property::OnFailure) == "nack";
 
-    line(
-        Role::Poll,
-        &[
-            "// container: ",
-            choice(Property::AckMode),
-            ", poll(",
-            &int(Property::PollTimeout),
-            " ms), max ",
-            &int(Property::MaxPollRecords),
-        ],
-    );
+    line(Role::Poll, &["// poll(", &int(Property::PollTimeout), " ms), at most ", &int(Property::MaxPollRecords), " records"]);
+    line(Role::Poll, &["// ackMode ", choice(Property::AckMode)]);
     line(Role::Frame, &["@KafkaListener(topics = [\"", TOPIC, "\"],"]);
     line(Role::Frame, &["    groupId = \"", name, "\")"]);
     let parameter = if batch { "events: List<DomainEvent>" } else { "event: DomainEvent" };

@@ -58,17 +58,19 @@ impl App {
                         <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>
                 }
                 if !narrow { { greeting.clone() } }
-                <div class="stage-view">
+                <div class="view">
                     if narrow { { greeting } }
+                    <div class="stage-frame">
                     <button type="button" class="quiet view-switch" data-opens="table-view" aria-pressed={table.to_string()} onclick={on.reform(move |_| Msg::Table(!table))}>
                         { if table { text.picture_view } else { text.table_view } }</button>
                     if table {
-                        <div class="table-box" data-testid="table-view" data-scrolls="x" role="region" tabindex="0" aria-label={text.table_view}>
+                        <div class="table-box" data-scrolls="x" role="region" tabindex="0" aria-label={text.table_view}>
                             <StageTable scene={self.shot.scene.clone()} {lang} {on_select} />
                         </div>
                     } else {
                         <Stage scene={self.scene.clone()} {lang} selection={self.selection} {on_select} reduced={self.media.reduced()} theme={theme.clone()} />
                     }
+                    </div>
                     if narrow { { self.foot(on) } }
                 </div>
                 if !narrow {

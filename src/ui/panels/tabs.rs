@@ -63,7 +63,7 @@ pub(crate) fn Side(props: &SideProps) -> Html {
         }
     };
     html! {
-        <aside class={classes!("side", props.closed.then_some("closed"))} aria-label={text.panel}>
+        <aside class={classes!("panels", props.closed.then_some("closed"))} aria-label={text.panel}>
             <div class="tabs" role="tablist" aria-label={text.panel} onkeydown={on_key} data-scrolls="x">
                 { for tabs.iter().map(|(tab, name, opens)| tab_button(*tab, name, opens, current, &props.on)) }
             </div>
