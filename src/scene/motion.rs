@@ -1,7 +1,5 @@
 //! Where every flight is at an instant: a pure function of when it left, when it arrives, and now. Does not paint.
 
-use std::collections::BTreeMap;
-
 use crate::kernel::SimTime;
 
 use super::view::LINK_FLIGHTS_MAX;
@@ -62,22 +60,25 @@ pub struct Picture {
 impl Picture {
     /// The flights of `scene` where `layout` puts them.
     pub fn of(scene: &Scene, layout: &Layout, motion: Motion) -> Picture {
-        let mut ways: BTreeMap<Route, (Option<Path>, u32)> = BTreeMap::new();
+        // A plain list: the ways in use are few, and each flight mostly takes the one that was found last.
+        let mut ways: Vec<Way> = Vec::new();
+        let mut way_of = Vec::with_capacity(scene.flights.len());
         for sprite in &scene.flights {
-            ways.entry(sprite.route).or_insert_with(|| (layout.path(sprite.route, scene), 0)).1 += 1;
+            let at = ways.iter().rposition(|w| w.route == sprite.route).unwrap_or_else(|| {
+                ways.push(Way { route: sprite.route, path: layout.path(sprite.route, scene), count: 0 });
+                ways.len() - 1
+            });
+            ways[at].count += 1;
+            way_of.push(at);
         }
-        let crowded = |count: u32| count as usize > LINK_FLIGHTS_MAX;
-        let mark = |sprite: &Sprite| {
-            let (path, count) = ways.get(&sprite.route)?;
-            if crowded(*count) {
-                return None;
-            }
-            mark(sprite, path.as_ref()?, scene.now, motion)
+        let mark = |(sprite, at): (&Sprite, &usize)| {
+            let way = ways.get(*at).filter(|w| !w.is_crowded())?;
+            mark(sprite, way.path.as_ref()?, scene.now, motion)
         };
-        let marks = scene.flights.iter().filter_map(mark).collect();
-        let band = |(route, (path, count)): (&Route, &(Option<Path>, u32))| {
-            let path = path.clone().filter(|_| crowded(*count))?;
-            Some(Band { path, count: *count, cargo: most(scene, *route) })
+        let marks = scene.flights.iter().zip(&way_of).filter_map(mark).collect();
+        let band = |way: &Way| {
+            let path = way.path.clone().filter(|_| way.is_crowded())?;
+            Some(Band { path, count: way.count, cargo: most(scene, way.route) })
         };
         let bands = ways.iter().filter_map(band).collect();
         Picture { marks, bands }
@@ -113,11 +114,29 @@ fn mark(sprite: &Sprite, path: &Path, now: SimTime, motion: Motion) -> Option<Ma
     Some(Mark { flight: sprite.flight, at, cargo: sprite.cargo, count: sprite.count, fate: sprite.fate, gone })
 }
 
+/// A way in use.
+struct Way {
+    route: Route,
+    path: Option<Path>,
+    count: u32,
+}
+
+impl Way {
+    fn is_crowded(&self) -> bool {
+        self.count as usize > LINK_FLIGHTS_MAX
+    }
+}
+
 /// The cargo that most flights on a way carry.
 fn most(scene: &Scene, route: Route) -> Cargo {
-    let mut counts: BTreeMap<Cargo, u32> = BTreeMap::new();
-    for sprite in scene.flights.iter().filter(|s| s.route == route) {
-        *counts.entry(sprite.cargo).or_default() += 1;
+    let on_it = || scene.flights.iter().filter(|s| s.route == route).map(|s| s.cargo);
+    let mut best = (0, Cargo::Nothing);
+    let mut known = Vec::new();
+    for cargo in on_it() {
+        if !known.contains(&cargo) {
+            known.push(cargo);
+            best = best.max((on_it().filter(|c| *c == cargo).count(), cargo));
+        }
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map_or(Cargo::Nothing, |(cargo, _)| cargo)
+    best.1
 }

@@ -21,10 +21,10 @@ pub(super) fn topics(world: &World, groups: &[Group]) -> Vec<TopicView> {
         let role = role(&topic.name, !has_events);
         let lanes: Vec<LaneView> = (0..topic.partitions).map(|partition| lane(world, topic.id, partition, groups, role)).collect();
         if matches!(role, TopicRole::Events | TopicRole::Retry) || lanes.iter().any(|l| l.log_end > 0) {
-            out.push(TopicView { id: topic.id.0, name: topic.name.clone(), role, lanes });
+            let first = if role == TopicRole::Events { out.iter().take_while(|t| t.role == role).count() } else { out.len() };
+            out.insert(first, TopicView { id: topic.id.0, name: topic.name.clone(), role, lanes });
         }
     }
-    out.sort_by_key(|t| t.role != TopicRole::Events);
     out
 }
 

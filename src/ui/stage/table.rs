@@ -1,6 +1,5 @@
 //! The table that says what the picture says, live.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -154,9 +153,13 @@ fn flights(scene: &Scene, lang: Lang) -> Vec<Row> {
         };
         return scene.flights.iter().map(row).collect();
     }
-    let mut counts: BTreeMap<(crate::fault::Link, Cargo), u64> = BTreeMap::new();
+    let mut counts: Vec<((crate::fault::Link, Cargo), u64)> = Vec::new();
     for flight in &scene.flights {
-        *counts.entry((flight.route.link(), flight.cargo)).or_default() += 1;
+        let kind = (flight.route.link(), flight.cargo);
+        match counts.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((kind, 1)),
+        }
     }
     let row = |((link, cargo), n): ((crate::fault::Link, Cargo), u64)| Row {
         thing: Thing::Link(link),
