@@ -43,23 +43,26 @@ pub(super) fn highest(records: &[ConsumerRecord]) -> Vec<(TopicPartition, u64)> 
 }
 
 impl ListenerConsumer {
-    /// `acknowledge()` on the consumer thread.
+    /// `acknowledge()` on the consumer thread. After a partial acknowledgment of a batch: one record more.
     pub(super) fn acknowledge(&mut self, cx: &mut Context<'_>, acknowledgment: &mut Acknowledgment) -> Result<(), Exception> {
+        if let Some(partial) = acknowledgment.partial {
+            return self.acknowledge_index(acknowledgment, partial + 1);
+        }
         if acknowledgment.acknowledged {
             return Ok(());
         }
+        tell(cx, acknowledgment);
+        match self.properties.kind {
+            ListenerKind::Batch => {
+                self.wait_no_more_for(&acknowledgment.records);
+                self.process_batch(&acknowledgment.records);
+            }
+            ListenerKind::Record => {
+                let ack = self.in_order(acknowledgment)?;
+                self.process_acks(ack.into_iter().collect());
+            }
+        }
         acknowledgment.acknowledged = true;
-        if let Some(first) = acknowledgment.records.first() {
-            cx.fact(Fact::Acknowledged { partition: first.partition, offset: first.record.offset });
-        }
-        if let Some(partial) = acknowledgment.partial {
-            acknowledgment.acknowledged = false;
-            self.acknowledge_index(acknowledgment, partial + 1)?;
-            acknowledgment.acknowledged = true;
-            return Ok(());
-        }
-        let acks = self.in_order(acknowledgment)?;
-        self.process_acks(acks);
         Ok(())
     }
 
@@ -68,13 +71,21 @@ impl ListenerConsumer {
         if acknowledgment.acknowledged {
             return Ok(());
         }
-        if let Some(first) = acknowledgment.records.first() {
-            cx.fact(Fact::Acknowledged { partition: first.partition, offset: first.record.offset });
-        }
-        let acks = self.in_order(acknowledgment)?;
+        tell(cx, acknowledgment);
+        let immediate = self.properties.ack_mode == AckMode::ManualImmediate;
+        let wakes = match self.properties.kind {
+            ListenerKind::Batch => {
+                self.wait_no_more_for(&acknowledgment.records);
+                self.acks.extend(acknowledgment.records.iter().map(|record| (record.partition, record.record.offset)));
+                immediate
+            }
+            ListenerKind::Record => {
+                let ack = self.in_order(acknowledgment)?;
+                self.acks.extend(ack);
+                ack.is_some() && (immediate || self.paused_for_async_acks)
+            }
+        };
         acknowledgment.acknowledged = true;
-        let wakes = !acks.is_empty() && (self.properties.ack_mode == AckMode::ManualImmediate || self.paused_for_async_acks);
-        self.acks.extend(acks);
         if wakes {
             cx.call(ConsumerCall::Wakeup);
         }
@@ -82,24 +93,47 @@ impl ListenerConsumer {
     }
 
     /// What may be processed now: with asyncAcks only what closes a gap (D5).
-    fn in_order(&mut self, acknowledgment: &Acknowledgment) -> Result<Vec<(TopicPartition, u64)>, Exception> {
-        if !self.properties.async_acks {
-            return Ok(highest(&acknowledgment.records));
+    fn in_order(&mut self, acknowledgment: &Acknowledgment) -> Result<Option<(TopicPartition, u64)>, Exception> {
+        let Some(record) = acknowledgment.records.first() else { return Ok(None) };
+        let (partition, offset) = (record.partition, record.record.offset);
+        if self.properties.async_acks { self.ack_in_order(partition, offset) } else { Ok(Some((partition, offset))) }
+    }
+
+    /// A batch is acknowledged as a whole: nothing of its partitions is waited for any more (D5).
+    fn wait_no_more_for(&mut self, records: &[ConsumerRecord]) {
+        for record in records {
+            self.waiting_offsets.remove(&record.partition);
+            self.deferred_offsets.remove(&record.partition);
         }
-        if self.properties.kind == ListenerKind::Batch {
-            // A batch is acknowledged as a whole: nothing of its partitions is waited for any more.
-            let acks = highest(&acknowledgment.records);
-            for (partition, _) in &acks {
-                self.waiting_offsets.remove(partition);
-                self.deferred_offsets.remove(partition);
+    }
+
+    /// `removeOffsetsInBatch`: these records come again, so this poll does not wait for them (D5).
+    pub(super) fn wait_no_more_from(&mut self, from: u32) {
+        if self.waiting_offsets.is_empty() {
+            return;
+        }
+        for record in self.batch.get(from as usize..).unwrap_or_default() {
+            let Some(waiting) = self.waiting_offsets.get_mut(&record.partition) else { continue };
+            waiting.retain(|offset| *offset != record.record.offset);
+            if let Some(deferred) = self.deferred_offsets.get_mut(&record.partition) {
+                deferred.remove(&record.record.offset);
             }
-            return Ok(acks);
+            if self.waiting_offsets.get(&record.partition).is_some_and(VecDeque::is_empty) {
+                self.waiting_offsets.remove(&record.partition);
+                self.deferred_offsets.remove(&record.partition);
+            }
         }
-        let mut acks = Vec::new();
-        for record in acknowledgment.records.iter() {
-            acks.extend(self.ack_in_order(record.partition, record.record.offset)?);
+    }
+
+    /// `processAcks` of records of a batch on the consumer thread: MANUAL_IMMEDIATE commits them at once, in one commit.
+    fn process_batch(&mut self, records: &[ConsumerRecord]) {
+        let acks = highest(records);
+        if self.properties.ack_mode == AckMode::ManualImmediate {
+            let offsets = acks.into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
+            self.stack.push(Op::Commit(offsets));
+        } else {
+            self.process_acks(acks);
         }
-        Ok(acks)
     }
 
     /// `ackInOrder`: the highest offset without a gap below it, if this acknowledgment closed the gap.
@@ -156,24 +190,23 @@ impl ListenerConsumer {
         if self.properties.kind == ListenerKind::Record {
             return Err(Exception::thrown(UNSUPPORTED_OPERATION, "ack(index) is not supported by this Acknowledgment"));
         }
+        let from = acknowledgment.partial.map_or(0, |partial| partial + 1);
+        if index < from {
+            let last = from.saturating_sub(1);
+            let message = format!("index ({index}) must be greater than the previous partial commit ({last})");
+            return Err(Exception::thrown(ILLEGAL_ARGUMENT, &message));
+        }
         if self.properties.ack_mode != AckMode::ManualImmediate {
             let message = "Partial batch acknowledgment is only supported with AckMode.MANUAL_IMMEDIATE";
             return Err(Exception::thrown(ILLEGAL_STATE, message));
         }
-        let from = acknowledgment.partial.map_or(0, |partial| partial + 1);
-        if index < from {
-            let last = from.saturating_sub(1);
-            let message = format!("specified index ({index}) must be greater than the previous partial batch ack index ({last})");
-            return Err(Exception::thrown(ILLEGAL_ARGUMENT, &message));
-        }
         let Some(part) = acknowledgment.records.get(from as usize..=index as usize) else {
             let count = acknowledgment.records.len();
-            let message = format!("specified index ({index}) is out of range (0-{})", count.saturating_sub(1));
+            let message = format!("index ({index}) is out of range (0-{})", count.saturating_sub(1));
             return Err(Exception::thrown(ILLEGAL_ARGUMENT, &message));
         };
+        self.process_batch(part);
         acknowledgment.partial = Some(index);
-        let offsets = highest(part).into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
-        self.stack.push(Op::Commit(offsets));
         Ok(())
     }
 
@@ -202,6 +235,10 @@ impl ListenerConsumer {
         cx.fact(Fact::Nacked { partition: record.partition, offset: record.record.offset, ms });
         self.nack_sleep_ms = Some(ms);
         self.nack_index = at;
+        if of_batch && at > 0 {
+            let records = self.batch.clone();
+            self.process_batch(&records[..at as usize]);
+        }
         Ok(())
     }
 
@@ -209,12 +246,14 @@ impl ListenerConsumer {
     pub(super) fn pause_for_nack_sleep(&mut self, cx: &mut Context<'_>) {
         let Some(ms) = self.nack_sleep_ms.take().filter(|ms| *ms > 0) else { return };
         self.nack_wake_at = Some(cx.now + ms * 1_000);
-        let partitions: Vec<TopicPartition> = self.assigned.difference(&self.due_paused).copied().collect();
+        let partitions: Vec<TopicPartition> = self.assigned.difference(&self.kafka_paused).copied().collect();
         self.paused_for_nack.extend(&partitions);
-        if partitions.is_empty() {
-            return;
-        }
-        cx.call(ConsumerCall::Pause(partitions.clone()));
-        cx.fact(Fact::Paused { partitions });
+        self.pause_in_kafka(cx, partitions);
+    }
+}
+
+fn tell(cx: &mut Context<'_>, acknowledgment: &Acknowledgment) {
+    if let Some(first) = acknowledgment.records.first() {
+        cx.fact(Fact::Acknowledged { partition: first.partition, offset: first.record.offset });
     }
 }

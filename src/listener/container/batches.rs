@@ -7,6 +7,9 @@ use super::{ConsumerCall, Context, ListenerConsumer};
 use crate::broker::TopicPartition;
 use crate::listener::{BackOffExecution, ErrorHandler, Exception, ExceptionKind, Fact, Offsets, SPRING_KAFKA};
 
+/// How often a sleep between attempts of a batch polls, so that the member keeps its place in the group.
+const POLL_WITHIN_US: u64 = 500_000;
+
 impl ListenerConsumer {
     /// The batch is handed to the listener.
     pub(super) fn invoke_batch(&mut self) {
@@ -39,8 +42,6 @@ impl ListenerConsumer {
         self.rollback_execution = BackOffExecution::default();
         if self.nack_sleep_ms.is_some() {
             let from = self.nack_index;
-            let before = highest(&self.batch[..from as usize]);
-            self.acks.extend(before);
             self.stack.push(Op::SeekForNack { from });
             if !self.properties.auto_commit {
                 self.stack.push(Op::ProcessCommits);
@@ -53,7 +54,11 @@ impl ListenerConsumer {
             self.acks.extend(acks);
         }
         // A batch is committed as soon as the listener returns, not at the next turn.
-        self.stack.push(if transactional { Op::SendOffsets } else { Op::LoopCommits });
+        if transactional {
+            self.stack.push(Op::SendOffsets);
+        } else if !self.properties.auto_commit {
+            self.stack.push(Op::ProcessCommits);
+        }
     }
 
     /// `commitOffsetsIfNeededAfterHandlingError` for a batch: what is not kept counts as acknowledged.
@@ -87,7 +92,11 @@ impl ListenerConsumer {
                         self.failed_batch(cx, attempt, exception);
                         let before = highest(&self.batch[..index as usize]);
                         let offsets = before.into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
-                        self.plan([Op::Commit(offsets), Op::FailedInBatch { index, exception: exception.clone() }]);
+                        self.plan([Op::Commit(offsets), Op::CatchAny, Op::FailedInBatch { index, exception: exception.clone() }]);
+                    }
+                    ExceptionKind::BatchListenerFailed { .. } => {
+                        self.failed_batch(cx, attempt, exception);
+                        self.begin_to_retry(cx, exception);
                     }
                     _ => self.begin_to_retry(cx, exception),
                 }
@@ -107,8 +116,7 @@ impl ListenerConsumer {
     /// `FallbackBatchErrorHandler`: the same list again and again, with the consumer paused.
     fn begin_to_retry(&mut self, cx: &mut Context<'_>, exception: &Exception) {
         self.retry_paused = self.assigned.iter().copied().collect();
-        cx.call(ConsumerCall::Pause(self.retry_paused.clone()));
-        cx.fact(Fact::Paused { partitions: self.retry_paused.clone() });
+        self.pause_in_kafka(cx, self.retry_paused.clone());
         self.failed_batch(cx, 1, exception);
         let retry = Op::RetryBatch { attempt: 2, execution: BackOffExecution::default(), exception: exception.clone() };
         self.plan([retry, Op::FinallyResume]);
@@ -123,10 +131,7 @@ impl ListenerConsumer {
     pub(super) fn resume_after_retry(&mut self, cx: &mut Context<'_>) {
         let mut partitions = std::mem::take(&mut self.retry_paused);
         partitions.retain(|partition| self.assigned.contains(partition));
-        if !partitions.is_empty() {
-            cx.call(ConsumerCall::Resume(partitions.clone()));
-            cx.fact(Fact::Resumed { partitions });
-        }
+        self.resume_in_kafka(cx, partitions);
     }
 
     /// One step of handling the failure of a batch.
@@ -159,6 +164,17 @@ impl ListenerConsumer {
             Op::RetryBatchNow if !self.running => {
                 return Err(Exception::of_container(SPRING_KAFKA, "Container stopped during retries"));
             }
+            Op::RetryBatchNow if self.pause_requested => {
+                self.seek_from(cx, 0);
+                return Err(Exception::of_container(SPRING_KAFKA, "Container paused requested during retries"));
+            }
+            Op::SleepPolling { us } if self.running && !self.pause_requested => {
+                let part_us = us.min(POLL_WITHIN_US);
+                if us > part_us {
+                    self.plan([Op::ShortPoll, Op::SleepPolling { us: us - part_us }]);
+                }
+                self.sleep(cx, part_us, true);
+            }
             Op::ShortPoll => {
                 cx.call(ConsumerCall::Poll { timeout_us: 0 });
                 self.stack.push(Op::AwaitShortPoll);
@@ -181,7 +197,7 @@ impl ListenerConsumer {
         }
         self.plan([
             Op::ShortPoll,
-            Op::Sleep { us: ms * 1_000 },
+            Op::SleepPolling { us: ms * 1_000 },
             Op::RetryBatchNow,
             Op::ShortPoll,
             Op::ListenBatch,

@@ -87,7 +87,10 @@ impl ListenerConsumer {
         self.stack.pop();
         let mut cx = Context { now, listener, out };
         match answer {
-            Ok(()) => cx.fact(Fact::Committed { offsets }),
+            Ok(()) => {
+                self.commits_during_rebalance.retain(|partition, _| !offsets.contains_key(partition));
+                cx.fact(Fact::Committed { offsets });
+            }
             Err(exception) => self.commit_failed(&mut cx, offsets, retries, &exception),
         }
         self.run(&mut cx);

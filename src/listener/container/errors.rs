@@ -11,7 +11,7 @@ impl ListenerConsumer {
         let exception = exception.clone();
         match &self.properties.error_handler {
             None => return false,
-            Some(ErrorHandler::Default(handler)) if handler.seek_after_error => {
+            Some(ErrorHandler::Default(handler)) if handler.seek_after_error || exception.is_commit_failed() => {
                 self.next = self.batch.len() as u32;
                 let seek = Op::SeekOrRecover { from: index, exception, after_rollback: false };
                 self.plan([seek, Op::AckHandled, Op::CatchAny]);
@@ -77,9 +77,7 @@ impl ListenerConsumer {
             return Ok(());
         }
         if !self.recovered {
-            // With asyncAcks the records come again, so none of this poll is waited for (D5).
-            self.waiting_offsets.clear();
-            self.deferred_offsets.clear();
+            self.wait_no_more_from(if self.properties.kind == ListenerKind::Record { from } else { 0 });
             return Err(Exception::of_container(SPRING_KAFKA, "Seek to current after exception"));
         }
         let commit_recovered = matches!(&self.properties.error_handler, Some(ErrorHandler::Default(handler)) if handler.commit_recovered);

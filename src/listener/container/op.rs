@@ -35,11 +35,6 @@ pub(super) enum Op {
     End,
 
     // --- plumbing ---
-    /// Sleeps.
-    Sleep {
-        /// How long.
-        us: u64,
-    },
     /// Throws.
     Throw(Exception),
     /// Waits for a timer; a stop cuts it short if `stoppable`.
@@ -204,6 +199,11 @@ pub(super) enum Op {
     },
     /// Between the sleep and the listener of a batch retry.
     RetryBatchNow,
+    /// A sleep with polls in it, so that the member keeps its place in the group.
+    SleepPolling {
+        /// How long.
+        us: u64,
+    },
     /// `poll(0)` while a batch is retried.
     ShortPoll,
     /// Waits for it.

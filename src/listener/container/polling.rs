@@ -22,7 +22,7 @@ impl ListenerConsumer {
             Op::LoopCommits if !self.properties.auto_commit && self.properties.ack_mode != AckMode::Record => {
                 self.plan([Op::ProcessCommits, Op::CatchCommitFailed]);
             }
-            Op::Idle if self.properties.idle_between_polls_us > 0 => {
+            Op::Idle if self.properties.idle_between_polls_us > 0 && !self.assigned.is_empty() => {
                 self.sleep(cx, self.properties.idle_between_polls_us, true);
             }
             Op::PauseIfNecessary => {
@@ -41,15 +41,20 @@ impl ListenerConsumer {
             Op::ResumeIfNecessary => {
                 if self.remaining.is_none() {
                     self.resume_consumer_if_necessary(cx);
-                }
-                if !self.consumer_paused {
-                    self.resume_partitions_if_necessary(cx);
+                    if !self.consumer_paused {
+                        self.resume_partitions_if_necessary(cx);
+                    }
                 }
             }
             Op::WrapUp(reason) => {
                 self.running = false;
                 self.stop_reason = reason;
-                self.plan([Op::CommitPendingAcks, Op::CatchAny, Op::Close, Op::End]);
+                self.plan([Op::Close, Op::End]);
+                // After a fatal error only the revocation inside the close commits what is pending.
+                let fatal = !matches!(reason, StopReason::Normal | StopReason::Abnormal);
+                if !fatal && self.properties.transactions.is_none() {
+                    self.plan([Op::CommitPendingAcks, Op::CatchAny]);
+                }
             }
             Op::Close => {
                 cx.call(ConsumerCall::Close);
@@ -178,8 +183,7 @@ impl ListenerConsumer {
             let partitions: Vec<TopicPartition> = self.assigned.iter().copied().collect();
             self.consumer_paused = true;
             self.pause_for_pending = false;
-            cx.call(ConsumerCall::Pause(partitions.clone()));
-            cx.fact(Fact::Paused { partitions });
+            self.pause_in_kafka(cx, partitions);
         }
     }
 
@@ -187,11 +191,8 @@ impl ListenerConsumer {
         if let Some(wake_at) = self.nack_wake_at {
             if cx.now > wake_at {
                 self.nack_wake_at = None;
-                let partitions: Vec<TopicPartition> = std::mem::take(&mut self.paused_for_nack).into_iter().collect();
-                if !partitions.is_empty() {
-                    cx.call(ConsumerCall::Resume(partitions.clone()));
-                    cx.fact(Fact::Resumed { partitions });
-                }
+                let partitions = std::mem::take(&mut self.paused_for_nack).into_iter().collect();
+                self.resume_in_kafka(cx, partitions);
             }
             return;
         }
@@ -200,30 +201,43 @@ impl ListenerConsumer {
         }
         if self.consumer_paused && !self.pause_requested && !self.paused_for_async_acks {
             self.consumer_paused = false;
-            let partitions: Vec<TopicPartition> = self.assigned.difference(&self.due_paused).copied().collect();
-            if !partitions.is_empty() {
-                cx.call(ConsumerCall::Resume(partitions.clone()));
-                cx.fact(Fact::Resumed { partitions });
-            }
+            let partitions = self.kafka_paused.difference(&self.due_paused).copied().collect();
+            self.resume_in_kafka(cx, partitions);
         }
     }
 
     /// Retry topics: partitions whose first record is not due are paused (D13).
     fn pause_partitions_if_necessary(&mut self, cx: &mut Context<'_>) {
-        let partitions: Vec<TopicPartition> =
-            self.due_requests.keys().filter(|partition| !self.due_paused.contains(partition)).copied().collect();
-        if !partitions.is_empty() {
-            self.due_paused.extend(&partitions);
-            cx.call(ConsumerCall::Pause(partitions.clone()));
-            cx.fact(Fact::Paused { partitions });
-        }
+        let partitions: Vec<TopicPartition> = self
+            .assigned
+            .iter()
+            .filter(|partition| self.due_requests.contains_key(partition) && !self.kafka_paused.contains(partition))
+            .copied()
+            .collect();
+        self.due_paused.extend(&partitions);
+        self.pause_in_kafka(cx, partitions);
     }
 
     fn resume_partitions_if_necessary(&mut self, cx: &mut Context<'_>) {
         let partitions: Vec<TopicPartition> =
             self.due_paused.iter().filter(|partition| !self.due_requests.contains_key(partition)).copied().collect();
+        self.due_paused.retain(|partition| !partitions.contains(partition));
+        self.resume_in_kafka(cx, partitions);
+    }
+
+    /// `consumer.pause()`.
+    pub(super) fn pause_in_kafka(&mut self, cx: &mut Context<'_>, partitions: Vec<TopicPartition>) {
         if !partitions.is_empty() {
-            self.due_paused.retain(|partition| !partitions.contains(partition));
+            self.kafka_paused.extend(&partitions);
+            cx.call(ConsumerCall::Pause(partitions.clone()));
+            cx.fact(Fact::Paused { partitions });
+        }
+    }
+
+    /// `consumer.resume()`.
+    pub(super) fn resume_in_kafka(&mut self, cx: &mut Context<'_>, partitions: Vec<TopicPartition>) {
+        if !partitions.is_empty() {
+            self.kafka_paused.retain(|partition| !partitions.contains(partition));
             cx.call(ConsumerCall::Resume(partitions.clone()));
             cx.fact(Fact::Resumed { partitions });
         }

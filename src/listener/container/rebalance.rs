@@ -47,11 +47,8 @@ impl ListenerConsumer {
         }
         let mut cx = Context { now, listener, out };
         cx.fact(Fact::Assigned { partitions: partitions.clone() });
+        self.pause_again(&mut cx, &partitions);
         self.assigned.extend(&partitions);
-        if self.consumer_paused && !partitions.is_empty() {
-            cx.call(ConsumerCall::Pause(partitions.clone()));
-            cx.fact(Fact::Paused { partitions: partitions.clone() });
-        }
         self.stack.push(Op::CallbackDone);
         if self.properties.commit_at_assignment && self.properties.transactions.is_none() && !partitions.is_empty() {
             let token = self.fresh();
@@ -59,6 +56,22 @@ impl ListenerConsumer {
             self.plan([Op::AwaitInitialPositions { token }, Op::CatchAny]);
         }
         self.run(&mut cx);
+    }
+
+    /// `repauseIfNeeded`: what a rebalance has resumed is paused again.
+    fn pause_again(&mut self, cx: &mut Context<'_>, partitions: &[TopicPartition]) {
+        let wanted = !self.waiting_offsets.is_empty() || self.pause_requested || self.remaining.is_some();
+        if wanted && !partitions.is_empty() {
+            self.consumer_paused = true;
+            self.pause_in_kafka(cx, partitions.to_vec());
+        }
+        let waiting: Vec<TopicPartition> =
+            partitions.iter().filter(|partition| self.due_requests.contains_key(partition)).copied().collect();
+        if !self.consumer_paused {
+            self.due_paused.extend(&waiting);
+            self.pause_in_kafka(cx, waiting);
+        }
+        self.pause_in_kafka(cx, self.paused_for_nack.iter().copied().collect());
     }
 
     /// The positions of newly assigned partitions that had no committed offset.
@@ -80,8 +93,11 @@ impl ListenerConsumer {
                     self.paused_for_nack.remove(partition);
                     self.waiting_offsets.remove(partition);
                     self.deferred_offsets.remove(partition);
-                    self.due_requests.remove(partition);
                     self.due_paused.remove(partition);
+                    self.kafka_paused.remove(partition);
+                }
+                if self.properties.async_acks && self.waiting_offsets.is_empty() {
+                    self.consumer_paused = false;
                 }
             }
             _ => cx.call(ConsumerCall::CallbackDone),

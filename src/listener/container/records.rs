@@ -45,6 +45,7 @@ impl ListenerConsumer {
     fn listen(&mut self, cx: &mut Context<'_>) -> Result<(), Exception> {
         let record = self.batch[self.current as usize].clone();
         let properties = self.properties.clone();
+        let attempt = self.header_attempt(&record);
         if raw_value(&record.record).is_some() {
             let exception = Exception::thrown(DESERIALIZATION, "failed to deserialize");
             return Err(Exception { kind: ExceptionKind::Deserialization, ..exception });
@@ -59,7 +60,6 @@ impl ListenerConsumer {
             let message = "No Acknowledgment available as an argument, the listener container must have a MANUAL AckMode to populate the Acknowledgment.";
             return Err(Exception::thrown(ILLEGAL_STATE, message));
         }
-        let attempt = self.header_attempt(&record);
         cx.fact(Fact::Delivered {
             record: record.clone(),
             attempt,

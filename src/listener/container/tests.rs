@@ -22,6 +22,7 @@ struct Bench {
     thread: ListenerConsumer,
     listener: Listener,
     facts: Vec<Fact>,
+    closing: bool,
 }
 
 enum Due {
@@ -54,6 +55,7 @@ impl Bench {
             thread,
             listener: Listener::new(program),
             facts: Vec::new(),
+            closing: false,
         }
     }
 
@@ -158,10 +160,11 @@ impl Bench {
             ConsumerCall::Resume(partitions) => self.paused.retain(|partition| !partitions.contains(partition)),
             ConsumerCall::Wakeup => self.agenda.push(self.now, Due::EmptyPoll(self.polls)),
             ConsumerCall::Close => {
+                self.closing = true;
                 let partitions = self.positions.keys().copied().collect();
                 self.thread.on_revoked(self.now, partitions, &mut self.listener, more);
-                self.thread.on_closed(self.now, &mut self.listener, more);
             }
+            ConsumerCall::CallbackDone if self.closing => self.thread.on_closed(self.now, &mut self.listener, more),
             _ => {}
         }
     }

@@ -50,6 +50,8 @@ pub struct ListenerConsumer {
     /// `remainingRecords`: kept in memory instead of being fetched again.
     pub(super) remaining: Option<Arc<[ConsumerRecord]>>,
     pub(super) pause_for_pending: bool,
+    /// `consumer.paused()`.
+    pub(super) kafka_paused: BTreeSet<TopicPartition>,
     /// `consumerPaused`.
     pub(super) consumer_paused: bool,
     pub(super) paused_for_async_acks: bool,
@@ -111,6 +113,7 @@ impl ListenerConsumer {
             last_commit_at: SimTime::ZERO,
             remaining: None,
             pause_for_pending: false,
+            kafka_paused: BTreeSet::new(),
             consumer_paused: false,
             paused_for_async_acks: false,
             paused_for_nack: BTreeSet::new(),
@@ -506,12 +509,9 @@ impl ListenerConsumer {
             | Op::KeepRestOfBatch { .. }
             | Op::RetryBatch { .. }
             | Op::RetryBatchNow
+            | Op::SleepPolling { .. }
             | Op::ShortPoll
             | Op::RecoverBatch { .. } => self.batch_error_step(cx, op),
-            Op::Sleep { us } => {
-                self.sleep(cx, us, true);
-                Ok(())
-            }
             Op::Throw(exception) => Err(exception),
             Op::Begin | Op::SendOffsets | Op::CommitTransaction | Op::AbortTransaction | Op::SeekBatchAgain => {
                 self.transaction_step(cx, op);

@@ -79,7 +79,11 @@ impl ListenerConsumer {
             return true;
         }
         if self.properties.kind == ListenerKind::Batch {
-            self.plan([Op::AbortTransaction, Op::SeekBatchAgain]);
+            if self.handler_settings(true).commit_recovered {
+                self.plan([Op::AbortTransaction, Op::Begin, Op::SeekBatchAgain, Op::CommitTransaction, Op::Rollback]);
+            } else {
+                self.plan([Op::AbortTransaction, Op::SeekBatchAgain]);
+            }
             return true;
         }
         self.next = self.batch.len() as u32;
