@@ -106,7 +106,8 @@ impl Log {
     /// Cuts the log so that it ends at `end` at the latest (B5). Producers are read again from what is left.
     pub fn truncate(&mut self, end: u64) {
         if end >= self.end {
-            return;
+            // A former leader may have noted the beginning of an epoch in which it wrote nothing.
+            return self.epochs.truncate_end(self.end);
         }
         while self.active.base_offset > end {
             let Some(last) = self.sealed.pop_back() else { break };

@@ -136,3 +136,12 @@ fn b2_reads_begin_inside_a_batch_and_end_at_the_bound() {
     assert_eq!(offsets(3, 20, 3), (3..10).collect::<Vec<_>>());
     assert_eq!(offsets(20, 20, 3), Vec::<u64>::new());
 }
+
+#[test]
+fn b5_truncation_forgets_an_epoch_without_records() {
+    let config = TopicConfig::default();
+    let mut log = filled(3, 0, &config);
+    log.epochs.assign(1, 3);
+    log.truncate(3);
+    assert_eq!((log.end(), log.last_epoch()), (3, Some(0)));
+}

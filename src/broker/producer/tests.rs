@@ -481,3 +481,82 @@ fn e3_offsets_of_a_consumer_that_is_no_member_doom_the_transaction() {
     assert_eq!(net.commit(p), Err(KafkaException::caused("KafkaException", "CommitFailedException")));
     assert_eq!((net.abort(p), net.begin(p)), (Ok(()), Ok(())));
 }
+
+/// Brokers die and come back, answers get lost; three partitions on three brokers, acks=all, min.insync.replicas=2.
+fn storm(seed: u64) -> (Net, Vec<u64>) {
+    let mut chance = crate::kernel::Prng::stream(seed, "storm", 0);
+    let mut net = Net::new(3, 3, &[("min.insync.replicas", "2")]);
+    let settings = [("request.timeout.ms", "1500"), ("delivery.timeout.ms", "60000"), ("linger.ms", "2")];
+    let producers = [net.producer(&settings), net.producer(&settings)];
+    let mut tokens = Vec::new();
+    let mut down: Option<BrokerId> = None;
+    for round in 0..60 {
+        for _ in 0..chance.between(1, 8) {
+            let partition = Some(chance.below(3) as u32);
+            let producer = producers[chance.below(2) as usize];
+            let value = (net.token + 1).to_string();
+            tokens.push(net.start_send(producer, partition, None, &value));
+        }
+        match (down, chance.below(6)) {
+            (None, 0) => {
+                let broker = BrokerId(chance.below(3) as u32);
+                down = Some(broker);
+                net.on_cluster(|c, now, out| c.kill_broker(now, broker, out));
+            }
+            (None, 1) => {
+                let broker = BrokerId(chance.below(3) as u32);
+                down = Some(broker);
+                net.on_cluster(|c, now, out| c.stop_broker(now, broker, out));
+            }
+            (Some(broker), 0..=2) if round % 2 == 0 => {
+                down = None;
+                net.on_cluster(|c, now, out| c.start_broker(now, broker, out));
+            }
+            (_, 3) => net.lose_responses += chance.below(3) as u32,
+            _ => {}
+        }
+        net.run_ms(chance.between(1, 1_500));
+    }
+    if let Some(broker) = down {
+        net.on_cluster(|c, now, out| c.start_broker(now, broker, out));
+    }
+    net.lose_responses = 0;
+    net.run_ms(130_000);
+    (net, tokens)
+}
+
+#[test]
+fn b5_a_storm_loses_no_acknowledged_record_and_makes_no_copy() {
+    for seed in 0..400 {
+        let (net, tokens) = storm(seed);
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..3 {
+            let partition = net.cluster.partition_named("t", number).expect("it exists");
+            let leader = net.cluster.leader(partition).expect("all brokers are back");
+            for record in leader.records_from(0) {
+                assert!(seen.insert(record.tag), "seed {seed}: record {} is there twice", record.tag);
+            }
+            let state = net.cluster.partition(partition).expect("it exists");
+            assert_eq!(state.isr.len(), 3, "seed {seed}: everything is in sync again");
+            for broker in &state.replicas {
+                let replica = net.cluster.replica(*broker, partition).expect("it exists");
+                let same = replica.records_from(0).eq(leader.records_from(0));
+                assert!(same, "seed {seed}: replica {broker:?} differs");
+            }
+            assert_eq!(leader.high_watermark, leader.log.end());
+        }
+        for token in &tokens {
+            match &net.done.get(token).expect("every send ends").1 {
+                Ok(Some(placed)) => {
+                    let leader = net.cluster.leader(placed.partition).expect("a leader");
+                    if let Some(offset) = placed.offset {
+                        let found = leader.records_from(offset).next().map(|r| (r.offset, r.tag));
+                        assert_eq!(found, Some((offset, *token)), "seed {seed}: an acknowledged record is elsewhere");
+                    }
+                }
+                Ok(None) => panic!("a send gives metadata"),
+                Err(exception) => assert_eq!(exception.class, "TimeoutException", "seed {seed}"),
+            }
+        }
+    }
+}
