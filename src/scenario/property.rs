@@ -155,10 +155,11 @@ properties! {
     UncleanElection = "unclean.leader.election.enable" Topic Now Some("B5"), BOOL, Value::Bool(false);
     CleanupPolicy = "cleanup.policy" Topic Now Some("B10"), Kind::Choice(&["delete", "compact", "compact,delete"]), Value::Choice("delete");
     RetentionMs = "retention.ms" Topic Now Some("B7"), ms(-1, DAYS_365), Value::Int(604_800_000);
-    RetentionBytes = "retention.bytes" Topic Now Some("B8"), of(-1, 1_099_511_627_776, Unit::Bytes), Value::Int(-1);
+    // Kafka's default is -1, no limit; but a run goes on for ever, and a page's memory does not.
+    RetentionBytes = "retention.bytes" Topic Now Some("B8"), of(-1, 1_099_511_627_776, Unit::Bytes), Value::Int(1_048_576);
     SegmentMs = "segment.ms" Topic Now Some("B7"), ms(1, DAYS_365), Value::Int(604_800_000);
     // Kafka's least is 1 MiB since 4.0 (0.3); less is allowed here so that segments roll within a minute on the screen.
-    SegmentBytes = "segment.bytes" Topic Now Some("B8"), of(1_024, 1_073_741_824, Unit::Bytes), Value::Int(1_073_741_824);
+    SegmentBytes = "segment.bytes" Topic Now Some("B8"), of(1_024, 1_073_741_824, Unit::Bytes), Value::Int(65_536);
 
     Brokers = "brokers" Broker NextRun Some("B5"), int(1, 5), Value::Int(3);
     ReplicaLagTimeMaxMs = "replica.lag.time.max.ms" Broker NextRun Some("B5"), ms(100, 600_000), Value::Int(30_000);
