@@ -44,11 +44,11 @@ impl World {
         let (asker, asked) = self.ends_of(&hop);
         let (from, to) = if direction == Direction::Request { (asker, asked) } else { (asked, asker) };
         let command = hop.message.command().map(|id| id.0);
-        if let (Message::Notice { client, .. }, Node::Client(_)) = (&hop.message, to) {
-            if self.judge(&Point::Notice { client: to }) == Verdict::Lose {
-                let client = *client;
-                return self.with_bank(|bank, now, out| bank.disconnect_sse(now, client, out));
-            }
+        if let (Message::Notice { client, .. }, Node::Client(_)) = (&hop.message, to)
+            && self.judge(&Point::Notice { client: to }) == Verdict::Lose
+        {
+            let client = *client;
+            return self.with_bank(|bank, now, out| bank.disconnect_sse(now, client, out));
         }
         self.send(Leg { link, direction, from, to, command }, Payload::Bank(hop));
     }
@@ -71,11 +71,6 @@ impl World {
             Message::Apply { call, .. } | Message::ApplyAnswer { call, .. } => self.consumer_of_call(*call),
             _ => Node::ReadDb,
         }
-    }
-
-    /// A message of the bank arrives.
-    pub(super) fn hop_arrives(&mut self, hop: Hop) {
-        self.with_bank(|bank, now, out| bank.arrive(now, hop, out));
     }
 
     /// An event goes to the producer of the process that publishes it.

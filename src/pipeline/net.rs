@@ -54,10 +54,10 @@ impl World {
             Verdict::Duplicate => fate.twice = true,
             _ => {}
         }
-        if let Node::Broker(_) = to {
-            if let Verdict::Delay { us } = self.judge(&Point::Work { node: to }) {
-                fate.extra_us = fate.extra_us.saturating_add(us);
-            }
+        if let Node::Broker(_) = to
+            && let Verdict::Delay { us } = self.judge(&Point::Work { node: to })
+        {
+            fate.extra_us = fate.extra_us.saturating_add(us);
         }
         fate
     }

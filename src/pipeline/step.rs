@@ -93,10 +93,10 @@ impl World {
     }
 
     fn bank_timer(&mut self, timer: bank::Timer) {
-        if !self.faults.is_quiet() {
-            if let Some(process) = process_of_timer(&timer).filter(|p| self.is_paused(*p)) {
-                return self.held.push((node_of(process), Occurrence::Bank(timer)));
-            }
+        if !self.faults.is_quiet()
+            && let Some(process) = process_of_timer(&timer).filter(|p| self.is_paused(*p))
+        {
+            return self.held.push((node_of(process), Occurrence::Bank(timer)));
         }
         self.with_bank(|bank, now, out| bank.on_timer(now, timer, out));
     }
