@@ -133,6 +133,9 @@ impl LaneBox {
     }
 }
 
+/// A group's consumer numbers and, if a projection belongs to it, that one's index and count of rows.
+pub type GroupShape = (Vec<u32>, Option<(u32, u32)>);
+
 /// What decides where things stand. Two scenes of one shape have one layout.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shape {
@@ -151,7 +154,7 @@ pub struct Shape {
     /// Broker ids.
     pub brokers: Vec<u32>,
     /// By group: consumer numbers, and whether a projection belongs to it: its index and its count of rows.
-    pub groups: Vec<(Vec<u32>, Option<(u32, u32)>)>,
+    pub groups: Vec<GroupShape>,
 }
 
 impl Shape {

@@ -17,7 +17,7 @@ mod view;
 mod wide;
 mod world;
 
-pub use layout::{ACCOUNTS_MAX, Header, LANES_MAX, LaneBox, Layout, Placed, Rails, Rect, Shape, WIDE_FROM};
+pub use layout::{ACCOUNTS_MAX, GroupShape, Header, LANES_MAX, LaneBox, Layout, Placed, Rails, Rect, Shape, WIDE_FROM};
 pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};
 pub use path::{Path, Point, Route, Source};
 pub use sprite::{Cargo, Fate, Sprite};

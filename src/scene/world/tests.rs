@@ -25,7 +25,7 @@ fn the_calm_default_is_alive_and_everything_in_transit_has_its_way() {
     while world.now() < SimTime::from_ms(15_000) && world.step() {
         let scene = Scene::of(&world);
         check(&scene);
-        let layout = Layout::of(&Shape::of(&scene), if world.step_count() % 2 == 0 { 1010 } else { 360 });
+        let layout = Layout::of(&Shape::of(&scene), if world.step_count().is_multiple_of(2) { 1010 } else { 360 });
         for flight in &scene.flights {
             assert!(layout.path(flight.route, &scene).is_some(), "no way for {flight:?}");
             seen.insert(flight.cargo);
