@@ -31,7 +31,7 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
         <Dialog title={text.palette} testid="palette" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
             <label class="search">
                 <span class="visually-hidden">{ text.search }</span>
-                <input type="search" placeholder={text.search} data-testid="fault-search" value={(*search).clone()} {oninput} />
+                <input type="search" autofocus={true} placeholder={text.search} data-testid="fault-search" value={(*search).clone()} {oninput} />
             </label>
             { active(props.lang, &props.shot, &props.on) }
             if found.is_empty() { <p class="muted">{ text.nothing_found }</p> }
