@@ -570,3 +570,92 @@ fn b5_a_storm_loses_no_acknowledged_record_and_makes_no_copy() {
         }
     }
 }
+
+/// What a read_committed reader finds at the end, by tag; and whether every transaction has ended.
+fn committed(net: &Net) -> (std::collections::BTreeSet<u64>, bool) {
+    let (mut found, mut ended) = (std::collections::BTreeSet::new(), true);
+    for number in 0..3 {
+        let partition = net.cluster.partition_named("t", number).expect("it exists");
+        let leader = net.cluster.leader(partition).expect("all brokers are back");
+        let end = leader.last_stable_offset();
+        ended &= end == leader.high_watermark && end == leader.log.end();
+        let mut open: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for record in leader.records_from(0) {
+            let producer = record.stamp.expect("all is transactional").producer_id;
+            match record.control {
+                None => open.entry(producer).or_default().push(record.tag),
+                Some(crate::broker::Control::Abort) => drop(open.remove(&producer)),
+                Some(crate::broker::Control::Commit) => {
+                    for tag in open.remove(&producer).unwrap_or_default() {
+                        assert!(found.insert(tag), "record {tag} is committed twice");
+                    }
+                }
+            }
+        }
+        ended &= open.is_empty();
+    }
+    (found, ended)
+}
+
+#[test]
+fn e1_transactions_are_whole_or_nothing_in_a_storm() {
+    for seed in 0..40 {
+        let mut chance = crate::kernel::Prng::stream(seed, "storm", 1);
+        let mut net = Net::new(3, 3, &[("min.insync.replicas", "2")]);
+        let settings = [("transactional.id", "tx1"), ("request.timeout.ms", "1500"), ("delivery.timeout.ms", "20000")];
+        let mut p = net.producer(&settings);
+        let mut ready = net.init(p).is_ok();
+        let mut down: Option<BrokerId> = None;
+        let (mut must, mut must_not, mut groups) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..25 {
+            match (down, chance.below(4)) {
+                (None, 0) => {
+                    let broker = BrokerId(chance.below(3) as u32);
+                    down = Some(broker);
+                    net.on_cluster(|c, now, out| c.kill_broker(now, broker, out));
+                }
+                (Some(broker), 0 | 1) => {
+                    down = None;
+                    net.on_cluster(|c, now, out| c.start_broker(now, broker, out));
+                }
+                (_, 2) => net.lose_peers += chance.below(2) as u32,
+                (_, 3) => net.lose_responses += chance.below(2) as u32,
+                _ => {}
+            }
+            if !ready || net.begin(p).is_err() {
+                p = net.producer(&settings);
+                ready = net.init(p).is_ok();
+                continue;
+            }
+            let tags: Vec<u64> = (0..chance.between(1, 5))
+                .map(|_| {
+                    let value = (net.token + 1).to_string();
+                    let partition = Some(chance.below(3) as u32);
+                    net.start_send(p, partition, None, &value)
+                })
+                .collect();
+            let commits = chance.chance(2, 3);
+            let outcome = if commits { net.commit(p) } else { net.abort(p) };
+            match (commits, &outcome) {
+                (true, Ok(())) => must.extend(tags.iter().copied()),
+                (false, Ok(())) => must_not.extend(tags.iter().copied()),
+                _ => ready = net.abort(p).is_ok(),
+            }
+            groups.push(tags);
+        }
+        if let Some(broker) = down {
+            net.on_cluster(|c, now, out| c.start_broker(now, broker, out));
+        }
+        (net.lose_responses, net.lose_peers) = (0, 0);
+        net.run_ms(200_000);
+        let (found, ended) = committed(&net);
+        assert!(ended, "seed {seed}: a transaction hangs");
+        assert!(must.iter().all(|tag| found.contains(tag)), "seed {seed}: a committed record is missing");
+        assert!(!must_not.iter().any(|tag| found.contains(tag)), "seed {seed}: an aborted record is visible");
+        for group in groups {
+            let visible = group.iter().filter(|tag| found.contains(tag)).count();
+            assert!(visible == 0 || visible == group.len(), "seed {seed}: half a transaction is visible");
+        }
+        assert!(!must.is_empty(), "seed {seed}: nothing was committed at all");
+    }
+}
