@@ -86,21 +86,31 @@ impl RetryTopics {
         strategy: DltStrategy,
     ) -> RetryTopics {
         let delays = back_off.intervals_ms(attempts.saturating_sub(1) as usize);
-        let all_equal = delays.windows(2).all(|pair| pair[0] == pair[1]) && matches!(back_off, BackOff::Fixed { .. });
+        let single = reuse == TopicReuse::SingleTopic;
+        let equal_to = |delay: u64| delays.iter().filter(|other| **other == delay).count();
+        // Equal delays at the end share the last topic.
+        let shared = delays.last().filter(|_| single).map_or(0, |last| equal_to(*last) - 1);
+        let topic_count = delays.len() - shared;
+        let by_index = suffixing == Suffixing::WithIndexValue || (delays.len() > 1 && equal_to(delays[0]) == delays.len());
         let name = |index: usize| {
             let delay = delays[index];
-            let first = delays.iter().position(|other| *other == delay).expect("the delay itself is among them");
-            let repeats = delays.iter().filter(|other| **other == delay).count() > 1;
-            let single = reuse == TopicReuse::SingleTopic;
-            match suffixing {
-                _ if all_equal && single => format!("{main}-retry"),
-                _ if all_equal => format!("{main}-retry-{index}"),
-                Suffixing::WithIndexValue => format!("{main}-retry-{}", if single { first } else { index }),
-                Suffixing::WithDelayValue if repeats && !single => format!("{main}-retry-{delay}-{}", index - first),
-                Suffixing::WithDelayValue => format!("{main}-retry-{delay}"),
+            if single && topic_count == 1 {
+                return format!("{main}-retry");
             }
+            if by_index {
+                return format!("{main}-retry-{index}");
+            }
+            if !single && equal_to(delay) > 1 {
+                let first = delays.iter().position(|other| *other == delay).expect("the delay itself is among them");
+                return format!("{main}-retry-{delay}-{}", index - first);
+            }
+            format!("{main}-retry-{delay}")
         };
-        let retries = (0..delays.len()).map(|index| RetryDestination { topic: Arc::from(name(index)), delay_ms: delays[index] }).collect();
+        let of_attempt = |index: usize| {
+            let topic = Arc::from(name(index.min(topic_count - 1)));
+            RetryDestination { topic, delay_ms: delays[index] }
+        };
+        let retries = (0..delays.len()).map(of_attempt).collect();
         let dlt = (strategy != DltStrategy::NoDlt).then(|| Arc::from(format!("{main}-dlt")));
         RetryTopics { main: Arc::from(main), retries, dlt, strategy, timeout_ms: None, not_retry_on: Vec::new() }
     }
@@ -148,7 +158,9 @@ impl RetryRole {
         let retry = (attempt as usize).checked_sub(1).and_then(|index| chain.retries.get(index));
         let (to, delay_ms) = match retry {
             Some(retry) if !self.of_dead_letters && !too_late && chain.is_retryable(exception) => (retry.topic.clone(), retry.delay_ms),
-            _ if self.of_dead_letters && chain.strategy != DltStrategy::AlwaysRetryOnError => return None,
+            _ if self.of_dead_letters && (chain.strategy != DltStrategy::AlwaysRetryOnError || exception.is_fatal_by_default()) => {
+                return None;
+            }
             _ => (chain.dlt.clone()?, 0),
         };
         let mut record = letter(now, failed, topic, group, exception, HeaderStyle::RETRY_TOPIC);
@@ -218,6 +230,8 @@ mod tests {
         assert_eq!(names(&chain(5, &growing, WithDelayValue, SingleTopic)), ["retry-300", "retry-600", "retry-900", "retry-900"]);
         assert_eq!(names(&chain(5, &growing, WithDelayValue, MultipleTopics)), ["retry-300", "retry-600", "retry-900-0", "retry-900-1"]);
         assert_eq!(names(&chain(5, &growing, WithIndexValue, SingleTopic)), ["retry-0", "retry-1", "retry-2", "retry-2"]);
+        assert_eq!(names(&chain(2, &growing, WithDelayValue, SingleTopic)), ["retry"]);
+        assert_eq!(names(&chain(2, &growing, WithDelayValue, MultipleTopics)), ["retry-300"]);
         assert!(names(&chain(1, &fixed, WithDelayValue, SingleTopic)).is_empty());
     }
 

@@ -134,7 +134,13 @@ impl ListenerConsumer {
             self.attempt_headers = None;
         }
         // A stop raced with the poll: the records are dropped and will be fetched by whoever comes next.
-        let mut records: Arc<[ConsumerRecord]> = if self.running { Arc::from(records) } else { Arc::from([]) };
+        if !self.running {
+            while self.stack.last().is_some_and(|op| *op != Op::Iterate) {
+                self.stack.pop();
+            }
+            return;
+        }
+        let mut records: Arc<[ConsumerRecord]> = Arc::from(records);
         let waits = |first: &ConsumerRecord| self.pause_requested || self.due_requests.contains_key(&first.partition);
         if self.remaining.as_ref().and_then(|rest| rest.first()).is_some_and(|first| !waits(first)) {
             records = self.remaining.take().expect("looked at just now");
