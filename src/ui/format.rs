@@ -41,7 +41,7 @@ pub(crate) fn grouped(number: u64) -> String {
 /// `value / unit` with one decimal below 10, none above.
 fn tenths(value: u64, unit: u64) -> String {
     let tenths = (value * 10 + unit / 2) / unit;
-    if tenths >= 100 || tenths % 10 == 0 {
+    if tenths >= 100 || tenths.is_multiple_of(10) {
         (tenths.div_euclid(10)).to_string()
     } else {
         [(tenths / 10).to_string(), (tenths % 10).to_string()].join(".")

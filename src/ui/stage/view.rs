@@ -58,6 +58,9 @@ impl PartialEq for StageProps {
     }
 }
 
+/// Watches the stage's width; the closure must live as long as the observer.
+type Watch = (ResizeObserver, Closure<dyn FnMut(js_sys::Array)>);
+
 pub(crate) enum Msg {
     /// The stage has another width.
     Width(i32),
@@ -78,7 +81,7 @@ pub(crate) struct Stage {
     pause: Option<Timeout>,
     /// The scene changed while they must not.
     stale: bool,
-    observer: Option<(ResizeObserver, Closure<dyn FnMut(js_sys::Array)>)>,
+    observer: Option<Watch>,
 }
 
 impl Component for Stage {
