@@ -77,7 +77,7 @@ impl Component for App {
         let (scenario, player, problem) = act::from_address(prefs.lang);
         let scene = Rc::new(Scene::default());
         let mut app = App {
-            shot: Shot::take(&player, 0),
+            shot: Shot::take(&player, &scenario.program, 0),
             scenario,
             player,
             prefs,
@@ -165,7 +165,7 @@ impl App {
         self.scene = shot::scene(&self.player);
         if at_once || now_ms - self.shot_ms >= PANELS_MS {
             self.shot_ms = now_ms;
-            self.shot = Shot::take(&self.player, self.shot.tick + 1);
+            self.shot = Shot::take(&self.player, &self.scenario.program, self.shot.tick + 1);
             if !self.player.playing() && !self.player.busy() {
                 self.digest = self.player.world().digest();
             }

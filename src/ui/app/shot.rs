@@ -25,7 +25,7 @@ pub(crate) struct Snap {
     pub(crate) world: World,
     /// The explored part of the run.
     pub(crate) history: History,
-    /// What was done to the run, past and future.
+    /// What happens to the run by itself, and what was done to it, past and future; ascending.
     pub(crate) inputs: Vec<(SimTime, Intervention)>,
 }
 
@@ -35,8 +35,11 @@ pub(crate) struct Shot(Rc<Snap>);
 
 impl Shot {
     /// Takes a snapshot.
-    pub(crate) fn take(player: &Player<World>, tick: u64) -> Shot {
+    pub(crate) fn take(player: &Player<World>, program: &[(SimTime, Intervention)], tick: u64) -> Shot {
         let timeline = player.timeline();
+        let mut inputs = program.to_vec();
+        inputs.extend_from_slice(timeline.inputs());
+        inputs.sort_by_key(|(at, _)| *at);
         Shot(Rc::new(Snap {
             tick,
             playing: player.playing(),
@@ -45,7 +48,7 @@ impl Shot {
             scene: scene(player),
             world: player.world().clone(),
             history: timeline.history().clone(),
-            inputs: timeline.inputs().to_vec(),
+            inputs,
         }))
     }
 }

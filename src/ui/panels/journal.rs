@@ -4,11 +4,13 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::tabs::SideProps;
+use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
+use crate::player::Thing;
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, grouped};
-use crate::ui::i18n::{Lang, Text, facts, faults, nodes};
+use crate::ui::i18n::{Lang, Text, facts, faults, nodes, things};
 use crate::ui::targets;
 
 /// How many lines stand in the journal at a time.
@@ -42,7 +44,7 @@ impl Line {
         };
         let (what, name) = (facts::word(word, lang), word.name());
         let colour = colour(&fact.kind, name);
-        Line { at: fact.at, actor: nodes::name(fact.actor, lang), what, name, details, command: fact.command, colour }
+        Line { at: fact.at, actor: actor(fact.actor, shot, lang), what, name, details, command: fact.command, colour }
     }
 
     /// Whether every word of a search occurs in it.
@@ -53,6 +55,14 @@ impl Line {
                 .iter()
                 .any(|text| text.to_lowercase().contains(word.as_str()))
         })
+    }
+}
+
+/// Who it happened to, by the name that stands on the stage.
+fn actor(node: Node, shot: &Shot, lang: Lang) -> String {
+    match node {
+        Node::Consumer(slot) => things::name(Thing::Consumer(slot), &shot.scene, lang),
+        node => nodes::name(node, lang),
     }
 }
 
