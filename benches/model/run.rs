@@ -20,7 +20,7 @@ pub(crate) fn measure(clock: &Clock) -> [Measurement; 2] {
     });
     let mut until = world.now();
     let virtual_ms = clock.per_second(|| {
-        until = until + 1_000_000;
+        until += 1_000_000;
         world.run_until(until);
         1_000
     });

@@ -1,3 +1,5 @@
+//! The partitioner by rule number: hashes, vectors, sticky null keys.
+
 use super::*;
 
 /// A4: key, murmur2, positive, and the partition of 2, 3, 4, 5, 6, 8, 10, 12.

@@ -162,7 +162,7 @@ impl<M: Machine> Timeline<M> {
             while trial.next_at() == Some(at) {
                 trial.step();
             }
-            at = at + 1;
+            at += 1;
         }
         trial.intervene(at, &input)?;
         self.advance_without_inputs(self.now);

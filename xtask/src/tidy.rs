@@ -32,6 +32,10 @@ const FORBIDDEN: [(&str, &str); 11] = [
     ("dyn", "a closed enum: a world is cloned to be rewound"),
 ];
 
+/// Where a forbidden word is right after all, and why.
+const ALLOWED: [(&str, &[&str], &str); 1] =
+    [("src/scenario/wire/write.rs", &["f32", "f64"], "serde's trait names floats; here they are refused")];
+
 /// What no file may have anywhere.
 const NOWHERE: [(&str, &str); 3] = [("todo!", "finish it"), ("unimplemented!", "finish it"), ("#[ignore", "run the test or remove it")];
 
@@ -90,7 +94,10 @@ fn breaches_in(name: &str, text: &str) -> Vec<String> {
     if DETERMINISTIC.contains(&module) && !is_test {
         for (number, line) in (1..).zip(code.lines()) {
             let line = line.split("//").next().unwrap_or("");
-            breaches.extend(find_words(&FORBIDDEN, line, has_word).map(|b| format!("{name}:{number}: {b}")));
+            let allowed = |word: &str| ALLOWED.iter().any(|(file, words, _)| *file == name && words.contains(&word));
+            breaches.extend(
+                find_words(&FORBIDDEN, line, |line, word| has_word(line, word) && !allowed(word)).map(|b| format!("{name}:{number}: {b}")),
+            );
         }
     }
     breaches

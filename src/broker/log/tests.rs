@@ -1,3 +1,5 @@
+//! One replica's log: appends, segments, retention, compaction and truncation, by rule number.
+
 use super::*;
 use crate::broker::{DeletionReason, Record};
 

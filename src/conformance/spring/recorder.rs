@@ -175,7 +175,8 @@ impl Recorder {
     /// What only a given error handler or after-rollback processor tells.
     fn of_handler(&self, fact: &Fact) -> Option<Value> {
         let recovered = matches!(fact, Fact::Recovered { .. } | Fact::RecovererCalled { .. });
-        if !self.sees_handler && !(self.sees_rollback && recovered) {
+        let seen = self.sees_handler || (self.sees_rollback && recovered);
+        if !seen {
             return None;
         }
         Some(match fact {

@@ -168,8 +168,8 @@ impl Script<'_> {
     fn cut(&mut self) {
         let Some((event, times)) = &self.record_until else { return };
         let events = &mut self.stage.recorder.events;
-        let places = events.iter().enumerate().filter(|(_, known)| known.what.get(event).is_some()).map(|(index, _)| index);
-        if let Some(last) = places.skip(times - 1).next() {
+        let mut places = events.iter().enumerate().filter(|(_, known)| known.what.get(event).is_some()).map(|(index, _)| index);
+        if let Some(last) = places.nth(times - 1) {
             events.truncate(last + 1);
         }
     }

@@ -41,12 +41,12 @@ impl Consumer {
 
     /// Asks for what is missing to know every position.
     pub(super) fn update_positions(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
-        let due = |phase: &dyn Fn(&Phase) -> bool| -> Vec<TopicPartition> {
+        let due = |phase: fn(&Phase) -> bool| -> Vec<TopicPartition> {
             let waiting = self.subscriptions.partitions.iter().filter(|(_, s)| phase(&s.phase) && !s.asked && s.retry_at <= now);
             waiting.map(|(p, _)| *p).collect()
         };
-        let initializing = due(&|p| *p == Phase::Initializing);
-        let validating = due(&|p| *p == Phase::Validating);
+        let initializing = due(|p| *p == Phase::Initializing);
+        let validating = due(|p| *p == Phase::Validating);
         if !initializing.is_empty() {
             if self.config.group_id.is_empty() {
                 initializing.into_iter().for_each(|p| self.position_missing(p));

@@ -170,7 +170,7 @@ impl ListenerConsumer {
         self.waiting_offsets.clear();
         self.deferred_offsets.clear();
         for record in records {
-            self.waiting_offsets.entry(record.partition).or_insert_with(VecDeque::new).push_back(record.record.offset);
+            self.waiting_offsets.entry(record.partition).or_default().push_back(record.record.offset);
         }
     }
 

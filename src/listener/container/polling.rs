@@ -38,12 +38,10 @@ impl ListenerConsumer {
                 self.stack.push(Op::AwaitPoll);
             }
             Op::Invoke => self.invoke_if_have_records(),
-            Op::ResumeIfNecessary => {
-                if self.remaining.is_none() {
-                    self.resume_consumer_if_necessary(cx);
-                    if !self.consumer_paused {
-                        self.resume_partitions_if_necessary(cx);
-                    }
+            Op::ResumeIfNecessary if self.remaining.is_none() => {
+                self.resume_consumer_if_necessary(cx);
+                if !self.consumer_paused {
+                    self.resume_partitions_if_necessary(cx);
                 }
             }
             Op::WrapUp(reason) => {

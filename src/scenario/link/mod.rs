@@ -173,7 +173,7 @@ impl Reading {
             let read = read.and_then(|us| from_text::<Intervention>(rest).map(|i| (us, i)).map_err(|e| e.to_string()));
             match read {
                 Ok((us, intervention)) => {
-                    at = at + us;
+                    at += us;
                     self.recording.interventions.push((at, intervention));
                 }
                 Err(error) => self.problem(Part::Interventions, &["number ", &(number + 1).to_string(), ": ", &error].concat()),

@@ -19,7 +19,7 @@ fn busy(count: u64) -> Recording {
     let mut at = SimTime::ZERO;
     let interventions = (0..count)
         .map(|n| {
-            at = at + prng.below(3_000_000);
+            at += prng.below(3_000_000);
             let kind = FaultKind::all()[prng.below(FaultKind::all().len() as u64) as usize];
             let link = Link::ALL[prng.below(11) as usize];
             let intervention = match prng.below(6) {

@@ -11,6 +11,7 @@ mod shell;
 pub(crate) mod things;
 pub(crate) mod violations;
 
+#[cfg(feature = "web")]
 pub(crate) use shell::Text;
 
 /// A language of the page.

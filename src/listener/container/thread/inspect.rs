@@ -1,0 +1,109 @@
+//! What can be seen of a container's thread from outside. Changes nothing.
+
+use super::{ListenerConsumer, Op};
+use crate::broker::TopicPartition;
+use crate::kernel::SimTime;
+use crate::listener::{ConsumerRecord, ContainerProperties, ListenerKind};
+
+impl ListenerConsumer {
+    /// The settings.
+    pub fn properties(&self) -> &ContainerProperties {
+        &self.properties
+    }
+
+    /// Whether the thread exists: started, and neither ended nor dead.
+    pub fn is_alive(&self) -> bool {
+        self.alive
+    }
+
+    /// Whether `pause()` was asked for.
+    pub fn is_pause_requested(&self) -> bool {
+        self.pause_requested
+    }
+
+    /// Whether the consumer is paused, by the container, a nack or waiting acknowledgments.
+    pub fn is_consumer_paused(&self) -> bool {
+        self.consumer_paused || !self.paused_for_nack.is_empty()
+    }
+
+    /// The assigned partitions.
+    pub fn assigned(&self) -> impl Iterator<Item = TopicPartition> + '_ {
+        self.assigned.iter().copied()
+    }
+
+    /// The record or records that the listener is called with now, if it is in a call.
+    pub fn in_hand(&self) -> &[ConsumerRecord] {
+        let in_call = self.stack.contains(&Op::EndOfCall);
+        match self.properties.kind {
+            _ if !in_call => &[],
+            ListenerKind::Record => &self.batch[self.current as usize..=self.current as usize],
+            ListenerKind::Batch => &self.batch,
+        }
+    }
+
+    /// The records of the last poll that are not done with, the one in hand first.
+    pub fn unfinished(&self) -> &[ConsumerRecord] {
+        let from = match self.properties.kind {
+            _ if !self.in_hand().is_empty() => self.current,
+            ListenerKind::Record => self.next,
+            ListenerKind::Batch => return &[],
+        };
+        self.batch.get(from as usize..).unwrap_or_default()
+    }
+
+    /// Whether the listener waits for a viewer's decision.
+    pub fn awaits_decision(&self) -> bool {
+        self.stack.last() == Some(&Op::AwaitDecision)
+    }
+
+    /// When the nack pause ends at the earliest, if there is one.
+    pub fn nack_until(&self) -> Option<SimTime> {
+        self.nack_wake_at
+    }
+
+    /// Whether the thread sleeps: a back-off, or a listener that is stuck.
+    pub fn sleeps(&self) -> bool {
+        matches!(self.stack.last(), Some(Op::AwaitTimer { .. }))
+    }
+
+    /// The records that failed and will be delivered again, at most one for each partition.
+    pub fn failing(&self) -> impl Iterator<Item = (TopicPartition, u64)> + '_ {
+        self.tracker.failing()
+    }
+
+    /// Which attempt the delivery of a record is, from 1.
+    pub fn delivery_attempt(&self, partition: TopicPartition, offset: u64) -> u32 {
+        self.tracker.delivery_attempt(partition, offset)
+    }
+
+    /// The record that was nacked, until the pause is over.
+    pub fn nacked(&self) -> Option<(TopicPartition, u64)> {
+        let record = self.batch.get(self.nack_index as usize).filter(|_| self.nack_wake_at.is_some())?;
+        Some((record.partition, record.record.offset))
+    }
+
+    /// Whether the thread waits in `poll`.
+    pub fn is_polling(&self) -> bool {
+        matches!(self.stack.last(), Some(Op::AwaitPoll))
+    }
+}
+
+impl Op {
+    /// Whether it lies on top until an answer comes.
+    pub(super) fn waits(&self) -> bool {
+        matches!(
+            self,
+            Op::AwaitPoll
+                | Op::AwaitShortPoll
+                | Op::AwaitClose
+                | Op::AwaitTimer { .. }
+                | Op::AwaitCommit { .. }
+                | Op::AwaitInitialPositions { .. }
+                | Op::AwaitApplication { .. }
+                | Op::AwaitLatch { .. }
+                | Op::AwaitDecision
+                | Op::AwaitSend { .. }
+                | Op::AwaitTransaction { .. }
+        )
+    }
+}
