@@ -177,49 +177,6 @@ impl FactKind {
             _ => None,
         }
     }
-
-    /// The name of the member of the cast at which it happened, for the trace's actor column.
-    pub fn actor(&self) -> String {
-        use FactKind::*;
-        match *self {
-            CommandIssued { client, .. }
-            | CommandRetried { client, .. }
-            | QueryIssued { client, .. }
-            | QueryAnswered { client, .. }
-            | QueryFailed { client, .. }
-            | ReplyAccepted { client, .. }
-            | ReplyRejected { client, .. }
-            | ReplyConflicted { client }
-            | ReplyUnknown { client }
-            | ReplyTimeout { client, .. }
-            | StatusInProgress { client }
-            | CompletionNoticed { client, .. }
-            | ClientGaveUp { client, .. }
-            | ClientSaturated { client }
-            | SseDisconnected { client }
-            | SseConnected { client } => format!("client-{}", client.0 + 1),
-            NoticeLost { .. } => "query-api".into(),
-            CommandReceived { .. }
-            | CommandRejected { .. }
-            | CommandConflicted { .. }
-            | CommandDuplicate { .. }
-            | CommandAccepted { .. }
-            | CommandUnavailable { .. }
-            | CommandUnpublished { .. } => "api".into(),
-            EventStored { .. } | OutboxWritten { .. } | OutboxMarked { .. } => "write-db".into(),
-            Publishing { publisher, .. } | Published { publisher, .. } | PublishFailed { publisher, .. } => match publisher {
-                Publisher::Api => "api".into(),
-                Publisher::Relay => "relay".into(),
-            },
-            Applied { projection, .. }
-            | DuplicateSkipped { projection, .. }
-            | VersionSkipped { projection, .. }
-            | GapParked { projection, .. }
-            | GapFilled { projection, .. }
-            | ApplyFailed { projection, .. } => projection.name().into(),
-            ProcessDown { process } | ProcessUp { process } => process.name().into(),
-        }
-    }
 }
 
 impl fmt::Display for FactKind {
@@ -243,7 +200,7 @@ impl fmt::Display for FactKind {
                 write!(f, " q{} {account} {balance} v{version} stale {}us", query.0, staleness_us)
             }
             CompletionNoticed { waited_us, .. } => write!(f, " after {waited_us}us"),
-            NoticeLost { client } => write!(f, " client-{}", client.0 + 1),
+            NoticeLost { client } => write!(f, " client-{}", client.0),
             ClientGaveUp { accepted, .. } => f.write_str(if accepted { " accepted" } else { " unknown" }),
             CommandDuplicate { event }
             | CommandAccepted { event }

@@ -51,6 +51,12 @@ impl Lane {
         self.tags.get(at).copied().filter(|tag| *tag > 0).map(EventId)
     }
 
+    /// The last offset of an event, if it is remembered.
+    pub(super) fn offset_of(&self, event: EventId) -> Option<u64> {
+        let at = self.tags.iter().rposition(|tag| *tag == event.0)?;
+        Some(self.base + at as u64)
+    }
+
     /// The log now ends at `end`: gives what is gone.
     pub(super) fn truncate(&mut self, end: u64) -> Vec<(u64, EventId)> {
         let mut gone = Vec::new();

@@ -131,9 +131,10 @@ impl Referee {
         self.projections[projection as usize].open.len() as u64
     }
 
-    /// Where the first remembered copy of an event lies.
+    /// Where a copy of an event lies, as far as it is remembered; looks through everything if no projection waits for it.
     pub fn place_of(&self, event: EventId) -> Option<(TopicPartition, u64)> {
-        self.projections.iter().find_map(|p| p.open.get(&event)).map(|open| (open.partition, open.offset))
+        let open = self.projections.iter().find_map(|p| p.open.get(&event)).map(|open| (open.partition, open.offset));
+        open.or_else(|| self.lanes.iter().find_map(|(partition, lane)| Some((*partition, lane.offset_of(event)?))))
     }
 
     /// A verdict that is not yet in the trace.
@@ -208,7 +209,6 @@ impl Referee {
     }
 
     fn on_applied(&mut self, now: Now, bank: &Bank, projection: Projection, event: EventId) {
-        let place = self.place_of(event);
         let content = bank.event(event).copied();
         let command = content.map(|e| e.command);
         let ledger = &mut self.projections[projection as usize];
@@ -222,10 +222,11 @@ impl Referee {
             *last = content.first.version.max(*last);
         }
         if !first_time {
+            let place = self.place_of(event);
             self.break_rule(now, command, place, ViolationKind::EffectTwice { projection, event });
         }
         if let Some((change, after)) = late {
-            let (account, version) = (change.account, change.version);
+            let (account, version, place) = (change.account, change.version, self.place_of(event));
             let kind = ViolationKind::OrderBroken { place: OrderPlace::Projection(projection), account, event, version, after };
             self.break_rule(now, command, place, kind);
         }

@@ -160,6 +160,10 @@ fn f6_an_event_that_nobody_will_publish_is_lost() {
     play.audit();
     assert_eq!(play.broken(), [], "the producer has it");
     play.act(|bank, now, out| bank.crash(now, Process::Api, out));
+    play.sight.producing.insert(EventId(1));
+    play.audit();
+    assert_eq!(play.broken(), [], "its record is on its way to a broker");
+    play.sight.producing.clear();
     play.audit();
     assert_eq!(play.broken(), [Invariant::NoChangeWithoutEvent]);
     let mut play = Play::new(|_| {});

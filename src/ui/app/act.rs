@@ -15,6 +15,8 @@ use crate::ui::{crash, scenarios};
 
 /// For how long a toast stays, in milliseconds.
 const TOAST_MS: f64 = 6_000.0;
+/// Where a page opens that was given no link: records lie in the log and balances have moved, and it goes on from there.
+const FIRST_LOOK: SimTime = SimTime::from_ms(4_000);
 /// How far an arrow key seeks, in microseconds.
 const ARROW_US: u64 = 1_000_000;
 
@@ -26,7 +28,10 @@ pub(super) fn from_address(lang: Lang) -> (Scenario, Player<World>, Option<AttrV
         AttrValue::from([Text::of(lang).link_damaged, " ", &list.join("; ")].concat())
     });
     let Recording { scenario, interventions, moment } = recording;
-    let player = player(&scenario, interventions, moment);
+    let mut player = player(&scenario, interventions, moment);
+    if browser::fragment().is_empty() {
+        let _outcome = player.update(PlayerMsg::Seek(FIRST_LOOK));
+    }
     (scenario, player, problem)
 }
 
