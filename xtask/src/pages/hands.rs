@@ -46,8 +46,9 @@ fn injects_each_fault(page: &Page) -> Outcome {
         .map_err(|e| format!("{id}: {e}"))?;
         end_all(page)?;
     }
-    page.click("play")?;
+    page.close_dialog()?;
     let now = page.time_us()?;
+    page.click("play")?;
     page.wait_for_time(now + 1)
 }
 
@@ -64,7 +65,7 @@ fn end_all(page: &Page) -> Outcome {
 fn a_broken_run_differs(page: &Page) -> Outcome {
     page.show("palette")?;
     page.click("fault-read-db-down")?;
-    page.session.press(&[], keys::ESCAPE)?;
+    page.close_dialog()?;
     page.wait_until("the fault is listed", "return document.querySelectorAll('[data-testid=fault-active]').length === 1")?;
     let at = page.time_us()?;
     page.wait_for_time(at + 3_000_000)?;
@@ -101,6 +102,8 @@ fn sends_a_command_by_hand(page: &Page) -> Outcome {
 /// No mouse: the pause button is found by Tab, keys play and step, `?` shows the keys and Escape closes them.
 fn works_by_keys_alone(page: &Page) -> Outcome {
     let focused = || page.session.run("return (document.activeElement && document.activeElement.dataset.testid) || ''", &[]);
+    // Slowly: the lines of the journal are stops on the way, and more come as the run goes on.
+    page.set_range("speed", "min")?;
     let mut found = false;
     for _ in 0..200 {
         page.session.press(&[], keys::TAB)?;

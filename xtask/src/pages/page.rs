@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     Outcome,
     server::Server,
-    webdriver::{Element, Session},
+    webdriver::{Element, Session, keys},
 };
 
 /// How long anything may take to show itself; generous, for three browsers on a small and busy machine.
@@ -55,7 +55,9 @@ impl<'a> Page<'a> {
         // Without a document between, a change of the fragment alone would not load the page.
         self.session.go("about:blank")?;
         self.session.go(&format!("{}{fragment}", self.server.url()))?;
-        self.wait_for_app()
+        self.wait_for_app()?;
+        // The page begins slowly, for the eye; tests are in a hurry.
+        self.set_range("speed", "1")
     }
 
     /// Waits until the app has taken the page over.
@@ -98,6 +100,8 @@ impl<'a> Page<'a> {
     /// # Errors
     /// If there is none, or it cannot be clicked.
     pub fn click(&self, testid: &str) -> Outcome {
+        // Into the middle: at the edge something that stays in place may lie over it.
+        self.session.run("document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})", &[css(testid).into()])?;
         self.session.click(&self.part(testid)?).map_err(|e| format!("click on {testid}: {e}").into())
     }
 
@@ -161,15 +165,19 @@ impl<'a> Page<'a> {
         demand(focused.as_bool() == Some(true), || format!("{testid} cannot have the focus"))
     }
 
-    /// Moves a slider to its least or greatest value (`min` or `max`), as the arrow keys would.
+    /// Moves a slider to its least or greatest value (`min` or `max`) or to where its text begins so, as the arrow keys would.
     ///
     /// # Errors
     /// If there is no such part.
     pub fn set_range(&self, testid: &str, end: &str) -> Outcome {
         let script = "const e = document.querySelector(arguments[0]); \
-                      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, e[arguments[1]]); \
-                      e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true}))";
-        self.session.run(script, &[css(testid).into(), end.into()]).map(drop).map_err(|e| format!("{testid}: {e}").into())
+                      const set = v => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, v); \
+                      e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})) }; \
+                      if (arguments[1] in e) { set(e[arguments[1]]); return Promise.resolve(true) } \
+                      return (async () => { for (let v = +e.min; v <= +e.max; v++) { set(v); await new Promise(r => setTimeout(r, 30)); \
+                      if (e.getAttribute('aria-valuetext') === arguments[1] + ' ×') return true } return false })()";
+        let found = self.session.run(script, &[css(testid).into(), end.into()]).map_err(|e| format!("{testid}: {e}"))?;
+        demand(found.as_bool() == Some(true), || format!("{testid} has no place {end}"))
     }
 
     /// Goes on to the next choice of a button or a select.
@@ -182,6 +190,15 @@ impl<'a> Page<'a> {
                       e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); return true";
         let is_select = self.session.run(script, &[css(testid).into()]).map_err(|e| format!("{testid}: {e}"))?;
         if is_select.as_bool() == Some(true) { Ok(()) } else { self.click(testid) }
+    }
+
+    /// Closes the dialog that lies over the page, by Escape.
+    ///
+    /// # Errors
+    /// If it does not close.
+    pub fn close_dialog(&self) -> Outcome {
+        self.session.press(&[], keys::ESCAPE)?;
+        self.wait_until("the dialog is closed", "return !document.querySelector('dialog[open], [role=dialog]')")
     }
 
     /// Opens the panel that holds a part, by the button with `data-opens="PART"`, unless the part can be seen already.
