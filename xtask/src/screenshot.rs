@@ -32,8 +32,8 @@ const SHOTS: [Shot; 5] = [
     Shot { name: "phone", width: 360, height: 780, scheme: "dark", language: "en" },
 ];
 
-/// How long the page plays before its picture is taken, so that all of it has something to show.
-const PLAYS_FOR: Duration = Duration::from_secs(6);
+/// How long the page plays on from the moment in the link before its picture is taken, so that something is on its way.
+const PLAYS_FOR: Duration = Duration::from_secs(3);
 
 /// `cargo xtask screenshot [--no-build]`.
 ///
@@ -70,7 +70,7 @@ fn take(server: &Server, shot: &Shot, file: &Path) -> Outcome {
         shot.language
     );
     session.chromium("Page.addScriptToEvaluateOnNewDocument", &json!({"source": languages}))?;
-    session.go(&server.url())?;
+    session.go(&format!("{}#v1;s=transfer;n=42;t=12000000", server.url()))?;
     thread::sleep(PLAYS_FOR);
     let picture = session.chromium("Page.captureScreenshot", &json!({"format": "png"}))?;
     let picture = picture["data"].as_str().ok_or("Chromium gave no picture")?;
