@@ -1,6 +1,6 @@
 //! The page: Yew components and the canvas. Has never heard of how the world works.
 //!
-//! The app owns the player by value and is the only one who does; everything else gets narrow props and sends [`app::Msg`]s.
+//! The app owns the player by value and is the only one who does; everything else gets narrow props and sends `app::Msg`s.
 //! What knows no DOM (texts, number formats, the listener's code, the Fidelity table) is compiled and tested natively too.
 //!
 //! What page tests may rely on, as `data-testid`: `app` (with `data-time-us`, `data-playing`, `data-digest`), `scenario`,

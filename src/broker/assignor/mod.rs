@@ -1,6 +1,6 @@
 //! Assignors: who gets which partition (C10 to C14). Know subscriptions and partition counts, nothing of groups or time.
 //!
-//! Topics are numbered here by the order of their *names*, because that is what Kafka sorts by; a [`Slot`] is a partition
+//! Topics are numbered here by the order of their *names*, because that is what Kafka sorts by; a `Slot` is a partition
 //! with such a number.
 
 mod cooperative;
