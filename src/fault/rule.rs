@@ -25,7 +25,7 @@ pub enum Target {
     },
     /// A node.
     Node(Node),
-    /// Any consumer of the group with this place in [`scenario::GROUPS`](crate::scenario::GROUPS).
+    /// Any consumer of the group with this number.
     Group(u32),
     /// Any consumer.
     AnyConsumer,

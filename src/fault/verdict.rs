@@ -33,7 +33,7 @@ pub enum Point {
     DeadLettered {
         /// The consumer.
         consumer: Node,
-        /// Its group's place in [`scenario::GROUPS`](crate::scenario::GROUPS).
+        /// Its group's number.
         group: Option<u32>,
     },
     /// A completion notice is about to reach a client.

@@ -37,12 +37,13 @@ mod trace;
 mod watch;
 mod world;
 
+pub use crate::scenario::{Action, Decision, Intervention};
 pub use consumers::{CONSUMERS_MAX, ConsumerSlot, Duty, ProcessState, RESTART_US};
 pub use fact::{Fact, FactKind};
 pub use faults_at_work::POISON;
 pub use flight::{Flight, FlightKey, Flights, Payload};
 pub use history::History;
-pub use intervention::{Action, Decision, Intervention, InterventionError};
+pub use intervention::InterventionError;
 pub use links::Links;
 pub use meters::{Count, LAGS_MAX, Meters, SECONDS_MIN, Second};
 pub use occurrence::Occurrence;

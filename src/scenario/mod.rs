@@ -3,9 +3,11 @@
 //!
 //! Has never heard of browsers. The wire format and the links are beside it.
 
+mod act;
 mod builtin;
 mod config;
 pub mod fidelity;
+mod intervention;
 pub mod link;
 mod property;
 mod settings;
@@ -14,15 +16,16 @@ pub mod wire;
 
 use std::sync::Arc;
 
+pub use act::{LabAction, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
 pub use builtin::{BUILTIN_SEED, builtin, builtin_names};
 pub use config::{Config, SettingError};
+pub use intervention::{Action, Decision, Intervention};
 pub use property::{Property, Scope, TakesEffect};
 pub use settings::{Of, Setting, setting, settings};
 pub use value::{Kind, Unit, Value};
 
 use crate::broker::ClusterConfig;
 use crate::kernel::SimTime;
-use crate::pipeline::Intervention;
 
 /// The consumer groups of the bank, each behind one projection. A group's number is its place here.
 pub const GROUPS: [&str; 2] = ["account-view", "transfer-history"];

@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod browser;
 mod build;
+mod layers;
 mod model;
 mod pages;
 mod record;

@@ -7,7 +7,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    Outcome,
+    Outcome, layers,
     shell::{files_below, root},
 };
 
@@ -56,6 +56,7 @@ pub fn check() -> Outcome {
             }
         }
     }
+    breaches.extend(layers::undeclared(&fs::read_to_string(root().join("src/lib.rs"))?));
     breaches.extend(other_files()?);
     if breaches.is_empty() {
         println!("{files} source files are tidy");
@@ -90,10 +91,12 @@ fn breaches_in(name: &str, text: &str) -> Vec<String> {
             breaches.extend(find_words(&NOWHERE, line, str::contains).map(|b| format!("{name}:{number}: {b}")));
         }
     }
+    if !is_test {
+        breaches.extend(layers::breaches_in(name, text));
+    }
     let module = name.strip_prefix("src/").and_then(|rest| rest.split(['/', '.']).next()).unwrap_or("");
     if DETERMINISTIC.contains(&module) && !is_test {
-        for (number, line) in (1..).zip(code.lines()) {
-            let line = line.split("//").next().unwrap_or("");
+        for (number, line) in (1..).zip(without_comments(code).lines()) {
             let allowed = |word: &str| ALLOWED.iter().any(|(file, words, _)| *file == name && words.contains(&word));
             breaches.extend(
                 find_words(&FORBIDDEN, line, |line, word| has_word(line, word) && !allowed(word)).map(|b| format!("{name}:{number}: {b}")),
@@ -112,12 +115,18 @@ fn find_words<'a>(
 }
 
 /// The text before its test module: by this project's habit tests stand last in a file.
-fn without_tests(text: &str) -> &str {
-    text.find("\n#[cfg(test)]\nmod ").map_or(text, |at| &text[..at])
+pub(crate) fn without_tests(text: &str) -> &str {
+    text.find("\n#[cfg(test)]\nmod tests {").map_or(text, |at| &text[..at])
+}
+
+/// The text without what stands after `//`, line by line.
+pub(crate) fn without_comments(text: &str) -> String {
+    let code = text.lines().map(|line| line.split("//").next().unwrap_or(""));
+    code.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a line of code has this word, not only as a part of another.
-fn has_word(line: &str, word: &str) -> bool {
+pub(crate) fn has_word(line: &str, word: &str) -> bool {
     let part_of_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     line.match_indices(word)
         .any(|(at, _)| !part_of_word(line[..at].chars().next_back()) && !part_of_word(line[at + word.len()..].chars().next()))

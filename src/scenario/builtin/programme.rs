@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::fault::{FaultKind, FaultRule, Moment, Target};
 use crate::kernel::SimTime;
-use crate::pipeline::Intervention;
 use crate::scenario::Config;
+use crate::scenario::Intervention;
 
 /// Latencies with which a flight can be followed with the eye at a tenth of real time.
 const VISIBLE: [(&str, &str); 11] = [

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::wire::{from_text, to_text};
 use super::{Scenario, settings};
 use crate::kernel::{SimTime, digest_of};
-use crate::pipeline::Intervention;
+use crate::scenario::Intervention;
 
 /// The version of the format, and what every fragment begins with.
 pub const VERSION: &str = "v1";

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fault::{FaultId, FaultKind, FaultRule, Link, Node, Target};
 use crate::kernel::Prng;
-use crate::pipeline::{Action, Decision};
+use crate::scenario::{Action, Decision};
 
 fn own(name: &str) -> Option<Scenario> {
     ["transfer", "nack"].contains(&name).then(|| Scenario::plain(name, 42))

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::fault::{FaultId, FaultKind, FaultRule, Link, Moment, Node, Target};
     use crate::kernel::SimTime;
-    use crate::pipeline::{Action, Decision, Intervention};
+    use crate::scenario::{Action, Decision, Intervention};
 
     fn samples() -> Vec<Intervention> {
         let target = Target::Link { link: Link::Fetch, of: Some(Node::Consumer(1)) };
