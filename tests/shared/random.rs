@@ -18,7 +18,7 @@ pub(crate) const RUN: SimTime = SimTime::from_ms(30_000);
 const INTERVENTIONS: u64 = 24;
 
 /// Settings that a random run may begin with, each with some of its values.
-const SETTINGS: [(&str, &[&str]); 16] = [
+pub(crate) const SETTINGS: [(&str, &[&str]); 16] = [
     ("api.publication", &["outbox", "inside-transaction", "after-commit"]),
     ("producer.acks", &["all", "1", "0"]),
     ("producer.linger.ms", &["0", "5", "100"]),
@@ -50,7 +50,8 @@ pub(crate) fn run(seed: u64) -> (Scenario, Vec<(SimTime, Intervention)>) {
     (scenario, inputs)
 }
 
-fn intervention(chance: &mut Prng, at: SimTime) -> Intervention {
+/// An intervention for that instant; it may not fit the world as it is then.
+pub(crate) fn intervention(chance: &mut Prng, at: SimTime) -> Intervention {
     match chance.below(10) {
         0..6 => Intervention::Inject(fault(chance, at)),
         6 => {

@@ -5,6 +5,8 @@
 
 mod cooperative;
 mod java;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod laws;
 mod range;
 mod round_robin;
 mod server;
@@ -99,6 +101,9 @@ struct Problem {
     members: Vec<Candidate>,
 }
 
+/// Id and partition count by topic name.
+type Known = BTreeMap<Arc<str>, (TopicId, u32)>;
+
 /// For each member, in the order of [`Problem::members`], its partitions.
 type Shares = Vec<Vec<Slot>>;
 
@@ -109,7 +114,7 @@ impl Problem {
     }
 
     /// From id and partition count by topic name.
-    fn of(topics: &BTreeMap<Arc<str>, (TopicId, u32)>, members: &[MemberSubscription]) -> Problem {
+    fn of(topics: &Known, members: &[MemberSubscription]) -> Problem {
         let wanted = |name: &Arc<str>| members.iter().any(|(_, _, s)| s.topics.contains(name));
         let known: Vec<_> = topics.iter().filter(|(name, (_, count))| wanted(name) && *count > 0).collect();
         let topics: Vec<(TopicId, u32)> = known.iter().map(|(_, topic)| **topic).collect();

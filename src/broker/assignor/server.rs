@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MemberSubscription, Problem, Shares, Slot, range, sticky};
+use super::{Known, MemberSubscription, Problem, Shares, Slot, range, sticky};
 use crate::broker::{TopicPartition, Topics};
 
 /// An assignor of the coordinator, by Kafka's name.
@@ -27,8 +27,12 @@ impl ServerAssignor {
 
     /// Assigns to `members`, whose `owned` is their last target.
     pub fn assign(self, topics: &Topics, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
-        let known: BTreeMap<_, _> = topics.iter().map(|t| (t.name.clone(), (t.id, t.partitions))).collect();
-        let problem = Problem::of(&known, members);
+        self.assign_known(&topics.iter().map(|t| (t.name.clone(), (t.id, t.partitions))).collect(), members)
+    }
+
+    /// The same, from id and partition count by topic name.
+    pub(super) fn assign_known(self, known: &Known, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+        let problem = Problem::of(known, members);
         let equal = problem.members.windows(2).all(|pair| pair[0].topics == pair[1].topics);
         let shares = match self {
             ServerAssignor::Range => range::assign(&problem),
