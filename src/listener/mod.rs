@@ -20,7 +20,7 @@ mod tracker;
 use std::sync::Arc;
 
 pub use back_off::{BackOff, BackOffExecution, UNLIMITED};
-pub use container::{ConsumerCall, Container, ContainerEffect, ContainerTimer, ListenerConsumer, Output, TransactionCall};
+pub use container::{ConsumerCall, Container, ContainerEffect, ContainerTimer, Doing, ListenerConsumer, Output, TransactionCall};
 pub use dead_letter::DeadLetter;
 pub use exception::*;
 pub use fact::{Fact, Offsets, StopReason};

@@ -263,6 +263,15 @@ impl<M: Machine> Player<M> {
     }
 
     fn intervene(&mut self, input: M::Input) -> Outcome<M::Refusal> {
+        let explored = self.timeline.history().frontier().steps > self.timeline.cursor().steps;
+        let replaces = self.timeline.latest_input().is_some_and(|latest| M::supersedes(&input, latest));
+        if replaces && !explored && self.timeline.inputs_ahead() == 0 {
+            let outcome = Outcome::repaint(Repaint::All);
+            return match self.timeline.amend(input) {
+                Err(refusal) => outcome.with(Notice::Refused(refusal)),
+                Ok(_at) => outcome.with(Notice::RecordingChanged),
+            };
+        }
         let before: Cut<M::Input> = (self.now(), self.timeline.inputs().to_vec());
         let (dropped, explored) = (self.timeline.inputs_ahead(), self.timeline.history().frontier());
         let cut = dropped > 0 || explored.steps > self.timeline.cursor().steps;

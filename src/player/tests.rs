@@ -29,6 +29,11 @@ impl Machine for Clock {
         Ok(())
     }
 
+    /// From 100 on, inputs of one decade are places of one slider.
+    fn supersedes(new: &u8, old: &u8) -> bool {
+        *new >= 100 && new / 10 == old / 10
+    }
+
     fn digest(&self) -> u64 {
         crate::kernel::digest_of(&(self.handled, &self.acted))
     }
@@ -181,4 +186,34 @@ fn violations_are_announced_once() {
     let _outcome = player.update(Msg::Seek(SimTime(250_000)));
     while player.work(1_000) {}
     assert_eq!(player.violations_new(), 0);
+}
+
+#[test]
+fn a_slider_dragged_while_the_run_stands_is_one_input() {
+    let mut player = player();
+    watch(&mut player, 10);
+    let _outcome = player.update(Msg::Pause);
+    for place in [101, 105, 0, 103] {
+        let outcome = player.update(Msg::Intervene(place));
+        assert!(!outcome.notices.iter().any(|n| matches!(n, Notice::FutureDropped { .. })), "{outcome:?}");
+    }
+    assert_eq!(player.timeline().inputs(), [(SimTime(160_001), 103)]);
+    assert_eq!(player.world().acted, [(SimTime(160_001), 103)]);
+    let _outcome = player.update(Msg::Intervene(111));
+    let inputs: Vec<u8> = player.timeline().inputs().iter().map(|(_, input)| *input).collect();
+    assert_eq!(inputs, [103, 111], "another slider is another input");
+}
+
+#[test]
+fn an_input_in_the_past_is_not_quietly_replaced() {
+    let mut player = player();
+    watch(&mut player, 10);
+    let _outcome = player.update(Msg::Intervene(101));
+    watch(&mut player, 10);
+    let at = player.timeline().inputs()[0].0;
+    let _outcome = player.update(Msg::Seek(at));
+    while player.work(64) {}
+    let outcome = player.update(Msg::Intervene(102));
+    assert!(outcome.notices.iter().any(|n| matches!(n, Notice::FutureDropped { .. })), "{outcome:?}");
+    assert!(player.can_undo());
 }

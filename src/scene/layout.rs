@@ -5,10 +5,12 @@ use crate::fault::Link;
 use crate::player::Thing;
 
 use super::path::Source;
-use super::{ConsumerDuty, LaneView, Path, Route, Scene, TopicRole, narrow, wide};
+use super::{ConsumerDuty, LaneView, Path, Route, Scene, TopicRole, medium, narrow, wide};
 
-/// From this width on the chain runs left to right.
+/// From this width on the chain runs left to right in five columns.
 pub const WIDE_FROM: i32 = 860;
+/// From this width on it runs left to right in three.
+pub const MEDIUM_FROM: i32 = 600;
 /// How many lanes are drawn; what is beyond is a line that says so.
 pub const LANES_MAX: usize = 16;
 /// How many accounts are drawn.
@@ -191,11 +193,23 @@ fn digits(mut n: u64) -> u32 {
     count
 }
 
+/// How the chain runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flow {
+    /// Top to bottom.
+    #[default]
+    Narrow,
+    /// Left to right in three columns.
+    Medium,
+    /// Left to right in five columns.
+    Wide,
+}
+
 /// Where each thing stands.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Layout {
-    /// Whether the chain runs left to right; otherwise top to bottom.
-    pub wide: bool,
+    /// How the chain runs.
+    pub flow: Flow,
     /// The stage's width.
     pub width: i32,
     /// The stage's height.
@@ -236,7 +250,12 @@ pub struct Rails {
 impl Layout {
     /// The layout of a shape at a width.
     pub fn of(shape: &Shape, width: i32) -> Layout {
-        if width >= WIDE_FROM { wide::layout(shape, width) } else { narrow::layout(shape, width.max(280)) }
+        match width {
+            // Without a bank there is no more than the log and its consumers: two columns.
+            _ if width >= WIDE_FROM || width >= MEDIUM_FROM && !shape.bank => wide::layout(shape, width),
+            _ if width >= MEDIUM_FROM => medium::layout(shape, width),
+            _ => narrow::layout(shape, width.max(280)),
+        }
     }
 
     /// Where a thing stands.
@@ -251,7 +270,11 @@ impl Layout {
 
     /// The way of a flight; `None` if one of its ends is not drawn.
     pub fn path(&self, route: Route, scene: &Scene) -> Option<Path> {
-        if self.wide { wide::path(self, route, scene) } else { narrow::path(self, route, scene) }
+        match self.flow {
+            Flow::Wide => wide::path(self, route, scene),
+            Flow::Medium => medium::path(self, route, scene),
+            Flow::Narrow => narrow::path(self, route, scene),
+        }
     }
 
     /// The box of a source of records.

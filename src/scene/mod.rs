@@ -5,6 +5,7 @@
 //! any language: states are enums, and the page has the words.
 
 mod layout;
+mod medium;
 mod motion;
 mod narrow;
 mod path;
@@ -17,7 +18,7 @@ mod view;
 mod wide;
 mod world;
 
-pub use layout::{ACCOUNTS_MAX, GroupShape, Header, LANES_MAX, LaneBox, Layout, Placed, Rails, Rect, Shape, WIDE_FROM};
+pub use layout::{ACCOUNTS_MAX, Flow, GroupShape, Header, LANES_MAX, LaneBox, Layout, MEDIUM_FROM, Placed, Rails, Rect, Shape, WIDE_FROM};
 pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};
 pub use path::{Path, Point, Route, Source};
 pub use sprite::{Cargo, Fate, Sprite};

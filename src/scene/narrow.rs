@@ -1,4 +1,4 @@
-//! The chain top to bottom, below 860 px. Has never heard of wide screens.
+//! The chain top to bottom, below 600 px. Has never heard of wide screens.
 
 use crate::player::Thing;
 
@@ -13,7 +13,7 @@ const GAP: i32 = 12;
 
 /// The layout of a shape.
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
-    let mut out = Layout { wide: false, width, ..Layout::default() };
+    let mut out = Layout { width, ..Layout::default() };
     let w = width - 2 * SIDE;
     out.rails = Rails { write_x: width - 10, produce_x: 17, broker_x: 17, read_x: width - 10, query_x: 5 };
     let y = if shape.bank { write_side(&mut out, shape, w) } else { 0 };
@@ -31,38 +31,31 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
 
 fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
     out.headers.push((Header::WriteSide, Rect::new(SIDE, 6, w, 18)));
-    let client_w = (w * 3 / 10).max(84);
+    let client_w = (w * 3 / 10).max(88);
     let api_x = SIDE + client_w + 26;
     let api_w = w - client_w - 26;
     let mut place = |thing, x, y, w, h| out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
-    place(Thing::Client, SIDE, 28, client_w, 108);
-    place(Thing::Api, api_x, 28, api_w, 46);
-    place(Thing::Handler, api_x, 28 + 46 + GAP, api_w, 50);
-    let mut y = 28 + 46 + GAP + 50 + GAP;
-    let per_row = if w >= 520 { 4 } else { 2 };
-    let shown = shape.accounts.len().min(4) as i32;
-    let account_w = (w - (per_row - 1) * 8) / per_row;
-    for (i, account) in shape.accounts.iter().take(4).enumerate() {
-        let (column, row) = (i as i32 % per_row, i as i32 / per_row);
-        place(Thing::Account(*account), SIDE + column * (account_w + 8), y + row * 54, account_w, 48);
+    place(Thing::Client, SIDE, 26, client_w, 96);
+    place(Thing::Api, api_x, 26, api_w, 38);
+    place(Thing::Handler, api_x, 26 + 38 + 6, api_w, 52);
+    let mut y = 26 + 96 + 10;
+    // The band below has them all; here is what shows that there are aggregates, and their versions.
+    let per_row = if w >= 420 { 4 } else { 2 };
+    let shown = (shape.accounts.len() as i32).min(per_row);
+    let account_w = (w - (shown - 1) * 8) / shown.max(1);
+    for (i, account) in (0..shown).zip(&shape.accounts) {
+        place(Thing::Account(*account), SIDE + i * (account_w + 8), y, account_w, 40);
     }
-    y += (shown + per_row - 1) / per_row * 54 + 8;
+    y += if shown > 0 { 40 + GAP } else { 4 };
     if !shape.relay {
-        place(Thing::WriteDb, SIDE, y, w, 46);
-        return y + 46;
+        place(Thing::WriteDb, SIDE, y, w, 40);
+        return y + 40;
     }
-    if w >= 440 {
-        let third = (w - 44) / 3;
-        place(Thing::WriteDb, SIDE, y, third, 58);
-        place(Thing::Outbox, SIDE + third + 8, y, third, 58);
-        place(Thing::Relay, SIDE + w - third, y, third, 58);
-        return y + 58;
-    }
-    let half = (w - 8) / 2;
-    place(Thing::WriteDb, SIDE, y, half, 58);
-    place(Thing::Outbox, SIDE + half + 8, y, w - half - 8, 58);
-    place(Thing::Relay, SIDE, y + 58 + GAP + 2, w, 42);
-    y + 58 + GAP + 2 + 42
+    let (db_w, relay_w) = (w * 25 / 100, w * 39 / 100);
+    place(Thing::WriteDb, SIDE, y, db_w, 50);
+    place(Thing::Outbox, SIDE + db_w + 6, y, w - db_w - relay_w - 24, 50);
+    place(Thing::Relay, SIDE + w - relay_w, y, relay_w, 50);
+    y + 50
 }
 
 fn log(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
@@ -70,7 +63,7 @@ fn log(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
     let mut y = top + 28;
     let cell_w = 6 + 7 * shape.digits.max(2) as i32;
     let rows = shape.groups.len().clamp(1, 4) as i32;
-    let (label_h, cell_h, marks_h) = (16, 28, 13);
+    let (label_h, cell_h, marks_h) = (14, 24, 12);
     for &(topic, partition) in &shape.lanes {
         let older_x = SIDE + 28;
         let cells_x = older_x + 38;
@@ -81,12 +74,12 @@ fn log(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
         let cells_y = y + label_h;
         out.lanes.push(LaneBox { topic, partition, rect, older_x, cells_x, cells_y, cell_w, cell_h, cells, marks_y, marks_h });
         out.boxes.push(Placed { thing: Thing::Partition { topic, partition }, rect });
-        y += h + 8;
+        y += h + 4;
     }
-    out.legend = Rect::new(SIDE, y, w, legend_height(shape, w));
-    y = out.legend.bottom() + 8;
-    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(SIDE, y, w, 46), if w >= 520 { 4 } else { 2 });
-    row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(SIDE, y, w, 44), if w >= 520 { 6 } else { 3 })
+    out.legend = Rect::new(SIDE, y + 2, w, legend_height(shape, w));
+    y = out.legend.bottom() + 6;
+    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(SIDE, y, w, 42), if w >= 520 { 4 } else { 2 });
+    row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(SIDE, y, w, 38), if w >= 520 { 6 } else { 3 })
 }
 
 /// Puts things side by side, `per_row` in a row; gives the bottom with a gap below, or the top if there are none.
@@ -115,11 +108,11 @@ fn read_side(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
         out.boxes.push(Placed { thing: Thing::Group(index as u32), rect: Rect::new(x, y, column_w, 34) });
         y += 38;
         for consumer in consumers {
-            out.boxes.push(Placed { thing: Thing::Consumer(*consumer), rect: Rect::new(x, y, column_w, 56) });
-            y += 56 + 8;
+            out.boxes.push(Placed { thing: Thing::Consumer(*consumer), rect: Rect::new(x, y, column_w, 42) });
+            y += 42 + 7;
         }
         if let Some((number, rows)) = projection {
-            let h = (60 + 17 * (*rows).min(4) as i32).max(76);
+            let h = (46 + 17 * (*rows).min(4) as i32).max(72);
             out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(x, y + 4, column_w, h) });
             y += h + 8;
         }

@@ -62,7 +62,7 @@ fn every_lane_has_room_for_cells_and_wide_screens_for_more() {
 #[test]
 fn every_standing_way_has_two_ends_on_the_stage() {
     let scene = sample(3, 4, 2);
-    for width in [320, 390, 768, 900, 1010, 1600] {
+    for width in [320, 390, 640, 768, 900, 1010, 1600] {
         let layout = Layout::of(&Shape::of(&scene), width);
         for route in layout.standing(&scene) {
             let path = layout.path(route, &scene).unwrap_or_else(|| panic!("no way for {route:?} at {width}"));

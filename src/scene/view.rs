@@ -328,8 +328,14 @@ pub enum ConsumerState {
     Paused,
     /// Sleeps after a nack.
     NackSleep,
+    /// The listener is in `acknowledge()`: the commit is under way.
+    Acknowledging,
+    /// The container commits, between two polls.
+    Committing,
     /// Waits between two attempts.
     BackingOff,
+    /// A recoverer has the record: it is on its way to a retry topic or to the dead letters.
+    Recovering,
     /// In a rebalance.
     Rebalancing,
     /// Does not come back to poll.
@@ -343,7 +349,10 @@ pub enum ConsumerState {
 impl ConsumerState {
     /// Whether something is wrong with it.
     pub fn is_trouble(self) -> bool {
-        matches!(self, ConsumerState::NackSleep | ConsumerState::BackingOff | ConsumerState::Stalled | ConsumerState::Dead)
+        matches!(
+            self,
+            ConsumerState::NackSleep | ConsumerState::BackingOff | ConsumerState::Recovering | ConsumerState::Stalled | ConsumerState::Dead
+        )
     }
 }
 

@@ -1,8 +1,8 @@
-//! The chain left to right, from 860 px on. Has never heard of narrow screens.
+//! The chain left to right in five columns, from 860 px on. Has never heard of narrow screens.
 
 use crate::player::Thing;
 
-use super::layout::{LaneBox, Layout, Placed, Rails, Rect, Shape, group_of};
+use super::layout::{Flow, LaneBox, Layout, Placed, Rails, Rect, Shape, group_of};
 use super::path::{Path, Route, Source};
 use super::{Header, Scene};
 
@@ -41,11 +41,11 @@ fn columns_without_bank(width: i32) -> Columns {
 /// The layout of a shape.
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let at = if shape.bank { columns(width) } else { columns_without_bank(width) };
-    let mut out = Layout { wide: true, width, ..Layout::default() };
+    let mut out = Layout { flow: Flow::Wide, width, ..Layout::default() };
     let mut write_end = TOP;
     if shape.bank {
         out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 112) });
-        write_end = write_side(&mut out, shape, at.write);
+        write_end = write_side(&mut out, shape, at.write, TOP);
     }
     let log_end = log(&mut out, shape, at.log);
     let read_end = read_side(&mut out, shape, at.consumers, at.models);
@@ -65,7 +65,8 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     if shape.bank {
         out.headers.insert(0, (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)));
         out.headers.insert(0, (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
-        let query = Rect::new(at.log.0, chain_end + 12, at.log.1, 40);
+        // A stale answer names two values: where they do not fit beside each other they stand below each other.
+        let query = Rect::new(at.log.0, chain_end + 12, at.log.1, if at.log.1 < 400 { 56 } else { 42 });
         out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
         band(&mut out, shape, query.bottom() + 12);
         out.height = out.band.bottom() + 10;
@@ -73,8 +74,9 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     out
 }
 
-fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
-    let mut y = TOP;
+/// API, handler, accounts, database and relay in a column from `top` on; gives the bottom.
+pub(super) fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32), top: i32) -> i32 {
+    let mut y = top;
     let mut stack = |out: &mut Layout, thing, h: i32| {
         out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
         y += h + GAP + 2;
@@ -91,7 +93,7 @@ fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     }
     y = accounts_y + rows * 44 - 6 + if rows > 0 { GAP + 2 } else { 6 };
     if shape.relay {
-        let half = (w - 8) / 2 - 7;
+        let half = (w - 8) * 44 / 100;
         out.boxes.push(Placed { thing: Thing::WriteDb, rect: Rect::new(x, y, half, 52) });
         out.boxes.push(Placed { thing: Thing::Outbox, rect: Rect::new(x + half + 8, y, w - half - 8, 52) });
         y += 52 + GAP + 2;
@@ -104,7 +106,8 @@ fn write_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     y
 }
 
-fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
+/// Lanes, other topics and brokers in a column; gives the bottom.
+pub(super) fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     let mut y = TOP - 2;
     let cell_w = 6 + 7 * shape.digits.max(2) as i32;
     let marks_h = 13;
@@ -175,12 +178,13 @@ pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
     let x = PAD;
     let w = out.width - 2 * PAD;
     let count = shape.accounts.len() as i32;
-    let columns = (w / if out.wide { 156 } else { 150 }).clamp(1, count.max(1));
+    let (least, gap) = if out.flow == Flow::Narrow { (108, 8) } else { (156, 14) };
+    let columns = (w / least).clamp(1, count.max(1));
     // Where the heading and the key do not fit beside each other they stand in two lines.
     let top = if out.width >= 420 { 28 } else { 46 };
     let pair_w = (w - 24) / columns;
     let rows = (count + columns - 1) / columns;
-    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 56, pair_w - 14, 52)).collect();
+    out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 56, pair_w - gap, 52)).collect();
     out.band = Rect::new(x, y, w, top + 4 + rows.max(1) * 56);
 }
 

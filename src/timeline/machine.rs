@@ -21,6 +21,12 @@ pub trait Machine: Clone {
     /// The input does not fit the world; then nothing has changed.
     fn intervene(&mut self, at: SimTime, input: &Self::Input) -> Result<(), Self::Refusal>;
 
+    /// Whether `new`, done at the very same instant as `old` and right after it, leaves nothing of it: then only `new` is
+    /// kept. A slider that is dragged while the run stands is one input and not a hundred.
+    fn supersedes(_new: &Self::Input, _old: &Self::Input) -> bool {
+        false
+    }
+
     /// A digest of the whole state.
     fn digest(&self) -> u64;
 

@@ -183,3 +183,22 @@ fn everything_kept_is_bounded() {
     assert_eq!(long.flags().len(), FLAGS_MAX);
     assert_eq!(long.flags_dropped(), 2_999 - FLAGS_MAX as u64);
 }
+
+#[test]
+fn an_amended_input_leaves_nothing_of_the_one_it_replaces() {
+    for seed in 0..8 {
+        let mut run = Timeline::new(Toy::new(seed), Vec::new());
+        run.advance(SimTime(5_000), u64::MAX);
+        let mut other = run.clone();
+        let at = run.intervene(20).expect("not 13");
+        assert_eq!(run.latest_input(), Some(&20));
+        assert!(run.amend(13).is_err());
+        assert_eq!((run.latest_input(), run.now()), (Some(&20), at), "a refusal changes nothing");
+        assert_eq!(run.amend(30).ok(), Some(at));
+        assert_eq!(other.intervene(30).ok(), Some(at));
+        run.advance(SimTime(20_000), u64::MAX);
+        other.advance(SimTime(20_000), u64::MAX);
+        assert_eq!((run.inputs(), run.world().digest()), (other.inputs(), other.world().digest()));
+        assert_eq!(run.history().frontier(), other.history().frontier());
+    }
+}

@@ -172,6 +172,34 @@ impl<M: Machine> Timeline<M> {
         Ok(at)
     }
 
+    /// The input on which the playhead stands: it was the last step, and no time has passed since.
+    pub fn latest_input(&self) -> Option<&M::Input> {
+        let latest = self.cursor.inputs.checked_sub(1).filter(|_| !self.cursor.occurred && self.cursor.last_at == self.now)?;
+        self.inputs.get(latest).map(|(_, input)| input)
+    }
+
+    /// Acts on the world in the place of [`Timeline::latest_input`], at the same instant.
+    ///
+    /// # Errors
+    /// The world refuses the input; then nothing has changed.
+    pub fn amend(&mut self, input: M::Input) -> Result<SimTime, M::Refusal> {
+        if self.latest_input().is_none() {
+            return self.intervene(input);
+        }
+        let (at, before) = (self.now, (self.cursor, self.world.clone()));
+        let back = self.step_back();
+        debug_assert!(back, "there is a step to take back");
+        if let Err(refusal) = self.world.clone().intervene(at, &input) {
+            (self.cursor, self.world) = before;
+            self.now = at;
+            return Err(refusal);
+        }
+        self.drop_future();
+        self.inputs.push((at, input));
+        self.step_at(at);
+        Ok(at)
+    }
+
     /// Forgets the recorded inputs, keyframes and history after the playhead.
     pub fn drop_future(&mut self) {
         self.inputs.truncate(self.cursor.inputs);

@@ -20,6 +20,10 @@ impl Machine for World {
         World::intervene(self, at, input)
     }
 
+    fn supersedes(new: &Intervention, old: &Intervention) -> bool {
+        matches!((new, old), (Intervention::Set { key: new, .. }, Intervention::Set { key: old, .. }) if new == old)
+    }
+
     fn digest(&self) -> u64 {
         World::digest(self)
     }

@@ -5,7 +5,8 @@
 use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 
-use web_sys::{Document, Element};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, HtmlDialogElement};
 
 use super::i18n::{Lang, Text};
 
@@ -42,25 +43,40 @@ fn show(info: &PanicHookInfo<'_>) -> Option<()> {
     let base = base.split('#').next().unwrap_or_default().to_owned();
     let address = [base.as_str(), "#", &fragment].concat();
 
-    let frame = element(&document, "div", &[("id", "crash"), ("class", "crash"), ("role", "alertdialog"), ("data-testid", "crash")])?;
-    frame.set_attribute("aria-label", text.crashed).ok()?;
+    // A dialog of the browser's own: it lies over any other one, and nothing behind it can be reached. Keys stay in it,
+    // because whoever listens on the page is the program that must not be called.
+    let frame =
+        [("id", "crash"), ("class", "crash"), ("role", "alertdialog"), ("data-testid", "crash"), ("onkeydown", "event.stopPropagation()")];
+    let frame = element(&document, "dialog", &frame)?;
+    frame.set_attribute("aria-labelledby", "crash-title").ok()?;
+    frame.set_attribute("oncancel", "event.preventDefault()").ok()?;
     let inner = child(&document, &frame, "div", "", &[])?;
-    child(&document, &inner, "h1", text.crashed, &[])?;
-    child(&document, &inner, "pre", &info.to_string(), &[])?;
+    child(&document, &inner, "h1", text.crashed, &[("id", "crash-title")])?;
+    child(&document, &inner, "pre", &info.to_string(), &[("tabindex", "0"), ("aria-label", text.crashed_what)])?;
     child(&document, &inner, "p", text.crashed_recording, &[])?;
-    let field = [("id", "crash-link"), ("readonly", ""), ("rows", "4"), ("onfocus", "this.select()"), ("aria-label", text.share)];
+    let field = [
+        ("id", "crash-link"),
+        ("readonly", ""),
+        ("rows", "4"),
+        ("data-testid", "crash-link"),
+        ("onfocus", "this.select()"),
+        ("aria-label", text.share),
+    ];
     child(&document, &inner, "textarea", &address, &field)?;
     let row = child(&document, &inner, "div", "", &[("class", "row")])?;
-    let copy = [("type", "button"), ("onclick", "navigator.clipboard.writeText(document.getElementById('crash-link').value)")];
+    let copy =
+        [("type", "button"), ("class", "quiet"), ("onclick", "navigator.clipboard.writeText(document.getElementById('crash-link').value)")];
     child(&document, &row, "button", text.copy, &copy)?;
     // The same run at its beginning: the moment that led here is taken out of the address.
     let again: Vec<&str> = fragment.split(';').filter(|part| !part.starts_with("t=")).collect();
     let again = ["location.hash='", &again.join(";"), "';location.reload()"].concat();
-    child(&document, &row, "button", text.crashed_restart, &[("type", "button"), ("onclick", &again)])?;
-    let fresh = [("type", "button"), ("onclick", "location.hash='';location.reload()")];
+    let again =
+        [("type", "button"), ("class", "primary"), ("autofocus", ""), ("data-testid", "crash-restart"), ("onclick", again.as_str())];
+    child(&document, &row, "button", text.crashed_restart, &again)?;
+    let fresh = [("type", "button"), ("data-testid", "crash-fresh"), ("onclick", "location.href=location.pathname")];
     child(&document, &row, "button", text.crashed_fresh, &fresh)?;
     document.body()?.append_child(&frame).ok()?;
-    Some(())
+    frame.dyn_into::<HtmlDialogElement>().ok()?.show_modal().ok()
 }
 
 fn element(document: &Document, tag: &str, attributes: &[(&str, &str)]) -> Option<Element> {

@@ -23,9 +23,12 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
     {
         let node = node.clone();
         use_effect_with((), move |()| {
-            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+            let dialog = node.cast::<HtmlDialogElement>();
+            if let Some(dialog) = &dialog {
                 let _shown = dialog.show_modal();
             }
+            // A dialog that is closed gives the focus back to where it was; one that is merely taken away does not.
+            move || dialog.iter().for_each(HtmlDialogElement::close)
         });
     }
     let text = Text::of(props.lang);
@@ -34,15 +37,15 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
         move |_: Event| on_close.emit(())
     };
     let on_button = {
-        let on_close = props.on_close.clone();
-        move |_: MouseEvent| on_close.emit(())
+        let node = node.clone();
+        move |_: MouseEvent| node.cast::<HtmlDialogElement>().iter().for_each(HtmlDialogElement::close)
     };
     // A click on the dialog itself, and not on anything in it, is one on the ground behind it.
     let on_ground = {
-        let (node, on_close) = (node.clone(), props.on_close.clone());
+        let node = node.clone();
         move |event: MouseEvent| {
             if node.get().is_some_and(|dialog| event.target().is_some_and(|target| *target == **dialog)) {
-                on_close.emit(());
+                node.cast::<HtmlDialogElement>().iter().for_each(HtmlDialogElement::close);
             }
         }
     };

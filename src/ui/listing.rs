@@ -1,5 +1,6 @@
 //! The Kotlin listener that the current settings stand for, line by line, and which line a consumer is at. Pure text.
 
+use crate::listener::Fact;
 use crate::scenario::{Config, GROUPS, Of, Property, TOPIC};
 use crate::scene::ConsumerState;
 
@@ -10,6 +11,8 @@ pub(crate) enum Role {
     Frame,
     /// The container polls.
     Poll,
+    /// The container commits by itself.
+    Commit,
     /// The method is called.
     Call,
     /// The effect.
@@ -20,6 +23,10 @@ pub(crate) enum Role {
     Nack,
     /// What happens to an exception.
     Handler,
+    /// What happens when its attempts are used up.
+    Recoverer,
+    /// The pause between two attempts.
+    BackOff,
 }
 
 /// One line.
@@ -45,7 +52,7 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let nacks = manual && choice(Property::OnFailure) == "nack";
 
     line(Role::Poll, &["// poll(", &int(Property::PollTimeout), " ms), at most ", &int(Property::MaxPollRecords), " records"]);
-    line(Role::Poll, &["// ackMode ", choice(Property::AckMode)]);
+    line(Role::Commit, &["// ackMode ", choice(Property::AckMode)]);
     line(Role::Frame, &["@KafkaListener(topics = [\"", TOPIC, "\"],"]);
     line(Role::Frame, &["    groupId = \"", name, "\")"]);
     let parameter = if batch { "events: List<DomainEvent>" } else { "event: DomainEvent" };
@@ -81,8 +88,8 @@ fn handler(config: &Config, group: u32, line: &mut impl FnMut(Role, &[&str])) {
     let int = |property| config.int(property, of).to_string();
     let retries = config.int(Property::RetryTopics, of);
     if retries > 0 {
-        line(Role::Handler, &["@RetryableTopic(attempts = \"", &retries.to_string(), "\","]);
-        line(Role::Handler, &["    backOff = BackOff(", &int(Property::RetryTopicDelay), "))"]);
+        line(Role::Recoverer, &["@RetryableTopic(attempts = \"", &retries.to_string(), "\","]);
+        line(Role::BackOff, &["    backOff = BackOff(", &int(Property::RetryTopicDelay), "))"]);
         return;
     }
     let handler = config.choice(Property::ErrorHandler, of);
@@ -92,13 +99,13 @@ fn handler(config: &Config, group: u32, line: &mut impl FnMut(Role, &[&str])) {
     }
     line(Role::Handler, &["errorHandler = DefaultErrorHandler("]);
     if config.choice(Property::Recoverer, of) != "log" {
-        line(Role::Handler, &["    DeadLetterPublishingRecoverer(template),"]);
+        line(Role::Recoverer, &["    DeadLetterPublishingRecoverer(template),"]);
     }
     let (interval, attempts) = (int(Property::BackOffInterval), int(Property::BackOffMaxAttempts));
     if config.choice(Property::BackOff, of) == "FixedBackOff" {
-        line(Role::Handler, &["    FixedBackOff(", &interval, ", ", &attempts, "))"]);
+        line(Role::BackOff, &["    FixedBackOff(", &interval, ", ", &attempts, "))"]);
     } else {
-        line(Role::Handler, &["    ExponentialBackOff(", &interval, ", ", &int(Property::BackOffMultiplier), " / 100.0))"]);
+        line(Role::BackOff, &["    ExponentialBackOff(", &interval, ", ", &int(Property::BackOffMultiplier), " / 100.0))"]);
     }
 }
 
@@ -109,8 +116,30 @@ pub(crate) fn role_of(state: ConsumerState) -> Option<Role> {
         ConsumerState::Deciding => Some(Role::Call),
         ConsumerState::Handling | ConsumerState::Stalled => Some(Role::Effect),
         ConsumerState::NackSleep => Some(Role::Nack),
-        ConsumerState::BackingOff => Some(Role::Handler),
+        ConsumerState::Acknowledging => Some(Role::Ack),
+        ConsumerState::Committing => Some(Role::Commit),
+        ConsumerState::BackingOff => Some(Role::BackOff),
+        ConsumerState::Recovering => Some(Role::Recoverer),
         ConsumerState::Stopped | ConsumerState::Dead => None,
+    }
+}
+
+/// The place of the line with a role: of several that fit the first, and where there is none of a handler's parts the handler.
+pub(crate) fn line_of(lines: &[CodeLine], role: Role) -> Option<usize> {
+    let place = |role: Role| lines.iter().position(|line| line.role == role);
+    place(role).or_else(|| matches!(role, Role::Recoverer | Role::BackOff).then(|| place(Role::Handler))?)
+}
+
+/// The line that a consumer has just executed, by what the trace tells of it; `None` for a fact that is no line's.
+pub(crate) fn role_of_fact(fact: &Fact) -> Option<Role> {
+    match fact {
+        Fact::Delivered { .. } | Fact::BatchDelivered { .. } => Some(Role::Call),
+        Fact::Threw { .. } => Some(Role::Effect),
+        Fact::Acknowledged { .. } => Some(Role::Ack),
+        Fact::Nacked { .. } => Some(Role::Nack),
+        Fact::Committed { .. } => Some(Role::Commit),
+        Fact::Recovered { .. } => Some(Role::Recoverer),
+        _ => None,
     }
 }
 
@@ -154,11 +183,14 @@ mod tests {
             ConsumerState::Listening,
             ConsumerState::Handling,
             ConsumerState::NackSleep,
+            ConsumerState::Acknowledging,
+            ConsumerState::Committing,
             ConsumerState::BackingOff,
+            ConsumerState::Recovering,
             ConsumerState::Deciding,
         ] {
             let role = role_of(state).expect("at work");
-            assert!(lines.iter().any(|line| line.role == role), "{state:?}");
+            assert!(line_of(&lines, role).is_some(), "{state:?}");
         }
     }
 }

@@ -3,12 +3,13 @@
 //! The app owns the player by value and is the only one who does; everything else gets narrow props and sends `app::Msg`s.
 //! What knows no DOM (texts, number formats, the listener's code, the Fidelity table) is compiled and tested natively too.
 //!
-//! What page tests may rely on, as `data-testid`: `app` (with `data-time-us`, `data-playing`, `data-digest`), `scenario`,
+//! What page tests may rely on, as `data-testid`: `app` (with `data-time-us`, `data-playing`, `data-busy`, `data-digest`, `data-interventions`), `scenario`,
 //! `seed`, `violation`, `share`, `fidelity-open`, `fidelity`, `language`, `theme`, `help`, `first-visit`, `link-problem`,
 //! `toast`, `undo`, `table-view`, `to-start`, `step-back`, `play`, `step-forward`, `to-end`, `speed`, `seek`, `chips`,
 //! `palette`, `fault-search`, `fault-<id>` (with `data-fault`), `fault-active` (with `fault-end` inside), `heal-all`,
 //! `latency-<link>`, `send-command`, `inspector`, `by-hand`, `ack`, `nack`, `throw`, `nothing`, `code`, `journal`,
-//! `journal-line`, `journal-filter`, `follow`, `meters`, `settings`, `setting-<key>`, `crash`. A closed part is opened by
+//! `journal-line`, `journal-filter`, `follow`, `meters`, `settings`, `setting-<key>`, `by-hand-off`, `crash`, `crash-link`, `crash-restart`, `crash-fresh`. A line of
+//! `code` says by `data-role` what it does. A closed part is opened by
 //! the button whose `data-opens` names it.
 
 #[cfg(feature = "web")]
@@ -33,6 +34,8 @@ mod palette;
 mod panels;
 #[cfg(feature = "web")]
 mod scenarios;
+#[cfg(feature = "web")]
+mod slider;
 #[allow(dead_code)] // natively only the tests call it
 pub(crate) mod stage;
 #[cfg(feature = "web")]

@@ -96,7 +96,7 @@ fn FaultRow(props: &RowProps) -> Html {
                     <label>{ text.target }{ " " }
                         <select onchange={on_target}>
                             { for choices.iter().enumerate().map(|(place, target)| html! {
-                                <option value={place.to_string()} selected={*target == rule.target}>{ targets::name(target, props.lang) }</option>
+                                <option value={place.to_string()} selected={*target == rule.target}>{ targets::name(target, &props.shot.scene, props.lang) }</option>
                             }) }
                         </select>
                     </label>

@@ -5,7 +5,7 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 use yew::prelude::*;
 
 use super::app::{Msg, Shot};
-use super::format::clock;
+use super::format::{clock, minutes};
 use super::i18n::{Lang, Text, faults};
 use crate::kernel::SimTime;
 use crate::pipeline::Intervention;
@@ -112,7 +112,8 @@ fn paint(canvas: &NodeRef, shot: &Shot, lang: Lang) -> Option<()> {
         context.line_to(left, 9.0);
         context.fill();
     }
-    marks(&context, shot, width, &x, [&colour("--problem-ink"), &colour("--policy-ink"), &colour("--muted")], lang);
+    let taken = marks(&context, shot, width, &x, [&colour("--problem-ink"), &colour("--policy-ink"), &colour("--muted")], lang);
+    times(&context, shot.end.us(), width, &x, &taken, [&colour("--line-strong"), &colour("--muted")]);
     Some(())
 }
 
@@ -136,7 +137,36 @@ fn bars(context: &CanvasRenderingContext2d, shot: &Shot, width: f64, x: &impl Fn
     }
 }
 
-/// Below the line: what was done to the run, with a name where there is room.
+/// Distances between times on the strip, in seconds: the first with room for its label is taken.
+const TICKS_S: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
+/// What a label of a time needs, in CSS pixels.
+const TICK: f64 = 64.0;
+
+/// Below the line: the time, where no name stands.
+fn times(
+    context: &CanvasRenderingContext2d,
+    end_us: u64,
+    width: f64,
+    x: &impl Fn(u64) -> f64,
+    taken: &[(f64, f64)],
+    [line, text]: [&str; 2],
+) {
+    let fits = |s: &u64| x(s * 1_000_000) >= TICK;
+    let Some(step_us) = TICKS_S.into_iter().find(fits).map(|s| s * 1_000_000) else { return };
+    for at in (1..=end_us / step_us).map(|n| n * step_us) {
+        let left = x(at);
+        context.set_fill_style_str(line);
+        context.fill_rect(left - 0.5, LINE, 1.0, 4.0);
+        let label = (left - 16.0, left + 16.0);
+        let free = taken.iter().all(|(from, to)| label.1 + 4.0 < *from || label.0 - 4.0 > *to);
+        if free && label.1 <= width {
+            context.set_fill_style_str(text);
+            let _unpainted = context.fill_text(&minutes(at), label.0, LINE + 16.0);
+        }
+    }
+}
+
+/// Below the line: what was done to the run, with a name where there is room; gives the room that the names take.
 fn marks(
     context: &CanvasRenderingContext2d,
     shot: &Shot,
@@ -144,7 +174,8 @@ fn marks(
     x: &impl Fn(u64) -> f64,
     [fault, other, text]: [&str; 3],
     lang: Lang,
-) {
+) -> Vec<(f64, f64)> {
+    let mut taken = Vec::new();
     context.set_font("11px system-ui, sans-serif");
     let mut free_from = 0.0;
     for (at, intervention) in &shot.inputs {
@@ -163,6 +194,8 @@ fn marks(
         if !name.is_empty() && begin >= free_from {
             let _unpainted = context.fill_text(&name, begin, LINE + 16.0);
             free_from = begin + wide + 12.0;
+            taken.push((begin, begin + wide));
         }
     }
+    taken
 }

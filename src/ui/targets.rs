@@ -1,10 +1,11 @@
 //! On what a fault can be laid in the world as it is, and what people call it.
 
-use super::i18n::{Lang, faults, nodes};
+use super::i18n::{Lang, faults, things};
 use crate::fault::{FaultKind, FaultRule, Link, Node, Target, TargetKind};
-use crate::pipeline::World;
+use crate::pipeline::{ProcessState, World};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, Of, Property};
+use crate::scene::Scene;
 
 /// The targets that fit a fault, the usual one first.
 pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
@@ -46,17 +47,17 @@ fn brokers(world: &World) -> impl Iterator<Item = u32> + use<> {
     1..=u32::try_from(world.config().int(Property::Brokers, Of::Only)).unwrap_or(1)
 }
 
-fn consumers(world: &World) -> impl Iterator<Item = u32> + use<> {
-    let count: i64 = (0..GROUPS.len() as u32).map(|group| world.config().int(Property::Consumers, Of::Group(group))).sum();
-    0..u32::try_from(count).unwrap_or(0)
+/// The consumers of the picture: those that run or died; one that was scaled away is not there.
+fn consumers(world: &World) -> impl Iterator<Item = u32> {
+    (0..).zip(world.consumers()).filter(|(_, slot)| slot.group.is_some() && slot.state != ProcessState::Stopped).map(|(number, _)| number)
 }
 
-/// A target as people call it.
-pub(crate) fn name(target: &Target, lang: Lang) -> String {
+/// A target by the name that stands on the stage.
+pub(crate) fn name(target: &Target, scene: &Scene, lang: Lang) -> String {
     match target {
         Target::Link { link, of: None } => faults::link(*link, lang).to_owned(),
-        Target::Link { link, of: Some(node) } => [faults::link(*link, lang), " @ ", &nodes::name(*node, lang)].concat(),
-        Target::Node(node) => nodes::name(*node, lang),
+        Target::Link { link, of: Some(node) } => [faults::link(*link, lang), " @ ", &things::node(*node, scene, lang)].concat(),
+        Target::Node(node) => things::node(*node, scene, lang),
         Target::Group(group) => GROUPS.get(*group as usize).map_or_else(String::new, |name| (*name).to_owned()),
         Target::AnyConsumer => lang.pick("any consumer", "모든 소비자").to_owned(),
         Target::AnyClient => lang.pick("any client", "모든 클라이언트").to_owned(),

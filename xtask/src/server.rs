@@ -11,7 +11,7 @@ use std::{
     path::{Component, Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -35,6 +35,8 @@ struct Shared {
     offline: AtomicBool,
     /// While true, there are no wasm files.
     without_wasm: AtomicBool,
+    /// By how much wasm files come late, in milliseconds.
+    wasm_late_ms: AtomicU64,
     missing: Mutex<Vec<String>>,
     /// Pages beside the folder's files, by name.
     added: Mutex<BTreeMap<String, String>>,
@@ -55,6 +57,7 @@ impl Server {
             head: head.to_owned(),
             offline: AtomicBool::new(false),
             without_wasm: AtomicBool::new(false),
+            wasm_late_ms: AtomicU64::new(0),
             missing: Mutex::new(Vec::new()),
             added: Mutex::default(),
         });
@@ -89,6 +92,11 @@ impl Server {
         self.shared.without_wasm.store(without, Ordering::SeqCst);
     }
 
+    /// Serves wasm files so many milliseconds late from now on.
+    pub fn set_wasm_late(&self, ms: u64) {
+        self.shared.wasm_late_ms.store(ms, Ordering::SeqCst);
+    }
+
     /// The paths asked for that were not there, without browsers' own asking for `favicon.ico`.
     pub fn missing(&self) -> Vec<String> {
         self.shared.missing.lock().expect("no holder of this lock panics").clone()
@@ -116,6 +124,9 @@ impl Shared {
             Some(html) => Some((PathBuf::from("added.html"), html.into_bytes())),
             None => self.file(path).and_then(|file| fs::read(&file).ok().map(|bytes| (file, bytes))),
         };
+        if path.ends_with(".wasm") {
+            thread::sleep(Duration::from_millis(self.wasm_late_ms.load(Ordering::SeqCst)));
+        }
         let (status, kind, body) = match found {
             Some((file, bytes)) => {
                 let kind = content_type(&file);

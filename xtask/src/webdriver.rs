@@ -134,6 +134,21 @@ impl Session {
         self.post("/actions", &json!({"actions": [source]})).map(drop)
     }
 
+    /// Drags with a finger from one place in the viewport to another, in CSS pixels; to the same place is a tap.
+    ///
+    /// # Errors
+    /// If a place lies outside the viewport, or the browser's driver knows no fingers.
+    pub fn touch(&self, from: (i64, i64), to: (i64, i64)) -> Outcome {
+        let go = |(x, y): (i64, i64), ms: u32| json!({"type": "pointerMove", "duration": ms, "x": x, "y": y, "origin": "viewport"});
+        let mut actions = vec![go(from, 0), json!({"type": "pointerDown", "button": 0})];
+        if from != to {
+            actions.extend([go(((from.0 + to.0) / 2, (from.1 + to.1) / 2), 60), go(to, 60)]);
+        }
+        actions.push(json!({"type": "pointerUp", "button": 0}));
+        let source = json!({"type": "pointer", "id": "finger", "parameters": {"pointerType": "touch"}, "actions": actions});
+        self.post("/actions", &json!({"actions": [source]})).map(drop)
+    }
+
     /// Makes the window this large, in CSS pixels.
     ///
     /// # Errors

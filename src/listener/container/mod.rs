@@ -27,7 +27,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use carrier::Container;
-pub use thread::ListenerConsumer;
+pub use thread::{Doing, ListenerConsumer};
 
 use super::consumer::ConsumerEffect;
 use super::{ConsumerRecord, Fact, Listener, Offsets, StopReason};

@@ -3,6 +3,8 @@
 
 mod inspect;
 
+pub use inspect::Doing;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 

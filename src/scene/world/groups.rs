@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::broker::TopicPartition;
 use crate::broker::group::GroupState as State;
 use crate::fault::{FaultKind, Node, Target};
+use crate::listener::Doing;
 use crate::pipeline::{ConsumerSlot, Duty, ProcessState, World};
 use crate::scene::{ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView};
 
@@ -114,21 +115,20 @@ fn state(world: &World, number: u32, slot: &ConsumerSlot) -> ConsumerState {
         };
         on_it && s.rule.kind == FaultKind::ConsumerStalled && s.struck_count > 0
     };
-    if thread.awaits_decision() {
-        ConsumerState::Deciding
-    } else if thread.nack_until().is_some() {
-        ConsumerState::NackSleep
-    } else if !thread.in_hand().is_empty() && (thread.sleeps() || world.faults().standing().iter().any(stalled)) {
-        ConsumerState::Stalled
-    } else if !thread.in_hand().is_empty() {
-        ConsumerState::Handling
-    } else if thread.sleeps() {
-        ConsumerState::BackingOff
-    } else if !consumer.is_stable() {
-        if consumer.group_metadata().1.is_none() { ConsumerState::Starting } else { ConsumerState::Rebalancing }
-    } else if thread.is_pause_requested() || thread.is_consumer_paused() {
-        ConsumerState::Paused
-    } else {
-        ConsumerState::Listening
+    match thread.doing() {
+        Doing::Deciding => ConsumerState::Deciding,
+        Doing::NackPause => ConsumerState::NackSleep,
+        Doing::Effect if thread.sleeps() || world.faults().standing().iter().any(stalled) => ConsumerState::Stalled,
+        Doing::Effect => ConsumerState::Handling,
+        Doing::Acknowledging => ConsumerState::Acknowledging,
+        Doing::Committing | Doing::Transaction => ConsumerState::Committing,
+        Doing::ErrorHandler if thread.sleeps() => ConsumerState::BackingOff,
+        Doing::ErrorHandler => ConsumerState::Recovering,
+        Doing::Polling | Doing::Elsewhere if consumer.is_stable() => {
+            let paused = thread.is_pause_requested() || thread.is_consumer_paused();
+            if paused { ConsumerState::Paused } else { ConsumerState::Listening }
+        }
+        Doing::Polling | Doing::Elsewhere if consumer.group_metadata().1.is_none() => ConsumerState::Starting,
+        Doing::Polling | Doing::Elsewhere => ConsumerState::Rebalancing,
     }
 }

@@ -110,3 +110,40 @@ fn a_fault_is_seen_on_its_thing_or_its_link() {
     let others = [(Thing::Relay, true), (Thing::Projection(0), false), (Thing::Projection(1), false)];
     assert_eq!(scene.faults, [&others[..], &groups[..]].concat());
 }
+
+/// Every state in which a consumer was seen.
+fn states(scenario: &Scenario, ms: u64) -> Vec<ConsumerState> {
+    let mut world = World::new(scenario);
+    let mut seen = Vec::new();
+    while world.now() < SimTime::from_ms(ms) && world.step() {
+        for consumer in Scene::of(&world).groups.iter().flat_map(|g| &g.consumers) {
+            if !seen.contains(&consumer.state) {
+                seen.push(consumer.state);
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn d2_a_consumer_is_seen_in_the_effect_and_in_the_acknowledgment() {
+    let seen = states(&Scenario::plain("transfer", 42), 6_000);
+    for state in [ConsumerState::Listening, ConsumerState::Handling, ConsumerState::Acknowledging] {
+        assert!(seen.contains(&state), "never {state:?}: {seen:?}");
+    }
+    let mut batch = Scenario::plain("transfer", 42);
+    for group in ["account-view", "transfer-history"] {
+        batch.config.set_text(&format!("group.{group}.ackMode"), "BATCH").expect("valid");
+    }
+    let seen = states(&batch, 6_000);
+    assert!(seen.contains(&ConsumerState::Committing) && !seen.contains(&ConsumerState::Acknowledging), "{seen:?}");
+}
+
+#[test]
+fn d6_d12_a_nack_and_a_recoverer_are_seen() {
+    let nack = crate::scenario::builtin("nack").expect("built in");
+    assert!(states(&nack, 12_000).contains(&ConsumerState::NackSleep));
+    let poison = crate::scenario::builtin("poison-to-dlt").expect("built in");
+    let seen = states(&poison, 16_000);
+    assert!(seen.contains(&ConsumerState::Recovering), "{seen:?}");
+}

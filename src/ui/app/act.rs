@@ -10,13 +10,16 @@ use crate::pipeline::{InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
 use crate::scenario::link::Recording;
 use crate::scenario::{Scenario, settings};
-use crate::ui::i18n::{Lang, Text, violations};
+use crate::ui::i18n::{Lang, Text, refusals, violations};
 use crate::ui::{crash, scenarios};
 
 /// For how long a toast stays, in milliseconds.
 const TOAST_MS: f64 = 6_000.0;
-/// Where a page opens that was given no link: records lie in the log and balances have moved, and it goes on from there.
+/// Where a run is first looked at: records lie in the log and balances have moved, and it goes on from there.
 const FIRST_LOOK: SimTime = SimTime::from_ms(4_000);
+/// How long before the first thing that a scenario does by itself it is first looked at, in microseconds: nobody waits for
+/// it, and nobody misses it.
+const BEFORE_IT_US: u64 = 800_000;
 /// How far an arrow key seeks, in microseconds.
 const ARROW_US: u64 = 1_000_000;
 
@@ -24,15 +27,20 @@ const ARROW_US: u64 = 1_000_000;
 pub(super) fn from_address(lang: Lang) -> (Scenario, Player<World>, Option<AttrValue>) {
     let (recording, problems) = Recording::from_fragment(&browser::fragment(), scenarios::by_name, scenarios::first());
     let problem = (!problems.is_empty()).then(|| {
-        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let list: Vec<String> = problems.iter().map(|problem| refusals::link_problem(problem, lang)).collect();
         AttrValue::from([Text::of(lang).link_damaged, " ", &list.join("; ")].concat())
     });
     let Recording { scenario, interventions, moment } = recording;
     let mut player = player(&scenario, interventions, moment);
     if browser::fragment().is_empty() {
-        let _outcome = player.update(PlayerMsg::Seek(FIRST_LOOK));
+        let _outcome = player.update(PlayerMsg::Seek(first_look(&scenario)));
     }
     (scenario, player, problem)
+}
+
+/// Where a scenario is first looked at.
+fn first_look(scenario: &Scenario) -> SimTime {
+    scenario.program.first().map_or(FIRST_LOOK, |(at, _)| SimTime(at.us().saturating_sub(BEFORE_IT_US)))
 }
 
 /// A player of a scenario, on its way to `moment`.
@@ -49,7 +57,8 @@ impl App {
     /// Does what a message says, except for frames.
     pub(super) fn act(&mut self, msg: Msg) {
         match msg {
-            Msg::Frame(_) | Msg::Media => {}
+            Msg::Frame(_) => {}
+            Msg::Media => self.prefs.apply(self.media.dark()),
             Msg::Do(msg) => self.tell_player(msg),
             Msg::Jump(at) => {
                 self.open = None;
@@ -62,6 +71,7 @@ impl App {
                     (self.tab, self.sheet_closed) = (Tab::Selected, false);
                 }
             }
+            Msg::Watch(thing) => self.selection = Some(thing),
             Msg::Tab(tab) => {
                 self.sheet_closed = self.tab == tab && !self.sheet_closed;
                 self.tab = tab;
@@ -88,18 +98,19 @@ impl App {
             Msg::Search(text) => self.search = text,
             Msg::NextLanguage => {
                 self.prefs.lang = self.lang().pick(Lang::Ko, Lang::En);
-                self.prefs.keep();
+                self.prefs.keep(self.media.dark());
             }
             Msg::NextTheme => {
                 self.prefs.theme = self.prefs.theme.next(self.media.dark());
-                self.prefs.keep();
+                self.prefs.keep(self.media.dark());
             }
             Msg::Table(table) => self.table = table,
             Msg::Share => self.share(),
             Msg::Dismiss => {
                 self.prefs.greeted = true;
-                self.prefs.keep();
+                self.prefs.keep(self.media.dark());
             }
+            Msg::DismissAbout => self.about_read = true,
             Msg::DismissNote => {
                 self.link_problem = None;
                 self.toast = None;
@@ -122,8 +133,8 @@ impl App {
             match notice {
                 Notice::FutureDropped { .. } => self.toast(text.future_dropped.into(), true),
                 Notice::Refused(error) => {
-                    let line = error.to_string().lines().next().unwrap_or_default().to_owned();
-                    self.toast([text.refused, " ", &line].concat().into(), false);
+                    let why = refusals::refusal(&error, &self.scene, self.lang());
+                    self.toast([text.refused, " ", &why].concat().into(), false);
                 }
                 Notice::RecordingChanged => self.write_address(),
             }
@@ -146,7 +157,9 @@ impl App {
     }
 
     fn start_over(&mut self, scenario: Scenario) {
+        self.about_read &= self.scenario.name == scenario.name;
         self.player = player(&scenario, Vec::new(), SimTime::ZERO);
+        let _outcome = self.player.update(PlayerMsg::Seek(first_look(&scenario)));
         self.scenario = scenario;
         (self.selection, self.follow, self.link_problem) = (None, None, None);
         self.write_address();

@@ -4,6 +4,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Event, KeyboardEvent, MediaQueryList, Storage, Window};
 use yew::Callback;
 
+use crate::kernel::SimTime;
+
 /// What all keys of the storage begin with.
 const STORE: &str = "cqrs-lab.";
 
@@ -55,6 +57,13 @@ pub(super) fn mark_root(name: &str, value: &str) {
 pub(super) fn fragment() -> String {
     let hash = window().location().hash().unwrap_or_default();
     hash.strip_prefix('#').unwrap_or(&hash).to_owned()
+}
+
+/// A hook for the page tests, and the only thing that the page reads of its query: `?panic=MS` asks for a panic at that
+/// moment of virtual time, so that what a person then sees can be tested as it really comes about.
+pub(super) fn panic_asked_at() -> Option<SimTime> {
+    let query = window().location().search().ok()?;
+    query.strip_prefix("?panic=")?.parse().ok().map(SimTime::from_ms)
 }
 
 /// Replaces the fragment without a new entry in the history.
@@ -135,7 +144,13 @@ pub(super) struct Media {
 
 impl Media {
     pub(super) fn new(on_change: Callback<()>) -> Media {
-        let queries = ["(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)", "(max-width: 959px)"];
+        let queries = [
+            "(prefers-color-scheme: dark)",
+            "(prefers-reduced-motion: reduce)",
+            "(max-width: 959px)",
+            "(max-width: 1239px), (max-height: 859px)",
+            "(min-width: 1600px) and (min-height: 1000px)",
+        ];
         let queries: Vec<_> = queries.iter().filter_map(|query| window().match_media(query).ok().flatten()).collect();
         let on_change = Closure::new(move |_| on_change.emit(()));
         for query in &queries {
@@ -156,6 +171,16 @@ impl Media {
     /// Whether motion is to be reduced.
     pub(super) fn reduced(&self) -> bool {
         self.holds(1)
+    }
+
+    /// Whether the screen is low or of medium width: what stands below the stage is one line.
+    pub(super) fn compact(&self) -> bool {
+        self.holds(3)
+    }
+
+    /// Whether there is room below the stage for what is usually behind a tab.
+    pub(super) fn tall(&self) -> bool {
+        self.holds(4)
     }
 
     /// Whether the screen is narrow: panels are sheets from below.

@@ -25,7 +25,7 @@ const WORK_MS: f64 = 9.0;
 /// How many steps are made between two looks at the clock.
 const WORK_STEPS: u64 = 128;
 /// How often panels follow the run at most, in milliseconds.
-const PANELS_MS: f64 = 100.0;
+const PANELS_MS: f64 = 200.0;
 /// How often the address follows the run at most while it plays, in milliseconds.
 const ADDRESS_MS: f64 = 1_000.0;
 
@@ -54,6 +54,7 @@ pub(crate) struct App {
     address_ms: f64,
     scene: Rc<Scene>,
     digest: u64,
+    panic_at: Option<SimTime>,
     selection: Option<Thing>,
     follow: Option<u32>,
     tab: Tab,
@@ -63,7 +64,12 @@ pub(crate) struct App {
     table: bool,
     toast: Option<Toast>,
     link_problem: Option<AttrValue>,
+    /// Whether what the scenario is about was read.
+    about_read: bool,
     search: AttrValue,
+    /// One and the same for the life of the page: a new one would make every part of the page another one at every frame.
+    on: Callback<Msg>,
+    on_select: Callback<Thing>,
 }
 
 impl Component for App {
@@ -89,6 +95,7 @@ impl Component for App {
             address_ms: 0.0,
             scene,
             digest: 0,
+            panic_at: browser::panic_asked_at(),
             selection: None,
             follow: None,
             tab: Tab::Code,
@@ -97,12 +104,15 @@ impl Component for App {
             table: false,
             toast: None,
             link_problem: problem,
+            about_read: false,
             search: AttrValue::default(),
+            on: link.callback(|msg: Msg| msg),
+            on_select: link.callback(|thing| Msg::Select(Some(thing))),
         };
         if app.media.narrow() {
             app.tab = Tab::Break;
         }
-        app.prefs.apply();
+        app.prefs.apply(app.media.dark());
         app.refresh(true);
         app.frames.request();
         app
@@ -125,8 +135,8 @@ impl Component for App {
         changed
     }
 
-    fn view(&self, ctx: &Context<Self>) -> Html {
-        self.page(ctx)
+    fn view(&self, _ctx: &Context<Self>) -> Html {
+        self.page()
     }
 }
 
@@ -138,6 +148,9 @@ impl App {
         let outcome = self.player.update(PlayerMsg::Frame { elapsed_us: (elapsed_ms * 1_000.0) as u64 });
         self.hear(outcome.notices);
         self.work();
+        if self.panic_at.is_some_and(|at| at <= self.now()) {
+            panic!("asked for by the address: ?panic");
+        }
         self.watch_referee();
         let stale_toast = self.toast.as_ref().is_some_and(|toast| toast.until_ms < now_ms);
         if stale_toast {

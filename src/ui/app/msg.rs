@@ -19,6 +19,8 @@ pub(crate) enum Msg {
     Jump(SimTime),
     /// Something on the stage was pointed at; `None`: nothing any more.
     Select(Option<Thing>),
+    /// Something to look at in the panel that is open.
+    Watch(Thing),
     /// Another panel.
     Tab(Tab),
     /// A dialog is opened, or the open one closed.
@@ -50,6 +52,8 @@ pub(crate) enum Msg {
     Share,
     /// The reader has understood the first line.
     Dismiss,
+    /// What the scenario is about was read.
+    DismissAbout,
     /// The toast or the problem with the link was read.
     DismissNote,
     /// A key was pressed somewhere.
@@ -106,7 +110,7 @@ pub(crate) enum Theme {
 }
 
 impl Theme {
-    /// The name in storage and on the root element; empty for the system's.
+    /// The name in storage, and on the root element; empty for the system's, which the root element never has.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Theme::System => "",
@@ -149,18 +153,20 @@ impl Prefs {
     }
 
     /// Stores it and marks the document with it.
-    pub(crate) fn keep(&self) {
+    pub(crate) fn keep(&self, system_is_dark: bool) {
         browser::store("lang", self.lang.code());
         browser::store("theme", self.theme.name());
         if self.greeted {
             browser::store("greeted", "1");
         }
-        self.apply();
+        self.apply(system_is_dark);
     }
 
     /// Marks the document with language and theme.
-    pub(crate) fn apply(&self) {
+    pub(crate) fn apply(&self, system_is_dark: bool) {
         browser::mark_root("lang", self.lang.code());
-        browser::mark_root("data-theme", self.theme.name());
+        let system = if system_is_dark { Theme::Dark } else { Theme::Light };
+        let theme = if self.theme == Theme::System { system } else { self.theme };
+        browser::mark_root("data-theme", theme.name());
     }
 }

@@ -6,27 +6,28 @@ use super::{App, Msg, Open};
 use crate::player::Msg as PlayerMsg;
 use crate::ui::break_bar::BreakBar;
 use crate::ui::header::Header;
-use crate::ui::i18n::Text;
+use crate::ui::i18n::{Text, scenarios};
 use crate::ui::palette::Palette;
-use crate::ui::panels::{CommandForm, FidelityView, Help, Side, Violations};
+use crate::ui::panels::{CommandForm, FidelityView, Help, Meters, Side, Violations};
 use crate::ui::stage::{Stage, StageTable};
 use crate::ui::transport::Transport;
 
 impl App {
     /// The page.
-    pub(super) fn page(&self, ctx: &Context<Self>) -> Html {
-        let on = ctx.link().callback(|msg: Msg| msg);
+    pub(super) fn page(&self) -> Html {
+        let on = self.on.clone();
         let lang = self.lang();
         let theme: AttrValue = [self.prefs.theme.name(), if self.media.dark() { "+" } else { "-" }].concat().into();
         let narrow = self.media.narrow();
         html! {
             <div class="app" data-testid="app" data-time-us={self.now().us().to_string()} data-playing={self.player.playing().to_string()}
+                data-interventions={self.player.timeline().inputs().len().to_string()}
                 data-busy={self.player.busy().to_string()} data-digest={hex(self.digest)}>
                 <Header prefs={self.prefs} scenario={AttrValue::from(self.scenario.name.to_string())} seed={self.scenario.seed}
                     violations={self.shot.world.referee().total_count()} on={on.clone()} />
                 <main class="main">
                     { self.stage_box(&on, &theme, narrow) }
-                    <Side {lang} shot={self.shot.clone()} tab={self.tab} {narrow} closed={narrow && self.sheet_closed} covered={self.open == Some(Open::Palette)} selection={self.selection} follow={self.follow}
+                    <Side {lang} shot={self.shot.clone()} tab={self.tab} {narrow} compact={self.media.compact()} closed={narrow && self.sheet_closed} covered={self.open == Some(Open::Palette)} selection={self.selection} follow={self.follow}
                         search={self.search.clone()} on={on.clone()} />
                 </main>
                 <Transport {lang} playing={self.player.playing()} busy={self.player.busy()} speed={self.player.speed()} now={self.now()}
@@ -41,25 +42,18 @@ impl App {
     fn stage_box(&self, on: &Callback<Msg>, theme: &AttrValue, narrow: bool) -> Html {
         let lang = self.lang();
         let text = Text::of(lang);
-        let on_select = on.reform(|thing| Msg::Select(Some(thing)));
+        let on_select = self.on_select.clone();
         let table = self.table;
-        let greeting = if self.prefs.greeted {
-            html! {}
-        } else {
-            html! {
-                <p class="note" data-testid="first-visit">{ text.first_visit }
-                    <button type="button" class="quiet" onclick={on.reform(|_| Msg::Dismiss)}>{ text.dismiss }</button></p>
-            }
-        };
+        let note = self.note(on);
         html! {
             <section class="stage-box" aria-label={text.stage}>
                 if let Some(problem) = &self.link_problem {
                     <p class="note problem" role="alert" data-testid="link-problem">{ problem.clone() }
                         <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>
                 }
-                if !narrow { { greeting.clone() } }
+                if !narrow { { note.clone() } }
                 <div class="view">
-                    if narrow { { greeting } }
+                    if narrow { { note } }
                     <div class="stage-frame">
                     <button type="button" class="quiet view-switch" data-opens="table-view" aria-pressed={table.to_string()} onclick={on.reform(move |_| Msg::Table(!table))}>
                         { if table { text.picture_view } else { text.table_view } }</button>
@@ -71,16 +65,31 @@ impl App {
                         <Stage scene={self.scene.clone()} {lang} selection={self.selection} {on_select} reduced={self.media.reduced()} theme={theme.clone()} />
                     }
                     </div>
+                    if self.media.tall() { <Meters {lang} shot={self.shot.clone()} /> }
                     if narrow { { self.foot(on) } }
                 </div>
                 if !narrow {
-                    <div class="break">
+                    <div class={classes!("break", self.media.compact().then_some("compact"))}>
                         <h2 class="bar-title">{ text.break_something }</h2>
-                        <BreakBar {lang} shot={self.shot.clone()} covered={self.open == Some(Open::Palette)} on={on.clone()} />
+                        <BreakBar {lang} shot={self.shot.clone()} compact={self.media.compact()} covered={self.open == Some(Open::Palette)} on={on.clone()} />
                     </div>
                 }
             </section>
         }
+    }
+
+    /// One line at a time: what the scenario shows, if it does something by itself; else what one sees at all.
+    fn note(&self, on: &Callback<Msg>) -> Html {
+        let text = Text::of(self.lang());
+        let about = scenarios::about(&self.scenario.name, self.lang());
+        let (testid, line, read) = if !self.about_read && !about.is_empty() && !self.scenario.program.is_empty() {
+            ("about", about, on.reform(|_: MouseEvent| Msg::DismissAbout))
+        } else if !self.prefs.greeted {
+            ("first-visit", text.first_visit, on.reform(|_| Msg::Dismiss))
+        } else {
+            return html! {};
+        };
+        html! { <p class="note" data-testid={testid}>{ line }<button type="button" class="quiet" onclick={read}>{ text.dismiss }</button></p> }
     }
 
     fn foot(&self, on: &Callback<Msg>) -> Html {

@@ -12,6 +12,9 @@ says! {
         Deciding: "It waits for you. Meanwhile the poll clock runs: past max.poll.interval.ms the consumer leaves its group.", "결정을 기다립니다. 그동안에도 poll 시계는 갑니다. max.poll.interval.ms가 지나면 그룹에서 빠집니다.";
         Paused: "It is paused: it polls and gets nothing, so it stays in its group and keeps its partitions.", "일시정지했습니다. poll은 하지만 받지 않으므로 그룹에 남아 파티션을 지킵니다.";
         NackSleep: "The record and everything after it in this poll is thrown away, and every partition of this consumer is paused. What was committed stays. There is no limit of attempts and no dead letter: a nack can repeat for ever.", "이 레코드와 이 poll의 나머지를 버리고, 이 컨슈머의 모든 파티션이 쉽니다. 커밋된 것은 그대로입니다. 횟수 제한도 데드 레터도 없어 끝없이 되풀이될 수 있습니다.";
+        Acknowledging: "acknowledge() has been called and its commit is on the way to the coordinator; the listener waits for the answer. The effect is done: if the process died now, the record would be delivered once more.", "acknowledge()를 불러 커밋이 코디네이터로 가는 중이고, 리스너는 답을 기다립니다. 효과는 이미 일어났습니다. 지금 죽으면 같은 레코드가 한 번 더 전달됩니다.";
+        Committing: "The listener is done with its records and the container commits their offsets. If the process died now, all that is not committed yet would be delivered again.", "리스너가 레코드를 다 처리했고 컨테이너가 오프셋을 커밋하는 중입니다. 지금 죽으면 아직 커밋되지 않은 것은 모두 다시 전달됩니다.";
+        Recovering: "The attempts are used up, or the exception is not worth one: the recoverer sends the record to the next retry topic or to the dead letters, and only then is its offset committed.", "시도를 다 썼거나 재시도할 예외가 아닙니다. 리커버러가 레코드를 다음 재시도 토픽이나 데드 레터로 보내고, 그다음에야 오프셋을 커밋합니다.";
         BackingOff: "The listener threw. The error handler waits and tries the record again; when its attempts are used up, the recoverer takes it, by default to the dead-letter topic.", "리스너가 예외를 던졌습니다. 오류 처리기가 기다렸다가 다시 시도합니다. 횟수를 다 쓰면 리커버러가 데드 레터 토픽으로 보냅니다.";
         Rebalancing: "The group shares out its partitions again. With an eager assignor everybody stops, and what was not committed is delivered again.", "그룹이 파티션을 다시 나눕니다. eager 할당자에서는 모두 멈추고, 커밋하지 않은 것은 다시 전달됩니다.";
         Stalled: "The listener does not come back, so there is no poll; heartbeats go on. Past max.poll.interval.ms the consumer leaves its group: others take its partitions while it still works, and its commit will fail.", "리스너가 돌아오지 않아 poll이 없습니다. 하트비트는 갑니다. max.poll.interval.ms가 지나면 그룹에서 빠지고, 일하는 동안 다른 컨슈머가 파티션을 가져가며, 커밋은 실패합니다.";
@@ -26,6 +29,8 @@ pub(crate) fn rule(state: ConsumerState) -> &'static str {
         ConsumerState::Starting => "C1",
         ConsumerState::Listening => "C5",
         ConsumerState::Handling => "E5",
+        ConsumerState::Acknowledging | ConsumerState::Committing => "D2",
+        ConsumerState::Recovering => "D12",
         ConsumerState::Deciding | ConsumerState::Stalled | ConsumerState::Dead | ConsumerState::Stopped => "C2",
         ConsumerState::Paused => "D0",
         ConsumerState::NackSleep => "D6",

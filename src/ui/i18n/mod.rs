@@ -5,6 +5,7 @@ pub(crate) mod consequences;
 pub(crate) mod facts;
 pub(crate) mod faults;
 pub(crate) mod nodes;
+pub(crate) mod refusals;
 pub(crate) mod scenarios;
 pub(crate) mod settings;
 mod shell;

@@ -1,23 +1,137 @@
-//! The names of the built-in scenarios for people.
+//! The built-in scenarios for people: what they are called, and what one should look at.
 
 use super::Lang;
 
+/// A scenario's words, English and Korean: its name, and a sentence or two on what happens when. Empty for one that has
+/// none here.
+fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
+    match scenario {
+        "transfer" => [
+            ("Transfers, undisturbed", "평온한 송금"),
+            (
+                "Nothing breaks by itself. Follow one transfer: command, event, record, two read models, and the query that comes after.",
+                "저절로 고장 나는 것은 없습니다. 송금 하나를 따라가 보세요: 명령, 이벤트, 레코드, 두 읽기 모델, 그리고 뒤따르는 조회.",
+            ),
+        ],
+        "slow-projection" => [
+            ("A slow projection", "느린 프로젝션"),
+            (
+                "From 00:05 the listener of account-view needs 0.6 s for each event: its lag grows and queries answer old balances, while transfer-history keeps up. At 00:35 it recovers.",
+                "00:05부터 account-view 리스너가 이벤트마다 0.6초를 씁니다. 랙이 늘고 조회는 옛 잔액을 답하지만 transfer-history는 제때 따라갑니다. 00:35에 회복합니다.",
+            ),
+        ],
+        "crash-before-ack" => [
+            ("Crash before the ack", "ACK 전 장애"),
+            (
+                "At 00:08 a consumer dies after the effect and before the ack. The event is delivered again, and without a dedupe table its money moves twice.",
+                "00:08에 컨슈머가 효과를 낸 뒤 ACK 전에 죽습니다. 이벤트가 다시 전달되고, 중복 제거 테이블이 없어 돈이 두 번 움직입니다.",
+            ),
+        ],
+        "crash-before-ack-dedupe" => [
+            ("Crash before the ack, with a dedupe table", "ACK 전 장애, 중복 제거 테이블"),
+            (
+                "The same crash at 00:08, with a dedupe table: the event is delivered twice and applied once.",
+                "00:08의 같은 장애에 중복 제거 테이블을 더했습니다. 이벤트는 두 번 전달되고 한 번만 적용됩니다.",
+            ),
+        ],
+        "lost-event" => [
+            ("A lost event", "사라진 이벤트"),
+            (
+                "Published after the commit: at 00:08 the API dies between the two. The money has moved, its event is gone, and no read model will ever know.",
+                "커밋한 뒤에 발행합니다. 00:08에 API가 그 사이에 죽습니다. 돈은 움직였지만 이벤트는 사라져, 어떤 읽기 모델도 알 수 없습니다.",
+            ),
+        ],
+        "outbox" => [
+            ("The outbox repairs it", "아웃박스가 고친다"),
+            (
+                "The same crash at 00:08, with an outbox: the event was stored together with the change, and the relay publishes it all the same.",
+                "00:08의 같은 장애에 아웃박스를 더했습니다. 이벤트가 변경과 함께 저장되어 있어 릴레이가 그대로 발행합니다.",
+            ),
+        ],
+        "nack" => [
+            ("Nack stops every partition", "nack은 모든 파티션을 멈춘다"),
+            (
+                "From 00:08 the listener of account-view nacks twice for 5 s. Every partition of that consumer stands still; the other consumers do not notice.",
+                "00:08부터 account-view 리스너가 5초짜리 nack을 두 번 합니다. 그 컨슈머의 모든 파티션이 멈추고, 다른 컨슈머는 알지 못합니다.",
+            ),
+        ],
+        "poison-to-dlt" => [
+            ("A poison pill goes to the dead letters", "독약 레코드와 데드 레터"),
+            (
+                "At 00:08 comes a record that nobody can read, at 00:14 an event that the listener refuses for good. Both end in a dead-letter topic, and the rest goes on.",
+                "00:08에 아무도 읽을 수 없는 레코드가, 00:14에 리스너가 끝내 거절하는 이벤트가 옵니다. 둘 다 데드 레터 토픽으로 가고 나머지는 계속됩니다.",
+            ),
+        ],
+        "zombie-consumer" => [
+            ("The zombie consumer", "좀비 컨슈머"),
+            (
+                "At 00:08 a listener gets stuck past max.poll.interval.ms. Another consumer takes its partitions; when the first one wakes up, it applies an event that was applied already.",
+                "00:08에 리스너가 max.poll.interval.ms를 넘겨 멈춥니다. 다른 컨슈머가 파티션을 가져가고, 깨어난 첫 컨슈머는 이미 적용된 이벤트를 다시 적용합니다.",
+            ),
+        ],
+        "zombie-consumer-dedupe" => [
+            ("The zombie consumer, with a dedupe table", "좀비 컨슈머, 중복 제거 테이블"),
+            (
+                "The same zombie at 00:08, with a dedupe table: what it does too late is found to be done already.",
+                "00:08의 같은 좀비에 중복 제거 테이블을 더했습니다. 늦게 하는 일은 이미 한 일로 드러나 건너뜁니다.",
+            ),
+        ],
+        "leader-lost" => [
+            ("The leader is lost, acks=1", "리더 상실, acks=1"),
+            (
+                "From 00:08 broker 1 no longer replicates, at 00:10 it dies. With acks=1 it alone had acknowledged the newest records: they are gone.",
+                "00:08부터 broker 1이 복제를 못 하고 00:10에 죽습니다. acks=1이라 최신 레코드는 이 브로커만 확인해 주었고, 그래서 사라집니다.",
+            ),
+        ],
+        "leader-lost-acks-all" => [
+            ("The leader is lost, acks=all", "리더 상실, acks=all"),
+            (
+                "From 00:08 the same loss of broker 1 with acks=all: nothing was acknowledged that only the leader had, and the producer sends it again.",
+                "00:08부터 같은 broker 1 상실을 acks=all로 겪습니다. 리더만 가진 것은 확인된 적이 없고, 생산자가 다시 보냅니다.",
+            ),
+        ],
+        "retention-overtakes" => [
+            ("Retention overtakes a group", "보존이 그룹을 따라잡음"),
+            (
+                "At 00:08 the consumer of transfer-history stops, at 00:16 retention deletes what it has not read. When it comes back, those events are gone for it.",
+                "00:08에 transfer-history 컨슈머가 멈추고, 00:16에 아직 읽지 않은 레코드를 보존 정책이 지웁니다. 돌아와도 그 이벤트는 볼 수 없습니다.",
+            ),
+        ],
+        _ => [("", ""); 2],
+    }
+}
+
 /// A scenario in a few words; its own name if it has none here.
 pub(crate) fn name(scenario: &'static str, lang: Lang) -> &'static str {
-    let (en, ko) = match scenario {
-        "transfer" => ("Transfers, undisturbed", "평온한 송금"),
-        "slow-projection" => ("A slow projection", "느린 프로젝션"),
-        "crash-before-ack" => ("Crash before the ack", "ACK 전 장애"),
-        "crash-before-ack-dedupe" => ("Crash before the ack, with a dedupe table", "ACK 전 장애, 중복 제거 테이블"),
-        "lost-event" => ("A lost event", "사라진 이벤트"),
-        "outbox" => ("The outbox repairs it", "아웃박스가 고친다"),
-        "nack" => ("Nack stops every partition", "nack은 모든 파티션을 멈춘다"),
-        "poison-to-dlt" => ("A poison pill goes to the dead letters", "독약 레코드와 데드 레터"),
-        "zombie-consumer" => ("The zombie consumer", "좀비 컨슈머"),
-        "leader-lost" => ("The leader is lost, acks=1", "리더 상실, acks=1"),
-        "leader-lost-acks-all" => ("The leader is lost, acks=all", "리더 상실, acks=all"),
-        "retention-overtakes" => ("Retention overtakes a group", "보존이 그룹을 따라잡음"),
-        other => (other, other),
-    };
+    let [(en, ko), _] = words(scenario);
+    if en.is_empty() { scenario } else { lang.pick(en, ko) }
+}
+
+/// What happens in it and what to look at; empty if there is nothing to say.
+pub(crate) fn about(scenario: &str, lang: Lang) -> &'static str {
+    let [_, (en, ko)] = words(scenario);
     lang.pick(en, ko)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{builtin, builtin_names};
+
+    #[test]
+    fn every_scenario_has_its_words_and_names_the_moments_at_which_something_happens() {
+        for scenario in builtin_names() {
+            for lang in [Lang::En, Lang::Ko] {
+                assert_ne!(name(scenario, lang), scenario, "{scenario} has no name");
+                let program = builtin(scenario).expect("built in").program;
+                let Some((first, _)) = program.first() else { continue };
+                let moment = format!("00:{:02}", first.ms() / 1_000);
+                assert!(
+                    about(scenario, lang).contains(&moment),
+                    "{scenario} does not say what happens at {moment}: {}",
+                    about(scenario, lang)
+                );
+            }
+        }
+    }
 }

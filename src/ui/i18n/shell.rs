@@ -58,6 +58,8 @@ texts! {
         tab_meters: "Meters", "계기";
         tab_settings: "Settings", "설정";
         panel: "Details", "상세";
+        watch: "Whose code", "누구의 코드";
+        just_done: "Last:", "방금:";
         what_happens: "What happens now", "지금 일어나는 일";
         rule: "Rule", "규칙";
         follow: "Follow", "따라가기";
@@ -68,6 +70,7 @@ texts! {
         journal_filter: "Filter", "거르기";
         journal_empty: "No fact matches.", "맞는 사실이 없습니다.";
         journal_dropped: "older facts were dropped", "개의 오래된 사실은 버려졌습니다";
+        journal_held: "held still while you are on it", "가리키는 동안 멈춥니다";
         journal_older: "earlier facts match; narrow the filter to see them", "개의 이전 사실이 더 있습니다. 거르기를 좁혀 보세요";
         jump_to: "Jump to", "이동:";
         selected_none: "Click anything on the stage: a node, a link, a record, an account.", "무대에서 아무것이나 누르세요: 노드, 연결, 레코드, 계좌.";
@@ -87,7 +90,9 @@ texts! {
         amount: "amount", "금액";
         send: "Send", "보내기";
         by_hand: "decide each delivery by hand", "전달마다 직접 결정";
+        by_hand_off: "decide no more by hand", "직접 결정 끝내기";
         decide_what: "The listener waits. What shall it do?", "리스너가 기다립니다. 어떻게 할까요?";
+        decide_wait: "At its next delivery the listener stops here and asks you.", "다음 전달에서 리스너가 여기서 멈추고 묻습니다.";
         decide_ack: "ack", "ack";
         decide_nack: "nack 5 s", "nack 5초";
         decide_throw: "throw", "예외";
@@ -125,6 +130,7 @@ texts! {
         sheet_break: "Break", "고장";
         sheet_latency: "Latency", "지연";
         crashed: "CQRS Lab has stopped: this is a bug.", "CQRS Lab이 멈추었습니다. 버그입니다.";
+        crashed_what: "What happened", "일어난 일";
         crashed_recording: "This link holds the run that led here; please add it to a report:", "이 링크에 여기까지의 실행이 들어 있습니다. 신고할 때 붙여 주세요:";
         crashed_restart: "Start this run again from its beginning", "이 실행을 처음부터 다시 시작";
         crashed_fresh: "Start afresh", "새로 시작";

@@ -50,6 +50,7 @@ texts! {
         committed: "committed", "커밋된 오프셋";
         position: "position", "위치";
         lag: "lag", "랙";
+        older_short: "older", "이전";
         older: "older records, not drawn one by one", "더 오래된 레코드(묶어서 표시)";
         record: "record", "레코드";
         records: "records", "레코드";
@@ -73,6 +74,7 @@ texts! {
         off_by: "off by", "차이";
         not_there: "not there yet", "아직 없음";
         no_queries: "nobody has asked yet", "아직 조회 없음";
+        wrong: "not late but wrong", "늦은 것이 아니라 틀림";
         stale_by: "stale by", "뒤처짐";
         fresh: "fresh", "최신 값";
         write_says: "write model says", "쓰기 모델 값";
@@ -106,7 +108,7 @@ texts! {
     }
 }
 
-use crate::scene::{Cargo, CommandKind, ConsumerState, Health};
+use crate::scene::{Cargo, CommandKind, ConsumerDuty, ConsumerState, Health};
 
 /// What a consumer is doing.
 pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
@@ -117,6 +119,9 @@ pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
         ConsumerState::Deciding => lang.pick("asks you", "결정 대기"),
         ConsumerState::Paused => lang.pick("paused", "일시 정지"),
         ConsumerState::NackSleep => lang.pick("nack · paused", "nack · 일시 정지"),
+        ConsumerState::Acknowledging => lang.pick("acknowledging", "ACK 중"),
+        ConsumerState::Committing => lang.pick("committing", "커밋 중"),
+        ConsumerState::Recovering => lang.pick("recovering", "복구 처리 중"),
         ConsumerState::BackingOff => lang.pick("backing off", "백오프"),
         ConsumerState::Rebalancing => lang.pick("rebalancing", "리밸런스 중"),
         ConsumerState::Stalled => lang.pick("stalled", "멈춰 있음"),
@@ -187,17 +192,39 @@ pub(crate) fn cargo(lang: Lang, cargo: Cargo) -> &'static str {
     }
 }
 
+/// A consumer within its group: `consumer 1`, `retry 2`, `dead letters`.
+pub(crate) fn consumer_title(lang: Lang, duty: ConsumerDuty, number: u32) -> String {
+    let t = StageText::of(lang);
+    match duty {
+        ConsumerDuty::Main => format!("{} {}", t.consumer, number + 1),
+        ConsumerDuty::Retry(place) => format!("{} {}", t.retry_consumer, place + 1),
+        ConsumerDuty::DeadLetters => t.dead_letter_consumer.to_owned(),
+    }
+}
+
 /// A count of something: `3 waiting`, `대기 3`.
 pub(crate) fn counted(lang: Lang, count: impl std::fmt::Display, what: &str) -> String {
     lang.pick(format!("{count} {what}"), format!("{what} {count}"))
 }
 
+/// More events applied than there are: some were applied twice.
+fn too_many(lang: Lang, applied: u64, total: u64) -> String {
+    let more = applied - total;
+    lang.pick(format!("{more} applied twice"), format!("{more}개 두 번 반영"))
+}
+
 /// The same in few letters.
 pub(crate) fn applied_short(lang: Lang, applied: u64, total: u64) -> String {
+    if applied > total {
+        return too_many(lang, applied, total);
+    }
     lang.pick(format!("{applied} of {total} events"), format!("{total}개 중 {applied}개 반영"))
 }
 
 /// How many of an account's events the read model has applied.
 pub(crate) fn applied(lang: Lang, applied: u64, total: u64) -> String {
+    if applied > total {
+        return too_many(lang, applied, total);
+    }
     lang.pick(format!("applied {applied} of {total} events"), format!("이벤트 {total}개 중 {applied}개 반영"))
 }

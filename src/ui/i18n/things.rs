@@ -1,6 +1,7 @@
 //! What the things on the stage are called, and what they are.
 
-use super::{Lang, faults};
+use super::{Lang, faults, nodes, stage};
+use crate::fault::Node;
 use crate::player::Thing;
 use crate::scene::Scene;
 
@@ -27,9 +28,9 @@ pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
         }
         Thing::Group(group) => scene.groups.get(group as usize).map_or_else(|| "?".to_owned(), |group| group.name.to_string()),
         Thing::Consumer(id) => {
-            let found = scene.groups.iter().find_map(|group| group.consumers.iter().find(|c| c.id == id).map(|c| (&group.name, c.number)));
+            let found = scene.groups.iter().find_map(|group| group.consumers.iter().find(|c| c.id == id).map(|c| (&group.name, c)));
             match found {
-                Some((group, number)) => [&**group, " · ", lang.pick("consumer", "소비자"), " ", &(number + 1).to_string()].concat(),
+                Some((group, c)) => [&**group, " · ", &stage::consumer_title(lang, c.duty, c.number)].concat(),
                 None => numbered("Consumer", "소비자", id.into()),
             }
         }
@@ -37,6 +38,14 @@ pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
         Thing::QueryApi => plain("Query API", "조회 API"),
         Thing::Link(link) => faults::link(link, lang).to_owned(),
         Thing::Flight(number) => numbered("Flight", "전송", number),
+    }
+}
+
+/// A node's name, as it stands on the stage.
+pub(crate) fn node(node: Node, scene: &Scene, lang: Lang) -> String {
+    match node {
+        Node::Consumer(slot) => name(Thing::Consumer(slot), scene, lang),
+        node => nodes::name(node, lang),
     }
 }
 

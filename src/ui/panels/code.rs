@@ -1,79 +1,180 @@
-//! The listener that the settings stand for, with the line at which a consumer is, and what that means.
+//! The listener that the settings stand for, with the line at which a consumer is, the one it has just executed, and what
+//! that means.
 
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use crate::fault::Node;
+use crate::kernel::SimTime;
+use crate::listener::Fact as ListenerFact;
+use crate::pipeline::FactKind;
 use crate::player::Thing;
+use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerState, ConsumerView, Scene};
-use crate::ui::app::Shot;
+use crate::ui::app::{Msg, Shot};
 use crate::ui::format::duration;
-use crate::ui::i18n::stage::consumer_state;
-use crate::ui::i18n::{Lang, Text, consequences, things};
-use crate::ui::listing::{Role, listing, role_of};
+use crate::ui::i18n::stage::{consumer_state, consumer_title};
+use crate::ui::i18n::{Lang, Text, consequences, facts};
+use crate::ui::listing::{Role, line_of, listing, role_of, role_of_fact};
 
-/// The consumer to look at: the selected one, else one in trouble, else one at work, else the first; with its group.
+/// How many of the newest facts are searched for what a consumer did last.
+const LOOKED_AT_MAX: u64 = 2_000;
+/// For how many snapshots a sentence stays while the run plays, so that one can read it.
+const READ_TICKS: u64 = 8;
+
+/// The consumer to look at: the selected one, else one in trouble or waiting for a decision, else the first; with its group.
 fn consumer(scene: &Scene, selection: Option<Thing>) -> Option<(u32, &ConsumerView)> {
     let all = || (0u32..).zip(&scene.groups).flat_map(|(group, view)| view.consumers.iter().map(move |consumer| (group, consumer)));
     let wanted = |consumer: &ConsumerView, group: u32| match selection {
         Some(Thing::Consumer(id)) => consumer.id == id,
-        Some(Thing::Group(number) | Thing::Projection(number)) => group == number,
+        Some(Thing::Group(id)) => group == id,
         _ => false,
     };
     all()
         .find(|(group, consumer)| wanted(consumer, *group))
         .or_else(|| all().find(|(_, consumer)| consumer.state == ConsumerState::Deciding))
         .or_else(|| all().find(|(_, consumer)| consumer.state.is_trouble()))
-        .or_else(|| all().find(|(_, consumer)| consumer.state == ConsumerState::Handling))
         .or_else(|| all().next())
 }
 
-/// Where a consumer is, as in `account-view · consumer 1 · P1@94 · attempt 3 · nack · 4.2 s`.
+/// The consumers to choose from.
+fn choices(scene: &Scene, current: u32, lang: Lang, on: &Callback<Msg>) -> Html {
+    let all = scene.groups.iter().flat_map(|group| group.consumers.iter().map(move |consumer| (&group.name, consumer)));
+    let choice = |(group, consumer): (&std::sync::Arc<str>, &ConsumerView)| {
+        let name = [group.as_ref(), " · ", &consumer_title(lang, consumer.duty, consumer.number)].concat();
+        html! { <option key={consumer.id} value={consumer.id.to_string()} selected={consumer.id == current}>{ name }</option> }
+    };
+    let onchange = on.reform(move |event: Event| {
+        let id = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(current);
+        Msg::Watch(Thing::Consumer(id))
+    });
+    html! { <select class="watch" aria-label={Text::of(lang).watch} data-testid="watch" {onchange}>{ for all.map(choice) }</select> }
+}
+
+/// What a consumer is doing, as in `P1@94 · attempt 3 · nack · 4.2 s`.
 fn heading(shot: &Shot, consumer: &ConsumerView, lang: Lang) -> String {
-    let mut parts = vec![things::name(Thing::Consumer(consumer.id), &shot.scene, lang)];
+    let mut parts = vec![consumer_state(lang, consumer.state).to_owned()];
     if let Some((_, partition, offset)) = consumer.record {
         parts.push(["P", &partition.to_string(), "@", &offset.to_string()].concat());
     }
     if consumer.attempt > 1 {
         parts.push([lang.pick("attempt ", "시도 "), &consumer.attempt.to_string()].concat());
     }
-    parts.push(consumer_state(lang, consumer.state).to_owned());
     if let Some(until) = consumer.until {
         parts.push(duration(until.since(shot.now)));
     }
     parts.join(" · ")
 }
 
+/// The line that a consumer has executed last, and what the trace says of it.
+struct Latest {
+    role: Role,
+    /// Whether the line threw.
+    threw: bool,
+    at: SimTime,
+    what: String,
+}
+
+fn latest(shot: &Shot, group: u32, consumer: u32, lang: Lang) -> Option<Latest> {
+    let trace = shot.world.trace();
+    // There the commit belongs to the line that acknowledges.
+    let commits_itself = shot.world.config().choice(Property::AckMode, Of::Group(group)) != "MANUAL_IMMEDIATE";
+    let first = trace.end().saturating_sub(LOOKED_AT_MAX).max(trace.dropped_count());
+    (first..trace.end()).rev().filter_map(|number| trace.get(number)).filter(|fact| fact.actor == Node::Consumer(consumer)).find_map(
+        |fact| {
+            let FactKind::Listener(what) = &fact.kind else { return None };
+            let role = role_of_fact(what).filter(|role| *role != Role::Commit || commits_itself)?;
+            let (word, details) = fact.kind.words(shot.world.cluster().topics());
+            let threw = matches!(what, ListenerFact::Threw { .. });
+            Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &details].concat() })
+        },
+    )
+}
+
 /// The listener with its line marked, and what that means.
-pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>) -> Html {
+pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callback<Msg>) -> Html {
     let text = Text::of(lang);
     let Some((group, consumer)) = consumer(&shot.scene, selection) else {
         return html! { <p class="muted">{ text.selected_none }</p> };
     };
-    let at = role_of(consumer.state);
     let lines = listing(shot.world.config(), group);
-    // Of several lines that fit, only the first is where it is.
-    let here = at.and_then(|role| lines.iter().position(|line| line.role == role));
+    let here = role_of(consumer.state).and_then(|role| line_of(&lines, role));
+    let last = latest(shot, group, consumer.id, lang);
+    let was = last.as_ref().and_then(|last| line_of(&lines, last.role)).filter(|line| Some(*line) != here);
     let trouble = consumer.state.is_trouble();
+    let was_class = if last.as_ref().is_some_and(|last| last.threw) { "was trouble" } else { "was" };
     html! {
         <section data-testid="code">
-            <p class="muted small">{ heading(shot, consumer, lang) }</p>
+            <div class="code-head">{ choices(&shot.scene, consumer.id, lang, on) }<p class="code-state">{ heading(shot, consumer, lang) }</p></div>
             <pre class="code" tabindex="0" aria-label={text.tab_code}>
                 { for lines.iter().enumerate().map(|(index, line)| {
-                    let current = here == Some(index);
-                    let class = classes!(current.then_some(if trouble { "here trouble" } else { "here" }), role_class(line.role));
-                    html! { <code {class} aria-current={current.then_some("step")}>{ &line.text }{ "\n" }</code> }
+                    let (current, done) = (here == Some(index), was == Some(index));
+                    let mark = if current && trouble { Some("here trouble") } else if current { Some("here") } else { done.then_some(was_class) };
+                    html! { <code class={classes!(mark, role_class(line.role))} data-role={role_name(line.role)} aria-current={current.then_some("step")}>{ &line.text }{ "\n" }</code> }
                 }) }
             </pre>
-            <h2>{ text.what_happens }</h2>
-            <p>{ consequences::consequence(consumer.state, lang) }</p>
-            <p class="rule">{ text.rule }{ " " }{ consequences::rule(consumer.state) }</p>
+            <p class="code-last">
+                if let Some(last) = last { { text.just_done }{ " " }{ last.what }{ " · " }{ ago(shot.now.since(last.at), lang) } }
+            </p>
+            <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} />
         </section>
+    }
+}
+
+/// How long ago something was.
+fn ago(us: u64, lang: Lang) -> String {
+    let long = duration(us);
+    lang.pick([long.as_str(), " ago"].concat(), [long.as_str(), " 전"].concat())
+}
+
+#[derive(Properties, PartialEq)]
+struct ConsequenceProps {
+    lang: Lang,
+    state: ConsumerState,
+    tick: u64,
+    playing: bool,
+}
+
+/// What follows from the state. While the run plays a sentence stays long enough to be read, unless there is trouble.
+#[component]
+fn Consequence(props: &ConsequenceProps) -> Html {
+    let text = Text::of(props.lang);
+    let shown = use_mut_ref(|| (props.state, props.tick));
+    let mut shown = shown.borrow_mut();
+    let urgent = props.state.is_trouble() || props.state == ConsumerState::Deciding || !props.playing;
+    if props.state != shown.0 && (urgent || props.tick.abs_diff(shown.1) >= READ_TICKS) {
+        *shown = (props.state, props.tick);
+    }
+    let state = shown.0;
+    html! {
+        <>
+            <h2>{ text.what_happens }</h2>
+            <p class="consequence"><b>{ consumer_state(props.lang, state) }</b>{ ": " }{ consequences::consequence(state, props.lang) }</p>
+            <p class="rule">{ text.rule }{ " " }{ consequences::rule(state) }</p>
+        </>
     }
 }
 
 fn role_class(role: Role) -> &'static str {
     match role {
-        Role::Poll => "code-comment",
+        Role::Poll | Role::Commit => "code-comment",
         Role::Frame | Role::Call | Role::Effect | Role::Ack | Role::Nack => "",
-        Role::Handler => "code-config",
+        Role::Handler | Role::Recoverer | Role::BackOff => "code-config",
+    }
+}
+
+/// How page tests call a line.
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Frame => "frame",
+        Role::Poll => "poll",
+        Role::Commit => "commit",
+        Role::Call => "call",
+        Role::Effect => "effect",
+        Role::Ack => "ack",
+        Role::Nack => "nack",
+        Role::Handler => "handler",
+        Role::Recoverer => "recoverer",
+        Role::BackOff => "back-off",
     }
 }

@@ -9,7 +9,7 @@ use crate::fault::{FaultRule, Node};
 use crate::pipeline::{Action, Decision, Intervention};
 use crate::player::Thing;
 use crate::scenario::{Of, Scope, settings};
-use crate::scene::ConsumerState;
+use crate::scene::{ConsumerState, Health, Scene};
 use crate::ui::app::Shot;
 use crate::ui::break_bar::act;
 use crate::ui::i18n::{Text, faults, things};
@@ -28,11 +28,12 @@ pub(super) fn inspector(props: &SideProps) -> Html {
         <section data-testid="inspector">
             <h2>{ things::name(thing, &props.shot.scene, props.lang) }</h2>
             <p>{ things::what(thing, props.lang) }</p>
+            // What can be clicked stands above what changes while the run plays, so that it keeps its place under the pointer.
+            { actions(thing, props, text) }
+            { thing_faults(thing, props, text) }
             <dl class="rows">
                 { for rows(thing, &props.shot, props.lang).into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }
             </dl>
-            { actions(thing, props, text) }
-            { thing_faults(thing, props, text) }
             { thing_settings(thing, props, text) }
         </section>
     }
@@ -41,11 +42,13 @@ pub(super) fn inspector(props: &SideProps) -> Html {
 /// What can be done to it by hand, besides faults.
 fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
     let world = &props.shot.world;
-    let button = |name: String, action: Action| {
-        html! { <button type="button" class="chip" onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Act(action)))}>{ name }</button> }
+    let offer = |name: String, action: Action, disabled: bool| {
+        html! { <button type="button" class="chip" {disabled} onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Act(action)))}>{ name }</button> }
     };
+    let button = |name: String, action: Action| offer(name, action, false);
+    let up = is_up(thing, &props.shot.scene);
     let process = |node: Node| {
-        html! { <>{ button(text.kill.to_owned(), Action::Kill(node)) }{ button(text.stop.to_owned(), Action::Stop(node)) }{ button(text.start.to_owned(), Action::Start(node)) }</> }
+        html! { <>{ offer(text.kill.to_owned(), Action::Kill(node), !up) }{ offer(text.stop.to_owned(), Action::Stop(node), !up) }{ offer(text.start.to_owned(), Action::Start(node), up) }</> }
     };
     let inner = match thing {
         Thing::Api | Thing::Handler => process(Node::Api),
@@ -96,6 +99,21 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         _ => return html! {},
     };
     html! { <div class="actions">{ inner }</div> }
+}
+
+/// Whether its process runs: what runs cannot be started, and what does not cannot be stopped.
+fn is_up(thing: Thing, scene: &Scene) -> bool {
+    let runs = |health: Health| health != Health::Down;
+    match thing {
+        Thing::Api | Thing::Handler => runs(scene.api.health),
+        Thing::Relay => scene.relay.is_some_and(|relay| runs(relay.health)),
+        Thing::Broker(id) => scene.brokers.iter().any(|broker| broker.id == id && runs(broker.health)),
+        Thing::Consumer(id) => {
+            let found = scene.groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.id == id);
+            found.is_some_and(|consumer| !matches!(consumer.state, ConsumerState::Dead | ConsumerState::Stopped))
+        }
+        _ => true,
+    }
 }
 
 fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
@@ -158,24 +176,27 @@ fn thing_settings(thing: Thing, props: &SideProps, text: &Text) -> Html {
 /// The decision that a listener waits for. Over every panel, because the run waits for it.
 pub(super) fn decide(props: &SideProps) -> Html {
     let text = Text::of(props.lang);
-    let groups = &props.shot.scene.groups;
-    let Some(view) = groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.state == ConsumerState::Deciding) else {
-        return html! {};
-    };
-    let consumer = view.id;
-    let place =
-        view.record.map(|(_, partition, offset)| [" P", &partition.to_string(), "@", &offset.to_string()].concat()).unwrap_or_default();
+    let scene = &props.shot.scene;
+    let asks = scene.groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.state == ConsumerState::Deciding);
+    let taken_in_hand = (0..).zip(props.shot.world.consumers()).find(|(_, consumer)| consumer.by_hand).map(|(number, _)| number);
+    // The question keeps its place between two deliveries: the buttons do not slip away, nor does what stands below them.
+    let Some(consumer) = asks.map(|view| view.id).or(taken_in_hand) else { return html! {} };
+    let record = asks.and_then(|view| view.record);
+    let place = record.map(|(_, partition, offset)| [" P", &partition.to_string(), "@", &offset.to_string()].concat()).unwrap_or_default();
     let button = |testid: &'static str, name: &'static str, decision: Decision| {
         let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Decide { consumer, decision }));
-        html! { <button type="button" class="chip" data-testid={testid} {onclick}>{ name }</button> }
+        html! { <button type="button" class="chip" data-testid={testid} disabled={asks.is_none()} {onclick}>{ name }</button> }
     };
+    let off = props.on.reform(move |_: MouseEvent| act(Intervention::ByHand { consumer, on: false }));
+    let question = if asks.is_some() { text.decide_what } else { text.decide_wait };
     html! {
-        <div class="decide" role="group" aria-label={text.decide_what}>
-            <p><b>{ things::name(Thing::Consumer(consumer), &props.shot.scene, props.lang) }{ place }</b>{ " " }{ text.decide_what }</p>
+        <div class={classes!("decide", asks.is_some().then_some("asks"))} role="group" aria-label={text.by_hand}>
+            <p aria-live="polite"><b>{ things::name(Thing::Consumer(consumer), scene, props.lang) }{ place }</b>{ " " }{ question }</p>
             { button("ack", text.decide_ack, Decision::Ack) }
             { button("nack", text.decide_nack, Decision::Nack { sleep_ms: NACK_MS }) }
             { button("throw", text.decide_throw, Decision::Throw) }
             { button("nothing", text.decide_nothing, Decision::Nothing) }
+            <button type="button" class="quiet" data-testid="by-hand-off" onclick={off}>{ text.by_hand_off }</button>
         </div>
     }
 }

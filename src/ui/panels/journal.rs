@@ -3,14 +3,13 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::hold::Hold;
 use super::tabs::SideProps;
-use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
-use crate::player::Thing;
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, grouped};
-use crate::ui::i18n::{Lang, Text, facts, faults, nodes, things};
+use crate::ui::i18n::{Lang, Text, facts, faults, things};
 use crate::ui::targets;
 
 /// How many lines stand in the journal at a time.
@@ -38,13 +37,13 @@ impl Line {
         let (word, details) = fact.kind.words(shot.world.cluster().topics());
         let details = match &fact.kind {
             FactKind::FaultLaid { rule, .. } | FactKind::FaultStruck { rule, .. } | FactKind::FaultEnded { rule, .. } => {
-                [faults::name(rule.kind, lang), " · ", &targets::name(&rule.target, lang)].concat()
+                [faults::name(rule.kind, lang), " · ", &targets::name(&rule.target, &shot.scene, lang)].concat()
             }
             _ => details,
         };
         let (what, name) = (facts::word(word, lang), word.name());
         let colour = colour(&fact.kind, name);
-        Line { at: fact.at, actor: actor(fact.actor, shot, lang), what, name, details, command: fact.command, colour }
+        Line { at: fact.at, actor: things::node(fact.actor, &shot.scene, lang), what, name, details, command: fact.command, colour }
     }
 
     /// Whether every word of a search occurs in it.
@@ -55,14 +54,6 @@ impl Line {
                 .iter()
                 .any(|text| text.to_lowercase().contains(word.as_str()))
         })
-    }
-}
-
-/// Who it happened to, by the name that stands on the stage.
-fn actor(node: Node, shot: &Shot, lang: Lang) -> String {
-    match node {
-        Node::Consumer(slot) => things::name(Thing::Consumer(slot), &shot.scene, lang),
-        node => nodes::name(node, lang),
     }
 }
 
@@ -86,21 +77,21 @@ fn colour(kind: &FactKind, what: &str) -> &'static str {
 }
 
 /// The facts that match, newest first.
-pub(super) fn journal(props: &SideProps) -> Html {
+pub(super) fn journal(props: &SideProps, hold: &Hold) -> Html {
     let text = Text::of(props.lang);
-    let trace = props.shot.world.trace();
+    let (shot, trace) = (&hold.shot, hold.shot.world.trace());
     let words: Vec<String> = props.search.split_whitespace().map(str::to_lowercase).collect();
     let oninput = props.on.reform(|event: InputEvent| Msg::Search(event.target_unchecked_into::<HtmlInputElement>().value().into()));
     // Newest first, so that what happens appears at the top and nobody has to scroll.
     let mut lines = Vec::new();
     let mut number = trace.end();
     let mut more = false;
-    // While it plays this is done ten times a second, so it looks only so far back.
-    let first = if props.shot.playing { number.saturating_sub(LOOKED_AT_MAX) } else { 0 };
+    // While it plays this is done several times a second, so it looks only so far back.
+    let first = if shot.playing { number.saturating_sub(LOOKED_AT_MAX) } else { 0 };
     while number > trace.dropped_count().max(first) {
         number -= 1;
         let Some(fact) = trace.get(number) else { break };
-        let line = Line::of(fact, &props.shot, props.lang);
+        let line = Line::of(fact, shot, props.lang);
         if line.holds(&words) {
             if lines.len() >= LINES_MAX {
                 more = true;
@@ -116,7 +107,8 @@ pub(super) fn journal(props: &SideProps) -> Html {
                 <input type="search" placeholder={text.journal_filter} value={props.search.clone()} data-testid="journal-filter" {oninput} />
             </label>
             if lines.is_empty() { <p class="muted">{ text.journal_empty }</p> }
-            <ol class="facts">
+            <p class="held" aria-live="off">{ if hold.held { text.journal_held } else { "" } }</p>
+            <ol class="facts" onpointerover={hold.over.clone()} onpointerout={hold.out.clone()} onfocusin={hold.focus.clone()} onfocusout={hold.blur.clone()}>
                 { for lines.iter().map(|(number, line)| line_of(*number, line, text, &props.on)) }
             </ol>
             if more { <p class="muted">{ "… " }{ text.journal_older }</p> }
@@ -145,9 +137,9 @@ fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
 }
 
 /// Everything that one command caused, in order; of the latest one that is worth it if none is named.
-pub(super) fn follow(lang: Lang, shot: &Shot, named: Option<u32>, on: &Callback<Msg>) -> Html {
+pub(super) fn follow(lang: Lang, hold: &Hold, named: Option<u32>, on: &Callback<Msg>) -> Html {
     let text = Text::of(lang);
-    let trace = shot.world.trace();
+    let (shot, trace) = (&hold.shot, hold.shot.world.trace());
     let Some(command) = named.or_else(|| latest(shot)) else {
         return html! { <section class="follow" data-testid="follow"><p class="muted">{ text.follow_none }</p></section> };
     };
@@ -162,7 +154,7 @@ pub(super) fn follow(lang: Lang, shot: &Shot, named: Option<u32>, on: &Callback<
                     <button type="button" class="quiet" onclick={on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ text.follow }</button>
                 }
             </h2>
-            <ol class="way">
+            <ol class="way" onpointerover={hold.over.clone()} onpointerout={hold.out.clone()} onfocusin={hold.focus.clone()} onfocusout={hold.blur.clone()}>
                 { for facts.iter().map(|(number, fact)| {
                     let line = Line::of(fact, shot, lang);
                     let at = fact.at;

@@ -14,8 +14,25 @@ const SECONDS: u64 = 60;
 const WIDTH: u64 = 300;
 const HEIGHT: u64 = 48;
 
+#[derive(Properties, PartialEq)]
+pub(crate) struct MetersProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+}
+
+/// All plots side by side, where there is room for them below the stage.
+#[component]
+pub(crate) fn Meters(props: &MetersProps) -> Html {
+    let text = Text::of(props.lang);
+    html! { <section class="meters-row" aria-label={text.tab_meters}>{ plots(props.lang, &props.shot) }</section> }
+}
+
 /// All plots.
 pub(super) fn meters_panel(lang: Lang, shot: &Shot) -> Html {
+    html! { <div class="meters" data-testid="meters">{ plots(lang, shot) }</div> }
+}
+
+fn plots(lang: Lang, shot: &Shot) -> Html {
     let text = Text::of(lang);
     let meters = shot.world.meters();
     let end = meters.current_second();
@@ -24,7 +41,7 @@ pub(super) fn meters_panel(lang: Lang, shot: &Shot) -> Html {
     let partitions = usize::try_from(shot.world.partition_count()).unwrap_or(0);
     let count = |value: u64| grouped(value);
     html! {
-        <div class="meters" data-testid="meters">
+        <>
             { plot(text.meter_throughput, &[("c-read", series(&|s| s.count(Count::Applied).into())), ("c-command", series(&|s| s.count(Count::Accepted).into()))],
                 count, &[lang.pick("applied", "적용"), lang.pick("accepted", "접수")]) }
             { for GROUPS.iter().enumerate().map(|(group, name)| {
@@ -37,7 +54,7 @@ pub(super) fn meters_panel(lang: Lang, shot: &Shot) -> Html {
             { plot(text.meter_retries, &[("c-policy", series(&|s| s.count(Count::Retries).into()))], count, &[]) }
             { plot(text.meter_duplicates, &[("c-problem", series(&|s| s.count(Count::DuplicatesApplied).into())), ("c-muted", series(&|s| s.count(Count::DuplicatesSkipped).into()))],
                 count, &[lang.pick("applied twice", "두 번 적용"), lang.pick("skipped", "건너뜀")]) }
-        </div>
+        </>
     }
 }
 

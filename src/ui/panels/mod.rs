@@ -4,6 +4,7 @@ mod code;
 mod command;
 mod fidelity;
 mod help;
+mod hold;
 mod inspector;
 mod journal;
 mod meters;
@@ -15,6 +16,7 @@ mod violations;
 pub(crate) use command::CommandForm;
 pub(crate) use fidelity::FidelityView;
 pub(crate) use help::Help;
+pub(crate) use meters::Meters;
 pub(crate) use tabs::Side;
 pub(crate) use violations::Violations;
 

@@ -7,7 +7,7 @@ use crate::scene::{ConsumerView, GroupState, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::{clock, duration, grouped};
 use crate::ui::i18n::stage::{StageText, consumer_state, health};
-use crate::ui::i18n::{Lang, nodes};
+use crate::ui::i18n::{Lang, things};
 
 /// A name and a value.
 pub(super) type Row = (&'static str, String);
@@ -158,13 +158,13 @@ fn consumer_rows(consumer: &ConsumerView, shot: &Shot, lang: Lang, text: &'stati
         (text.state, consumer_state(lang, consumer.state).to_owned()),
         ("partitions", if partitions.is_empty() { text.not_assigned.to_owned() } else { partitions.join(" ") }),
     ];
-    if let Some((_, partition, offset)) = consumer.record {
-        rows.push((text.in_hand, ["P", &partition.to_string(), "@", &offset.to_string()].concat()));
-        rows.push((text.attempt, consumer.attempt.to_string()));
-    }
-    if let Some(until) = consumer.until {
-        rows.push((text.left_on, duration(until.since(shot.now))));
-    }
+    // The same rows whether or not there is something in hand: what stands below them keeps its place.
+    let none = || "–".to_owned();
+    let in_hand = consumer.record.map(|(_, partition, offset)| ["P", &partition.to_string(), "@", &offset.to_string()].concat());
+    let attempt = in_hand.as_ref().map_or_else(none, |_| consumer.attempt.to_string());
+    rows.push((text.in_hand, in_hand.unwrap_or_else(none)));
+    rows.push((text.attempt, attempt));
+    rows.push((text.left_on, consumer.until.map_or_else(none, |until| duration(until.since(shot.now)))));
     if let Some(slot) = shot.world.consumers().get(consumer.id as usize) {
         rows.push(("client.id", slot.name.to_string()));
         rows.push((lang.pick("restarts", "재시작"), slot.incarnation.to_string()));
@@ -188,8 +188,8 @@ fn flight(number: u64, shot: &Shot, lang: Lang, text: &'static StageText) -> Vec
     };
     let mut rows = vec![
         (text.thing, flight.name().to_owned()),
-        (lang.pick("from", "출발"), nodes::name(flight.from, lang)),
-        (lang.pick("to", "도착"), nodes::name(flight.to, lang)),
+        (lang.pick("from", "출발"), things::node(flight.from, &shot.scene, lang)),
+        (lang.pick("to", "도착"), things::node(flight.to, &shot.scene, lang)),
         (lang.pick("left at", "출발 시각"), clock(flight.sent_at.us())),
         (lang.pick("due at", "도착 시각"), clock(flight.due_at.us())),
     ];

@@ -8,9 +8,10 @@ use crate::fault::Link;
 use crate::pipeline::Intervention;
 use crate::scenario::{Config, GROUPS, Kind, Of, Scope, Setting, TakesEffect, Unit, Value, settings};
 use crate::ui::app::Msg;
-use crate::ui::break_bar::{act, latency_slider};
+use crate::ui::break_bar::act;
 use crate::ui::i18n::settings as words;
 use crate::ui::i18n::{Lang, Text, faults};
+use crate::ui::slider::LatencySlider;
 
 /// The order of the picture.
 const SCOPES: [Scope; 10] = [
@@ -152,7 +153,7 @@ fn control(setting: &'static Setting, props: &RowProps) -> Html {
                 Of::Link(link) => link_name(link, props.lang),
                 _ => setting.property.name(),
             };
-            latency_slider(index, value, name, &props.on)
+            html! { <LatencySlider {index} {value} {name} on={props.on.clone()} /> }
         }
         (Kind::Latency, _) => html! {},
     }

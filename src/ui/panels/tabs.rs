@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::code::code;
+use super::hold::{Hold, use_hold};
 use super::inspector::{decide, inspector};
 use super::journal::{follow, journal};
 use super::meters::meters_panel;
@@ -18,6 +19,8 @@ pub(crate) struct SideProps {
     pub(crate) shot: Shot,
     pub(crate) tab: Tab,
     pub(crate) narrow: bool,
+    /// Whether the bar below the stage has no room for the latencies.
+    pub(crate) compact: bool,
     /// Whether the sheet is down.
     pub(crate) closed: bool,
     /// Whether a dialog shows the faults that stand.
@@ -29,7 +32,7 @@ pub(crate) struct SideProps {
 }
 
 /// The tabs with their names and what they show, as page tests call it.
-fn tabs(text: &'static Text, narrow: bool) -> Vec<(Tab, &'static str, &'static str)> {
+fn tabs(text: &'static Text, narrow: bool, compact: bool) -> Vec<(Tab, &'static str, &'static str)> {
     let wide = [
         (Tab::Code, text.tab_code, "code follow"),
         (Tab::Selected, text.tab_selected, "inspector by-hand"),
@@ -37,15 +40,18 @@ fn tabs(text: &'static Text, narrow: bool) -> Vec<(Tab, &'static str, &'static s
         (Tab::Meters, text.tab_meters, "meters"),
         (Tab::Settings, text.tab_settings, "settings"),
     ];
-    let first = [(Tab::Break, text.sheet_break, "chips fault-active"), (Tab::Latency, text.sheet_latency, "latencies")];
-    first.into_iter().filter(|_| narrow).chain(wide).collect()
+    let faults = (Tab::Break, text.sheet_break, "chips fault-active");
+    let latency = (Tab::Latency, text.sheet_latency, "latencies");
+    let (before, after) = if narrow { (Some(latency), None) } else { (None, compact.then_some(latency)) };
+    narrow.then_some(faults).into_iter().chain(before).chain(wide).chain(after).collect()
 }
 
 #[component]
 pub(crate) fn Side(props: &SideProps) -> Html {
     let text = Text::of(props.lang);
-    let tabs = tabs(text, props.narrow);
+    let tabs = tabs(text, props.narrow, props.compact);
     let current = if tabs.iter().any(|(tab, ..)| *tab == props.tab) { props.tab } else { Tab::Code };
+    let hold = use_hold(&props.shot, &(current, props.follow));
     let on_key = {
         let (on, tabs) = (props.on.clone(), tabs.iter().map(|(tab, ..)| *tab).collect::<Vec<_>>());
         move |event: KeyboardEvent| {
@@ -63,13 +69,13 @@ pub(crate) fn Side(props: &SideProps) -> Html {
         }
     };
     html! {
-        <aside class={classes!("panels", props.closed.then_some("closed"))} aria-label={text.panel}>
+        <aside class={classes!("panels", props.closed.then_some("closed"), matches!(current, Tab::Break | Tab::Latency).then_some("short"))} aria-label={text.panel}>
             <div class="tabs" role="tablist" aria-label={text.panel} onkeydown={on_key} data-scrolls="x">
                 { for tabs.iter().map(|(tab, name, opens)| tab_button(*tab, name, opens, current, &props.on)) }
             </div>
             { decide(props) }
             <div class="panel" role="tabpanel" tabindex="0" aria-labelledby={tab_id(current)}>
-                { panel(props, current) }
+                { panel(props, current, &hold) }
             </div>
         </aside>
     }
@@ -104,14 +110,14 @@ fn focus_tab(tab: Tab) {
     }
 }
 
-fn panel(props: &SideProps, tab: Tab) -> Html {
+fn panel(props: &SideProps, tab: Tab, hold: &Hold) -> Html {
     let (lang, shot, on) = (props.lang, &props.shot, &props.on);
     match tab {
         Tab::Break => html! { <>{ chips(lang, shot, on) }if !props.covered { { active(lang, shot, on) } }</> },
         Tab::Latency => latencies(lang, shot, on),
-        Tab::Code => html! { <>{ code(lang, shot, props.selection) }{ follow(lang, shot, props.follow, on) }</> },
+        Tab::Code => html! { <>{ code(lang, shot, props.selection, on) }{ follow(lang, hold, props.follow, on) }</> },
         Tab::Selected => inspector(props),
-        Tab::Journal => journal(props),
+        Tab::Journal => journal(props, hold),
         Tab::Meters => meters_panel(lang, shot),
         Tab::Settings => html! { <Settings {lang} shot={shot.clone()} on={on.clone()} /> },
     }

@@ -4,6 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, Element, HtmlCanvasElement};
 
 use crate::scene::{Cargo, Fate, Mark, Picture, Point};
+use crate::ui::i18n::Lang;
+use crate::ui::i18n::stage as words;
 
 use super::format::count;
 
@@ -58,7 +60,14 @@ impl Palette {
 }
 
 /// Paints a picture over everything that was there. `width` and `height` are CSS pixels.
-pub(super) fn paint(canvas: &HtmlCanvasElement, picture: &Picture, palette: &Palette, (width, height): (i32, i32), selected: Option<u64>) {
+pub(super) fn paint(
+    canvas: &HtmlCanvasElement,
+    picture: &Picture,
+    palette: &Palette,
+    (width, height): (i32, i32),
+    selected: Option<u64>,
+    lang: Lang,
+) {
     let Some(context) = canvas.get_context("2d").ok().flatten().and_then(|c| c.dyn_into::<Context>().ok()) else { return };
     let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, 3.0);
     let (w, h) = ((f64::from(width) * ratio) as u32, (f64::from(height) * ratio) as u32);
@@ -71,7 +80,8 @@ pub(super) fn paint(canvas: &HtmlCanvasElement, picture: &Picture, palette: &Pal
     for band in &picture.bands {
         paint_band(&context, palette, band.path.points(), palette.color(band.cargo));
         if let Some(at) = band.path.at(0.5) {
-            label(&context, palette, at, &count(u64::from(band.count)));
+            let words = words::counted(lang, count(u64::from(band.count)), words::StageText::of(lang).in_flight);
+            label(&context, palette, at, &words);
         }
     }
     for mark in &picture.marks {
@@ -97,7 +107,8 @@ fn paint_band(context: &Context, _palette: &Palette, points: &[Point], color: &s
 /// A number on a patch of the ground's colour.
 fn label(context: &Context, palette: &Palette, at: Point, text: &str) {
     let (x, y) = (f64::from(at.x), f64::from(at.y));
-    let half = 4.0 + 3.2 * text.len() as f64;
+    let wide: f64 = text.chars().map(|c| if c.is_ascii() { 6.6 } else { 11.0 }).sum();
+    let half = 5.0 + wide / 2.0;
     context.set_fill_style_str(&palette.panel);
     context.fill_rect(x - half, y - 8.0, 2.0 * half, 16.0);
     context.set_fill_style_str(&palette.ink);

@@ -2,9 +2,7 @@
 //! same. Knows nothing of the DOM, and is tested natively.
 
 use crate::player::Thing;
-use crate::scene::{
-    AccountView, BrokerView, ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView,
-};
+use crate::scene::{AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
@@ -275,12 +273,7 @@ fn group_card(index: usize, group: &GroupView, lang: Lang) -> Card {
 fn consumer(scene: &Scene, c: &ConsumerView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let tone = if c.state.is_trouble() { Tone::Problem } else { Tone::Plain };
-    let title = match c.duty {
-        ConsumerDuty::Main => format!("{} {}", t.consumer, c.number + 1),
-        ConsumerDuty::Retry(place) => format!("{} {}", t.retry_consumer, place + 1),
-        ConsumerDuty::DeadLetters => t.dead_letter_consumer.to_owned(),
-    };
-    let card = Card::new(Thing::Consumer(c.id), tone, title);
+    let card = Card::new(Thing::Consumer(c.id), tone, words::consumer_title(lang, c.duty, c.number));
     let left = c.until.filter(|u| *u > scene.now).map(|until| left(until.since(scene.now)));
     let state = match (c.state, left) {
         (ConsumerState::NackSleep, Some(left)) => format!("nack {left} · {}", words::consumer_state(lang, ConsumerState::Paused)),
@@ -343,7 +336,9 @@ fn query(scene: &Scene, lang: Lang) -> Card {
     let card = if last.read == last.written {
         card.line(Ink::Mono, text).line(Ink::Muted, t.fresh)
     } else {
-        let says = format!("{} {} · {} {}", t.write_says, value(last.written), t.stale_by, duration(last.stale_us));
+        // Nothing is on its way that would mend it: then the answer is not late, it is wrong.
+        let how = if last.stale_us > 0 { format!("{} {}", t.stale_by, duration(last.stale_us)) } else { t.wrong.to_owned() };
+        let says = format!("{} {} · {how}", t.write_says, value(last.written));
         card.line(Ink::Mono, text).line(Ink::Warn, says)
     };
     card.health(lang, q.health)

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::player::Thing;
 use crate::scene::{CellState, CellView, LaneBox, LaneView};
 use crate::ui::i18n::Lang;
-use crate::ui::i18n::stage::StageText;
+use crate::ui::i18n::stage::{self as words, StageText};
 
 use super::format::count;
 use super::node::{place, select};
@@ -21,6 +21,9 @@ pub(super) struct LaneProps {
     pub(super) selected: bool,
     pub(super) on_select: Callback<Thing>,
 }
+
+/// From so many on, the count of older records stands in full beside the lane's name.
+const MANY: u64 = 1_000;
 
 /// The class of a group's marks, by the group's index.
 pub(super) fn group_class(group: u32) -> &'static str {
@@ -64,6 +67,7 @@ pub(super) fn Lane(props: &LaneProps) -> Html {
             </button>
             <span class={classes!("lane-head", short_of_replicas.then_some("warn"))} style={format!("left:{}px", at.older_x - at.rect.x)}>
                 { lane_words(lane, props.lang) }
+                if older >= MANY { { " · " }{ words::counted(props.lang, count(older), t.older_short) } }
             </span>
             if older > 0 {
                 <span class="older" title={format!("{} {} · {} {}", count(older), t.older, t.log_start, lane.log_start)}

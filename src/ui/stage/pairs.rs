@@ -42,7 +42,7 @@ pub(super) fn Pairs(props: &PairsProps) -> Html {
 fn pair(props: &PairsProps, account: &AccountView, rect: Rect, most: i64) -> Html {
     let t = StageText::of(props.lang);
     let thing = Thing::Account(account.id);
-    let room = i64::from((rect.w - 104).max(20));
+    let room = i64::from((rect.w - if rect.w < 130 { 72 } else { 104 }).max(16));
     let width = |value: i64| format!("width:{}px", (value.max(0) * room / most).max(2));
     let behind = account.read != Some(account.written);
     let read = account.read.map_or_else(|| t.not_there.to_owned(), number);

@@ -9,7 +9,7 @@ use web_sys::{Element, HtmlCanvasElement, ResizeObserver};
 use yew::prelude::*;
 
 use crate::player::Thing;
-use crate::scene::{Header, LANES_MAX, Layout, Motion, Picture, Point, Scene, Shape, TopicRole};
+use crate::scene::{Flow, Header, LANES_MAX, Layout, Motion, Picture, Point, Scene, Shape, TopicRole};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::StageText;
 
@@ -22,6 +22,8 @@ use super::ways::{Handles, Ways, handles, ways};
 
 /// How often the elements follow the scene at most, in milliseconds. Flights follow at every frame.
 const ELEMENTS_MS: u32 = 80;
+/// Below this width an account's box has room for its name only, in pixels.
+const SHORT: i32 = 84;
 /// How near to a flight a click must be, in pixels.
 const REACH: f32 = 12.0;
 /// After how many frames the colours are read again, in case the theme changed.
@@ -145,7 +147,7 @@ impl Component for Stage {
         let (scene, layout) = (&*props.scene, &*self.layout);
         let size = format!("height:{}px", layout.height);
         html! {
-            <section class={classes!("stage", if layout.wide { "wide" } else { "narrow" })} aria-label={StageText::of(props.lang).stage}
+            <section class={classes!("stage", match layout.flow { Flow::Wide => "wide", Flow::Medium => "wide medium", Flow::Narrow => "narrow" })} aria-label={StageText::of(props.lang).stage}
                 ref={self.root.clone()} style={size} onclick={ctx.link().callback(Msg::Click)}>
                 <Ways width={layout.width} height={layout.height} dividers={layout.dividers.clone()} ways={ways(scene, layout)} />
                 { headings(scene, layout, props.lang) }
@@ -206,7 +208,7 @@ impl Stage {
             Some(Thing::Flight(number)) => Some(number),
             _ => None,
         };
-        paint(&canvas, &picture, &self.palette, (self.layout.width, self.layout.height), selected);
+        paint(&canvas, &picture, &self.palette, (self.layout.width, self.layout.height), selected, ctx.props().lang);
     }
 
     fn observe(&mut self, ctx: &Context<Self>) {
@@ -247,9 +249,13 @@ fn headings(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
 
 fn nodes(props: &StageProps, layout: &Layout) -> Html {
     let scene = &*props.scene;
-    let node = |card: super::cards::Card| {
+    let node = |mut card: super::cards::Card| {
         let thing = card.thing;
         let rect = layout.rect(thing)?;
+        if matches!(thing, Thing::Account(_)) && rect.w < SHORT {
+            // The colour and the place say that it is an account.
+            card.title = card.title.rsplit(' ').next().unwrap_or_default().to_owned();
+        }
         let selected = props.selection == Some(thing);
         Some(html! { <Node key={thing.to_string()} {card} {rect} {selected} on_select={props.on_select.clone()} /> })
     };

@@ -8,8 +8,7 @@ use super::{
 };
 use crate::Outcome;
 
-pub const TESTS: &[PageTest] =
-    &[("loads", loads), ("plays", plays), ("pauses", pauses), ("without_wasm_it_says_so", without_wasm_it_says_so)];
+pub const TESTS: &[PageTest] = &[("loads", loads), ("plays", plays), ("pauses", pauses)];
 
 fn loads(page: &Page) -> Outcome {
     let title = page.session.run("return document.title", &[])?;
@@ -38,17 +37,4 @@ fn pauses(page: &Page) -> Outcome {
     demand(stopped == later, || format!("time went on from {stopped} to {later} µs"))?;
     page.click("play")?;
     page.wait_for_time(stopped + 1)
-}
-
-/// If the wasm does not come, the page still has a picture and words, and says what is wrong.
-fn without_wasm_it_says_so(page: &Page) -> Outcome {
-    page.may_complain();
-    page.server.set_without_wasm(true);
-    page.session.go("about:blank")?;
-    page.session.go(&page.server.url())?;
-    page.wait_until("the page says that WebAssembly did not start", "return /WebAssembly|wasm/i.test(document.body.innerText)")?;
-    page.wait_until(
-        "there is a picture",
-        "return [...document.querySelectorAll('svg, img')].some(e => e.getBoundingClientRect().width > 200)",
-    )
 }

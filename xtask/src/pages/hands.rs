@@ -13,6 +13,9 @@ use crate::{Outcome, webdriver::keys};
 pub const TESTS: &[PageTest] = &[
     ("injects_each_fault", injects_each_fault),
     ("a_broken_run_differs", a_broken_run_differs),
+    ("a_drag_is_one_intervention", a_drag_is_one_intervention),
+    ("targets_are_called_as_on_the_stage", targets_are_called_as_on_the_stage),
+    ("the_code_marks_the_line_that_is_executed", the_code_marks_the_line_that_is_executed),
     ("decides_a_nack_by_hand", decides_a_nack_by_hand),
     ("sends_a_command_by_hand", sends_a_command_by_hand),
     ("works_by_keys_alone", works_by_keys_alone),
@@ -49,7 +52,73 @@ fn injects_each_fault(page: &Page) -> Outcome {
     page.close_dialog()?;
     let now = page.time_us()?;
     page.click("play")?;
-    page.wait_for_time(now + 1)
+    page.wait_for_time(now + 1)?;
+    // Each of them and its end: the link that holds them all must stay one that can be sent.
+    let (count, length) = (page.interventions()?, page.session.run("return location.href.length", &[])?);
+    demand(count >= 56, || format!("the recording holds {count} interventions"))?;
+    demand(length.as_u64().is_some_and(|n| n <= 2_048), || format!("with {count} interventions the link has {length} characters"))
+}
+
+/// By any number of places that a slider is dragged over, the recording grows by one while the run stands, and by few
+/// while it plays; the last place counts.
+fn a_drag_is_one_intervention(page: &Page) -> Outcome {
+    let drag = "const done = arguments[arguments.length - 1], e = document.querySelector('[data-testid=\"latency-link.fetch.latency\"]'); \
+        const set = v => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, v); e.dispatchEvent(new Event('input', {bubbles: true})) }; \
+        let v = 40, began = performance.now(); const go = () => { if (v <= 80) { set(v++); setTimeout(go, 25) } else { e.dispatchEvent(new Event('change', {bubbles: true})); \
+        const ms = performance.now() - began; setTimeout(() => done([e.value, ms]), 600) } }; go()";
+    page.pause()?;
+    page.show("latencies")?;
+    let last = page.session.run_async(drag, &[])?;
+    demand(last[0] == json!("80"), || format!("the slider stands at {last}"))?;
+    demand(page.interventions()? == 1, || format!("a drag made {:?} interventions", page.interventions().ok()))?;
+    page.click("play")?;
+    let took = page.session.run_async(drag, &[])?;
+    let (all, most) = (page.interventions()?, 3 + took[1].as_f64().unwrap_or_default() as u64 / 400);
+    demand((2..=most).contains(&all), || format!("after a drag of {took} while it plays there are {all} interventions, at most {most}"))
+}
+
+/// Faults are laid on consumers by the names that stand on the stage, in both languages.
+fn targets_are_called_as_on_the_stage(page: &Page) -> Outcome {
+    page.wait_for_time(1_000_000)?;
+    page.pause()?;
+    let names = || page.session.run("return [...document.querySelectorAll('[data-testid=palette] option')].map(o => o.textContent)", &[]);
+    for (language, wanted) in [("en", "transfer-history · consumer 1"), ("ko", "transfer-history · 소비자 1")] {
+        if page.session.run("return document.documentElement.lang", &[])? != json!(language) {
+            page.switch("language")?;
+        }
+        page.show("palette")?;
+        let found = names()?;
+        demand(found.as_array().is_some_and(|all| all.contains(&json!(wanted))), || format!("no target is called {wanted}: {found}"))?;
+        page.close_dialog()?;
+    }
+    Ok(())
+}
+
+/// Step by step through a delivery: each line of the listener is marked while it is executed, and afterwards.
+fn the_code_marks_the_line_that_is_executed(page: &Page) -> Outcome {
+    page.open("#v1;s=transfer;n=42;t=6000000")?;
+    page.pause()?;
+    page.select_node("consumer-0")?;
+    page.show("code")?;
+    let walk = "const done = arguments[arguments.length - 1], wanted = new Set(arguments[0]), b = document.querySelector('[data-testid=step-forward]'); \
+        let left = 900; const go = () => { for (const e of document.querySelectorAll('[data-testid=code] .here')) wanted.delete('here ' + e.dataset.role); \
+        for (const e of document.querySelectorAll('[data-testid=code] .was')) wanted.delete('was ' + e.dataset.role); \
+        if (!wanted.size || !left--) return done([...wanted]); b.click(); setTimeout(go, 12) }; go()";
+    let missing = page.session.run_async(walk, &[json!(["here poll", "here effect", "here ack", "was ack"])])?;
+    demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))?;
+    page.click_script("[data-chip=listener-nacks]")?;
+    let missing = page.session.run_async(walk, &[json!(["here nack"])])?;
+    demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))?;
+    page.open("#v1;s=transfer;n=42;t=6000000;group.account-view.on-failure=throw")?;
+    page.pause()?;
+    page.select_node("consumer-0")?;
+    page.show("code")?;
+    page.click_script("[data-chip=listener-throws]")?;
+    let missing = page.session.run_async(walk, &[json!(["was effect"])])?;
+    demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))?;
+    demand(page.session.run("return !!document.querySelector('[data-testid=code] .was.trouble')", &[])? == json!(true), || {
+        "the line that threw is not marked as such".to_owned()
+    })
 }
 
 fn end_all(page: &Page) -> Outcome {
@@ -76,20 +145,9 @@ fn a_broken_run_differs(page: &Page) -> Outcome {
 fn decides_a_nack_by_hand(page: &Page) -> Outcome {
     page.wait_for_time(1_000_000)?;
     page.select_node("consumer-0")?;
-    // While the run plays the panel is drawn anew ten times a second; in WebKit a click now and then falls between two
-    // drawings and is lost, so the switch is clicked again as a person would.
-    let asks = "const b = document.querySelector('[data-testid=nack]'); return !!b && !b.disabled";
-    for _ in 0..4 {
-        page.click("by-hand")?;
-        let asked = (0..30).any(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(150));
-            page.session.run(asks, &[]).is_ok_and(|found| found == json!(true))
-        });
-        if asked {
-            break;
-        }
-    }
-    page.wait_until("the listener asks", asks)?;
+    // While the run plays, and the panel with it: a click must not be lost between two drawings.
+    page.click("by-hand")?;
+    page.wait_until("the listener asks", "const b = document.querySelector('[data-testid=nack]'); return !!b && !b.disabled")?;
     page.click("nack")?;
     page.show("journal")?;
     page.wait_until("the journal tells of the nack", "return /nack/i.test(document.querySelector('[data-testid=journal]').textContent)")?;

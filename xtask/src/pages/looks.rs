@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{Outcome, setup};
 
-/// Widths, in CSS pixels, of the narrow pages that the server has.
-pub const WIDTHS: [u32; 2] = [320, 360];
+/// Widths, in CSS pixels, of the narrower pages that the server has.
+pub const WIDTHS: [u32; 4] = [320, 360, 768, 1000];
 
 pub const TESTS: &[PageTest] = &[
     ("switches_language", switches_language),
@@ -88,7 +88,7 @@ fn axe_finds_nothing_when_narrow_and_dark_and_korean(page: &Page) -> Outcome {
 }
 
 /// Runs axe with all of its rules for WCAG 2.2 A and AA and its best practices.
-fn demand_axe(page: &Page) -> Outcome {
+pub fn demand_axe(page: &Page) -> Outcome {
     // Colours glide to another theme for a moment; what axe is to judge is where they come to rest.
     std::thread::sleep(std::time::Duration::from_millis(800));
     let modules = setup::node_tools()?.ok_or("axe-core comes from npm, which is not here: install node")?;

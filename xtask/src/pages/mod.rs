@@ -7,7 +7,9 @@ mod first;
 mod hands;
 mod looks;
 mod page;
+mod reach;
 mod time;
+mod trouble;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -28,13 +30,17 @@ type PageTest = (&'static str, fn(&Page) -> Outcome);
 /// The path under which the page is served: it must work under any.
 const SUB_PATH: &str = "/some/docs/lab/";
 
-/// Collects what the page complains about from before its first line of script.
+/// Collects what the page complains about from before its first line of script. With the query `?reduced` the system says
+/// that motion is to be reduced: not every driver has a word for that.
 const COMPLAINTS: &str = "<script>(()=>{const all=window.__complaints=[];\
 const keep=(kind,what)=>all.push(kind+': '+[].map.call(what,x=>String(x&&x.stack||x)).join(' '));\
 for(const kind of ['error','warn']){const old=console[kind];console[kind]=function(){keep(kind,arguments);return old.apply(console,arguments)}}\
 addEventListener('error',e=>keep('uncaught',[e.message||'cannot load '+(e.target.src||e.target.href)]),true);\
 addEventListener('unhandledrejection',e=>keep('rejection',[e.reason]));\
-addEventListener('securitypolicyviolation',e=>keep('policy',[e.violatedDirective+' '+e.blockedURI]))})()</script>";
+addEventListener('securitypolicyviolation',e=>keep('policy',[e.violatedDirective+' '+e.blockedURI]));\
+if(location.search==='?without-webassembly')delete window.WebAssembly;\
+if(location.search==='?reduced'){const old=window.matchMedia.bind(window);\
+window.matchMedia=q=>/prefers-reduced-motion/.test(q)?{matches:true,media:q,addEventListener(){},removeEventListener(){}}:old(q)}})()</script>";
 
 /// Runs the page tests whose name has `only` in it, in one browser; how many passed and failed.
 ///
@@ -58,17 +64,10 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in tests {
         let began = Instant::now();
-        let run = || {
-            let verdict = run_one(test, &Page::new(driven.session(), &server));
-            server.set_offline(false);
-            server.set_without_wasm(false);
-            verdict
-        };
-        // Three browsers on a small and busy machine: what fails gets one more try, and both are told.
-        let verdict = run().or_else(|error| {
-            println!("page test {} {name} ... once more, after: {error}", browser.name());
-            run()
-        });
+        let verdict = run_one(test, &Page::new(driven.session(), &server, browser));
+        server.set_offline(false);
+        server.set_without_wasm(false);
+        server.set_wasm_late(0);
         let seconds = began.elapsed().as_secs_f32();
         match verdict {
             Ok(()) => {
@@ -85,7 +84,7 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
 }
 
 fn all() -> Vec<PageTest> {
-    [first::TESTS, time::TESTS, hands::TESTS, looks::TESTS].concat()
+    [first::TESTS, time::TESTS, hands::TESTS, looks::TESTS, reach::TESTS, trouble::TESTS].concat()
 }
 
 /// Opens the page, runs the test, and then demands that the page had nothing to complain about.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Outcome,
+    browser::Browser,
     server::Server,
     webdriver::{Element, Session, keys},
 };
@@ -25,14 +26,16 @@ pub struct Page<'a> {
     pub session: &'a Session,
     /// What serves the page.
     pub server: &'a Server,
+    /// Which browser it is: not every driver can do everything.
+    pub browser: Browser,
     /// Whether the test breaks the page on purpose, so that it may complain.
     may_complain: Cell<bool>,
 }
 
 impl<'a> Page<'a> {
     /// A page in this browser, not opened yet.
-    pub fn new(session: &'a Session, server: &'a Server) -> Self {
-        Self { session, server, may_complain: Cell::new(false) }
+    pub fn new(session: &'a Session, server: &'a Server, browser: Browser) -> Self {
+        Self { session, server, browser, may_complain: Cell::new(false) }
     }
 
     /// Opens the page as on a first visit, in a wide window, with this fragment (empty, or beginning with `#`).
@@ -58,6 +61,16 @@ impl<'a> Page<'a> {
         self.wait_for_app()?;
         // The page begins slowly, for the eye; tests are in a hurry.
         self.set_range("speed", "1")
+    }
+
+    /// Opens the page with this query (beginning with `?`) and fragment, and waits for the app.
+    ///
+    /// # Errors
+    /// If the app does not come up.
+    pub fn open_asking(&self, query: &str, fragment: &str) -> Outcome {
+        self.session.go("about:blank")?;
+        self.session.go(&format!("{}{query}{fragment}", self.server.url()))?;
+        self.wait_for_app()
     }
 
     /// Waits until the app has taken the page over.
@@ -105,6 +118,15 @@ impl<'a> Page<'a> {
         self.session.click(&self.part(testid)?).map_err(|e| format!("click on {testid}: {e}").into())
     }
 
+    /// Clicks by script on the first element of a selector: where it is the doing that is tested, and not the reaching.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn click_script(&self, css: &str) -> Outcome {
+        let clicked = self.session.run("const e = document.querySelector(arguments[0]); if (e) e.click(); return !!e", &[css.into()])?;
+        demand(clicked.as_bool() == Some(true), || format!("there is no {css}"))
+    }
+
     /// How many parts have this `data-testid`.
     ///
     /// # Errors
@@ -131,6 +153,15 @@ impl<'a> Page<'a> {
     pub fn time_us(&self) -> Outcome<u64> {
         let text = self.attribute("app", "data-time-us")?;
         text.parse().map_err(|_| format!("data-time-us is {text:?}").into())
+    }
+
+    /// How many interventions the recording holds.
+    ///
+    /// # Errors
+    /// If the page does not say.
+    pub fn interventions(&self) -> Outcome<u64> {
+        let text = self.attribute("app", "data-interventions")?;
+        text.parse().map_err(|_| format!("data-interventions is {text:?}").into())
     }
 
     /// The digest of the world that the page shows.

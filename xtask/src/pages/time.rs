@@ -2,8 +2,6 @@
 
 use std::{thread, time::Duration};
 
-use serde_json::json;
-
 use super::{
     PageTest,
     page::{Page, demand},
@@ -16,7 +14,6 @@ pub const TESTS: &[PageTest] = &[
     ("seeks_by_keys", seeks_by_keys),
     ("slows_down_and_speeds_up", slows_down_and_speeds_up),
     ("reload_shows_the_same_run_at_the_same_moment", reload_shows_the_same_run_at_the_same_moment),
-    ("a_damaged_link_says_what_is_wrong", a_damaged_link_says_what_is_wrong),
 ];
 
 fn steps_forward_and_back(page: &Page) -> Outcome {
@@ -94,21 +91,4 @@ fn reload_shows_the_same_run_at_the_same_moment(page: &Page) -> Outcome {
         &format!("return +document.querySelector('[data-testid=app]').dataset.timeUs === {time}"),
     )?;
     demand(page.digest()? == digest, || "after a reload the world is another".to_owned())
-}
-
-fn a_damaged_link_says_what_is_wrong(page: &Page) -> Outcome {
-    for fragment in ["#nonsense", "#v1.!!!!", "#v999.abc", "#%", "#v1.AAAAAAAA"] {
-        page.open(fragment)?;
-        page.wait_until(
-            "the page says what is wrong with the link",
-            "return !!document.querySelector('[data-testid=link-problem], [role=alert]')",
-        )?;
-        page.wait_for_time(1)?;
-        let shown = page.session.run(
-            "return document.querySelector(arguments[0]).textContent.trim().length",
-            &[json!("[data-testid=link-problem], [role=alert]")],
-        )?;
-        demand(shown.as_u64().is_some_and(|n| n > 10), || format!("{fragment}: the notice is empty"))?;
-    }
-    Ok(())
 }

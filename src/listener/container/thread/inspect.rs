@@ -5,7 +5,49 @@ use crate::broker::TopicPartition;
 use crate::kernel::SimTime;
 use crate::listener::{ConsumerRecord, ContainerProperties, ListenerKind};
 
+/// Where a consumer thread is: what it waits for, as one would find it in a thread dump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doing {
+    /// In `poll`, or between two polls.
+    Polling,
+    /// In the listener method, which waits for a viewer's decision.
+    Deciding,
+    /// In the listener method, in the effect on the application, or busy or stuck there.
+    Effect,
+    /// In the listener method, in `acknowledge()`: the commit is under way.
+    Acknowledging,
+    /// In a commit of the container's own (`processCommits`).
+    Committing,
+    /// After a `nack(Duration)`, until its pause is over (D6).
+    NackPause,
+    /// In the error handler: a back-off or a recoverer (D9, D11).
+    ErrorHandler,
+    /// At the coordinator of its transaction (E4).
+    Transaction,
+    /// Not in any of these: starting, closing, or over.
+    Elsewhere,
+}
+
 impl ListenerConsumer {
+    /// What the thread is at.
+    pub fn doing(&self) -> Doing {
+        let in_call = self.stack.contains(&Op::EndOfCall);
+        match self.stack.last() {
+            _ if !self.alive => Doing::Elsewhere,
+            Some(Op::AwaitDecision) => Doing::Deciding,
+            Some(Op::AwaitCommit { .. }) if in_call && self.stack.iter().any(Op::is_acknowledgment) => Doing::Acknowledging,
+            Some(Op::AwaitCommit { .. }) => Doing::Committing,
+            Some(Op::AwaitTransaction { .. }) => Doing::Transaction,
+            Some(op) if in_call && op.waits() => Doing::Effect,
+            // `idleBetweenPolls`: the poll is still to come.
+            Some(Op::AwaitTimer { .. }) if self.stack.contains(&Op::Poll) => Doing::Polling,
+            Some(Op::AwaitTimer { .. } | Op::AwaitSend { .. } | Op::AwaitShortPoll) => Doing::ErrorHandler,
+            Some(Op::AwaitPoll) if self.nack_wake_at.is_some() => Doing::NackPause,
+            Some(Op::AwaitPoll) => Doing::Polling,
+            _ => Doing::Elsewhere,
+        }
+    }
+
     /// The settings.
     pub fn properties(&self) -> &ContainerProperties {
         &self.properties
@@ -89,6 +131,11 @@ impl ListenerConsumer {
 }
 
 impl Op {
+    /// Whether it is a call of `acknowledge()` that has not returned.
+    fn is_acknowledgment(&self) -> bool {
+        matches!(self, Op::ApiCall { call, .. } if call.starts_with("ack"))
+    }
+
     /// Whether it lies on top until an answer comes.
     pub(super) fn waits(&self) -> bool {
         matches!(
