@@ -201,12 +201,13 @@ impl<'a> Page<'a> {
     /// # Errors
     /// If there is no such part.
     pub fn set_range(&self, testid: &str, end: &str) -> Outcome {
-        let script = "const e = document.querySelector(arguments[0]); \
+        let script = "const e = document.querySelector(arguments[0]), wanted = arguments[1], said = () => e.getAttribute('aria-valuetext'); \
                       const set = v => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, v); \
                       e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})) }; \
-                      if (arguments[1] in e) { set(e[arguments[1]]); return Promise.resolve(true) } \
-                      return (async () => { for (let v = +e.min; v <= +e.max; v++) { set(v); await new Promise(r => setTimeout(r, 30)); \
-                      if (e.getAttribute('aria-valuetext') === arguments[1] + ' ×') return true } return false })()";
+                      if (wanted in e) { set(e[wanted]); return Promise.resolve(true) } \
+                      return (async () => { for (let v = +e.min; v <= +e.max; v++) { const before = said(); set(v); \
+                      for (let n = 0; n < 100 && said() === before; n++) { if (said() === wanted + ' ×') return true; await new Promise(r => setTimeout(r, 20)) } \
+                      if (said() === wanted + ' ×') return true } return false })()";
         let found = self.session.run(script, &[css(testid).into(), end.into()]).map_err(|e| format!("{testid}: {e}"))?;
         demand(found.as_bool() == Some(true), || format!("{testid} has no place {end}"))
     }
