@@ -34,6 +34,32 @@ fn an_unknown_verb_is_named() {
     assert!(error.contains("in_orbit") && error.contains("script[0]"), "{error}");
 }
 
+#[test]
+fn nothing_in_a_case_is_silently_ignored() {
+    let case = |given: &str, step: &str| {
+        let text = format!(
+            r#"{{"id": "spring-x", "given": {{"topics": {{"t": {{}}}}, "group": "g", {given}}}, "script": [{step}], "observed": {{}}}}"#
+        );
+        let case = Case::parse("x.json", &text).expect("well-formed");
+        check(&case).map_or_else(|error| error.to_string(), |_| "it was played".to_owned())
+    };
+    let settle = r#"{"do": "settle"}"#;
+    for (given, step, named) in [
+        (r#""container": {"ackMood": "RECORD"}"#, settle, "given.container.ackMood"),
+        (r#""container": {"listener": "single"}"#, settle, "single"),
+        (r#""consumer": {"max.poll.record": 1}"#, settle, "max.poll.record"),
+        (r#""error_handler": {"class": "CommonLoggingErrorHandler", "backOff": {}}"#, settle, "given.error_handler.backOff"),
+        (r#""error_handler": {"class": "DefaultErrorHandler", "backOff": {"jitter": 1}}"#, settle, "given.error_handler.backOff.jitter"),
+        (r#""retry_topic": {"topicSuffixingStrategy": "NONE"}"#, settle, "NONE"),
+        (r#""trace": "by_partition""#, settle, "by_partition"),
+        (r#""container": {}"#, r#"{"do": "stop", "membre": "c1"}"#, "script[0].membre"),
+        (r#""container": {}"#, r#"{"do": "restart"}"#, "restart"),
+    ] {
+        let error = case(given, step);
+        assert!(error.contains(named), "{error} does not name {named}");
+    }
+}
+
 /// Verbs that the README of the cases documents: `| `verb` |` in its tables.
 fn documented_verbs() -> Vec<String> {
     let readme = std::fs::read_to_string(folder().join("README.md")).expect("the cases have a README");

@@ -81,16 +81,79 @@ impl Exception {
     /// Whether the classifier of the `DefaultErrorHandler` takes it for fatal without being told
     /// (D8, `ExceptionClassifier#defaultFatalExceptionsList`).
     pub fn is_fatal_by_default(&self) -> bool {
-        const FATAL: [&str; 6] = [
-            DESERIALIZATION,
-            "org.springframework.messaging.converter.MessageConversionException",
-            "org.springframework.kafka.support.converter.ConversionException",
-            "org.springframework.messaging.handler.invocation.MethodArgumentResolutionException",
-            "java.lang.NoSuchMethodException",
-            "java.lang.ClassCastException",
-        ];
-        FATAL.contains(&&*self.class)
+        self.classified_unwrapped(|class| Exception::is_fatal_class(class).then_some(())).is_some()
     }
+
+    /// Whether the classifier lists the class as fatal.
+    pub(super) fn is_fatal_class(class: &str) -> bool {
+        FATAL.contains(&class)
+    }
+
+    /// What the nearest class says that says anything: first what wraps an exception of a listener, then its own class, each
+    /// with all that it extends (`ExceptionMatcher`, traversing causes).
+    pub(super) fn classified<T>(&self, mut says: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        ancestors(LISTENER_FAILED).find_map(&mut says).or_else(|| self.classified_unwrapped(says))
+    }
+
+    /// The same without what wraps it.
+    pub(super) fn classified_unwrapped<T>(&self, says: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        ancestors(&self.class).find_map(says)
+    }
+}
+
+/// Fatal without being told.
+const FATAL: [&str; 6] = [
+    DESERIALIZATION,
+    "org.springframework.messaging.converter.MessageConversionException",
+    "org.springframework.kafka.support.converter.ConversionException",
+    "org.springframework.messaging.handler.invocation.MethodArgumentResolutionException",
+    "java.lang.NoSuchMethodException",
+    "java.lang.ClassCastException",
+];
+
+const RUNTIME: &str = "java.lang.RuntimeException";
+const NESTED: &str = "org.springframework.core.NestedRuntimeException";
+const MESSAGING: &str = "org.springframework.messaging.MessagingException";
+const KAFKA: &str = "org.apache.kafka.common.KafkaException";
+const OUT_OF_BOUNDS: &str = "java.lang.IndexOutOfBoundsException";
+
+/// Classes that extend another than `RuntimeException`, and which.
+const EXTENDS: [(&str, &str); 23] = [
+    (RUNTIME, "java.lang.Exception"),
+    ("java.lang.Error", "java.lang.Throwable"),
+    ("java.lang.Exception", "java.lang.Throwable"),
+    ("java.io.IOException", "java.lang.Exception"),
+    ("java.lang.ReflectiveOperationException", "java.lang.Exception"),
+    ("java.lang.NoSuchMethodException", "java.lang.ReflectiveOperationException"),
+    ("java.lang.NumberFormatException", ILLEGAL_ARGUMENT),
+    ("java.lang.IllegalThreadStateException", ILLEGAL_ARGUMENT),
+    ("java.util.concurrent.CancellationException", ILLEGAL_STATE),
+    ("java.lang.ArrayIndexOutOfBoundsException", OUT_OF_BOUNDS),
+    ("java.lang.StringIndexOutOfBoundsException", OUT_OF_BOUNDS),
+    ("java.util.InputMismatchException", "java.util.NoSuchElementException"),
+    (NESTED, RUNTIME),
+    (SPRING_KAFKA, NESTED),
+    (LISTENER_FAILED, SPRING_KAFKA),
+    (DESERIALIZATION, SPRING_KAFKA),
+    ("org.springframework.kafka.support.converter.ConversionException", SPRING_KAFKA),
+    (MESSAGING, NESTED),
+    ("org.springframework.messaging.converter.MessageConversionException", MESSAGING),
+    ("org.springframework.messaging.handler.invocation.MethodArgumentResolutionException", MESSAGING),
+    (COMMIT_FAILED, KAFKA),
+    ("org.apache.kafka.common.errors.ApiException", KAFKA),
+    ("org.apache.kafka.common.errors.SerializationException", KAFKA),
+];
+
+/// A class and what it extends, nearest first. A class that the table does not know is taken for a `RuntimeException`, or for
+/// one of Kafka's.
+fn ancestors(class: &str) -> impl Iterator<Item = &str> {
+    let above = |class: &&str| match EXTENDS.iter().find(|(sub, _)| sub == class) {
+        Some((_, extends)) => Some(*extends),
+        None if *class == "java.lang.Throwable" => None,
+        None if *class != KAFKA && class.starts_with("org.apache.kafka.") => Some("org.apache.kafka.common.errors.ApiException"),
+        None => Some(RUNTIME),
+    };
+    std::iter::successors(Some(class), above)
 }
 
 impl From<&KafkaException> for Exception {
@@ -122,5 +185,35 @@ impl From<&KafkaException> for Exception {
             _ => "",
         };
         Exception::of_container(&format!("{package}.{class}"), message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d8_a_class_counts_for_all_that_extend_it() {
+        let says = |class: &str, listed: &str| Exception::thrown(class, "boom").classified(|c| (c == listed).then_some(())).is_some();
+        assert!(says("java.lang.NumberFormatException", ILLEGAL_ARGUMENT));
+        assert!(says("java.lang.NumberFormatException", RUNTIME));
+        assert!(!says(ILLEGAL_ARGUMENT, "java.lang.NumberFormatException"));
+        assert!(says("com.example.Own", RUNTIME));
+        assert!(says(ILLEGAL_STATE, SPRING_KAFKA), "what wraps it is asked too");
+        assert!(Exception::thrown("java.lang.ClassCastException", "").is_fatal_by_default());
+        assert!(!Exception::thrown(ILLEGAL_STATE, "").is_fatal_by_default());
+        let nearest = Exception::thrown("java.lang.NumberFormatException", "").classified_unwrapped(|c| match c {
+            ILLEGAL_ARGUMENT => Some(1),
+            RUNTIME => Some(2),
+            _ => None,
+        });
+        assert_eq!(nearest, Some(1));
+    }
+
+    #[test]
+    fn every_line_of_ancestors_ends() {
+        for (class, _) in EXTENDS {
+            assert_eq!(ancestors(class).last(), Some("java.lang.Throwable"), "{class}");
+        }
     }
 }

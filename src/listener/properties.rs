@@ -151,10 +151,13 @@ impl DefaultErrorHandler {
 
     /// What the classifier says (D8).
     pub fn is_retryable(&self, exception: &Exception) -> bool {
-        if self.retryable.contains(&exception.class) {
-            return true;
-        }
-        !exception.is_fatal_by_default() && !self.not_retryable.contains(&exception.class) && self.retry_by_default
+        let listed = |list: &[Arc<str>], class: &str| list.iter().any(|c| **c == *class);
+        let says = |class: &str| match () {
+            () if listed(&self.retryable, class) => Some(true),
+            () if listed(&self.not_retryable, class) || Exception::is_fatal_class(class) => Some(false),
+            () => None,
+        };
+        exception.classified(says).unwrap_or(self.retry_by_default)
     }
 
     /// Whether the back off never allows a retry: then no failure is counted.

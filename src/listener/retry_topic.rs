@@ -127,7 +127,8 @@ impl RetryTopics {
     }
 
     fn is_retryable(&self, exception: &Exception) -> bool {
-        !exception.is_fatal_by_default() && !self.not_retry_on.contains(&exception.class)
+        let listed = |class: &str| self.not_retry_on.iter().any(|c| **c == *class).then_some(());
+        !exception.is_fatal_by_default() && exception.classified_unwrapped(listed).is_none()
     }
 }
 

@@ -226,8 +226,9 @@ impl Play<'_> {
 
     pub(super) fn read(&mut self, step: &Step) -> Outcome {
         let topic = step.name("topic")?;
-        let mut settings = self.consumer_defaults.clone();
-        settings.push((Arc::from("isolation.level"), step.get("isolation").and_then(Value::as_str).unwrap_or("read_uncommitted").into()));
+        // A reader has no group; the rest of its settings is said as of any consumer.
+        let mut settings = self.consumer_settings(step)?;
+        settings.retain(|(name, _)| &**name != "group.id");
         let count = self.partitions_of(step)?.len() as u32;
         let partitions = (0..count).map(|p| (Arc::clone(&topic), p)).collect();
         let member: Arc<str> = Arc::from(READER);

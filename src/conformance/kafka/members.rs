@@ -30,7 +30,7 @@ impl Play<'_> {
     }
 
     /// The defaults of the case, then what the step says.
-    fn consumer_settings(&self, step: &Step) -> Result<Settings, CaseError> {
+    pub(super) fn consumer_settings(&self, step: &Step) -> Result<Settings, CaseError> {
         let config = step.config()?;
         let modern = config.iter().any(|(name, value)| &**name == "group.protocol" && &**value == "consumer");
         let fits = |name: &str| !modern || !["heartbeat.interval.ms", "session.timeout.ms"].contains(&name);

@@ -206,7 +206,10 @@ fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
         "ackTime",
         "asyncAcks",
         "pollTimeout",
+        "pollTimeoutWhilePaused",
+        "idleBetweenPolls",
         "syncCommits",
+        "commitRetries",
         "stopImmediate",
         "pauseImmediate",
         "deliveryAttemptHeader",
@@ -222,7 +225,8 @@ fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
     }
     properties.kind = match form.text("listener")? {
         Some("batch") => ListenerKind::Batch,
-        _ => ListenerKind::Record,
+        Some("record") | None => ListenerKind::Record,
+        Some(other) => return Err(form.error("listener", format!("unknown listener {other:?}; known are record, batch"))),
     };
     if let Some(mode) = form.text("ackMode")? {
         properties.ack_mode = AckMode::of_name(mode).ok_or_else(|| form.error("ackMode", format!("unknown mode {mode:?}")))?;
@@ -231,6 +235,10 @@ fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
     properties.ack_time_us = form.count("ackTime")?.map_or(properties.ack_time_us, |ms| ms * 1_000);
     properties.async_acks = form.flag("asyncAcks")?.unwrap_or(false);
     properties.poll_timeout_us = form.count("pollTimeout")?.map_or(properties.poll_timeout_us, |ms| ms * 1_000);
+    let us = |name: &str, default: u64| form.count(name).map(|ms| ms.map_or(default, |ms| ms * 1_000));
+    properties.poll_timeout_while_paused_us = us("pollTimeoutWhilePaused", properties.poll_timeout_while_paused_us)?;
+    properties.idle_between_polls_us = us("idleBetweenPolls", properties.idle_between_polls_us)?;
+    properties.commit_retries = form.count("commitRetries")?.map_or(properties.commit_retries, |n| n as u32);
     properties.sync_commits = form.flag("syncCommits")?.unwrap_or(true);
     properties.stop_immediate = form.flag("stopImmediate")?.unwrap_or(false);
     properties.pause_immediate = form.flag("pauseImmediate")?.unwrap_or(false);
@@ -253,8 +261,14 @@ fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
 fn error_handler(form: &Form<'_>) -> Result<ErrorHandler, CaseError> {
     Ok(match form.needed("class")? {
         "DefaultErrorHandler" => ErrorHandler::Default(handler(form)?),
-        "CommonContainerStoppingErrorHandler" => ErrorHandler::Stopping,
-        "CommonLoggingErrorHandler" => ErrorHandler::Logging { ack_after_handle: form.flag("ackAfterHandle")?.unwrap_or(true) },
+        "CommonContainerStoppingErrorHandler" => {
+            form.only(&["class"])?;
+            ErrorHandler::Stopping
+        }
+        "CommonLoggingErrorHandler" => {
+            form.only(&["class", "ackAfterHandle"])?;
+            ErrorHandler::Logging { ack_after_handle: form.flag("ackAfterHandle")?.unwrap_or(true) }
+        }
         class => return Err(form.error("class", format!("unknown error handler {class:?}"))),
     })
 }
@@ -279,10 +293,20 @@ fn handler(form: &Form<'_>) -> Result<DefaultErrorHandler, CaseError> {
         ack_after_handle: form.flag("ackAfterHandle")?.unwrap_or(true),
         reset_state_on_exception_change: form.flag("resetStateOnExceptionChange")?.unwrap_or(true),
         reset_state_on_recovery_failure: form.flag("resetStateOnRecoveryFailure")?.unwrap_or(true),
-        not_retryable: form.texts("notRetryable")?.unwrap_or_default(),
+        not_retryable: class_names(form, "notRetryable")?,
         recoverer: recoverer(form)?,
         ..default
     })
+}
+
+/// Names of classes; those without a package are Java's own.
+fn class_names(form: &Form<'_>, field: &str) -> Result<Vec<Arc<str>>, CaseError> {
+    Ok(form.texts(field)?.unwrap_or_default().iter().map(|name| class_name(name)).collect())
+}
+
+/// A class by its full name; one without a package is Java's own.
+pub(super) fn class_name(name: &str) -> Arc<str> {
+    if name.contains('.') { Arc::from(name) } else { Arc::from(format!("java.lang.{name}")) }
 }
 
 fn recoverer(form: &Form<'_>) -> Result<Recoverer, CaseError> {
@@ -312,7 +336,10 @@ fn recoverer(form: &Form<'_>) -> Result<Recoverer, CaseError> {
                 ..DeadLetter::default()
             }))
         }
-        "failing" => Ok(Recoverer::Failing { times: settings.count("times")?.unwrap_or(1) as u32 }),
+        "failing" => {
+            settings.only(&["class", "times"])?;
+            Ok(Recoverer::Failing { times: settings.count("times")?.unwrap_or(1) as u32 })
+        }
         _ => Err(form.error("recoverer", format!("unknown recoverer {class:?}"))),
     }
 }
@@ -323,16 +350,21 @@ fn back_off(form: &Form<'_>, default: &str) -> Result<BackOff, CaseError> {
     let interval_ms_max = form.count("maxInterval")?.unwrap_or(30_000);
     Ok(match form.text("class")?.unwrap_or(default) {
         "FixedBackOff" => {
+            form.only(&["class", "interval", "maxAttempts"])?;
             BackOff::Fixed { interval_ms: form.count("interval")?.unwrap_or(0), attempts_max: form.count("maxAttempts")?.unwrap_or(9) }
         }
-        "ExponentialBackOff" => BackOff::Exponential {
-            initial_ms,
-            multiplier_milli: multiplier,
-            interval_ms_max,
-            elapsed_ms_max: form.count("maxElapsedTime")?.unwrap_or(UNLIMITED),
-            attempts_max: form.count("maxAttempts")?.unwrap_or(UNLIMITED),
-        },
+        "ExponentialBackOff" => {
+            form.only(&["class", "initialInterval", "multiplier", "maxInterval", "maxElapsedTime", "maxAttempts"])?;
+            BackOff::Exponential {
+                initial_ms,
+                multiplier_milli: multiplier,
+                interval_ms_max,
+                elapsed_ms_max: form.count("maxElapsedTime")?.unwrap_or(UNLIMITED),
+                attempts_max: form.count("maxAttempts")?.unwrap_or(UNLIMITED),
+            }
+        }
         "ExponentialBackOffWithMaxRetries" => {
+            form.only(&["class", "maxRetries", "initialInterval", "multiplier", "maxInterval"])?;
             let retries = form.count("maxRetries")?.unwrap_or(0);
             BackOff::exponential_with_max_retries(retries, initial_ms, multiplier, interval_ms_max)
         }
@@ -362,32 +394,36 @@ fn retry_topics(form: &Form<'_>) -> Result<RetryTopics, CaseError> {
     let attempts = form.count("maxAttempts")?.unwrap_or(3) as u32;
     let suffixing = match form.text("topicSuffixingStrategy")? {
         Some("SUFFIX_WITH_INDEX_VALUE") => Suffixing::WithIndexValue,
-        _ => Suffixing::WithDelayValue,
+        Some("SUFFIX_WITH_DELAY_VALUE") | None => Suffixing::WithDelayValue,
+        Some(other) => return Err(form.error("topicSuffixingStrategy", format!("unknown: {other:?}"))),
     };
     let reuse = match form.text("sameIntervalTopicReuseStrategy")? {
         Some("MULTIPLE_TOPICS") => TopicReuse::MultipleTopics,
-        _ => TopicReuse::SingleTopic,
+        Some("SINGLE_TOPIC") | None => TopicReuse::SingleTopic,
+        Some(other) => return Err(form.error("sameIntervalTopicReuseStrategy", format!("unknown: {other:?}"))),
     };
     let strategy = match form.text("dltProcessingFailureStrategy")? {
         Some("NO_DLT") => DltStrategy::NoDlt,
         Some("FAIL_ON_ERROR") => DltStrategy::FailOnError,
-        _ => DltStrategy::AlwaysRetryOnError,
+        Some("ALWAYS_RETRY_ON_ERROR") | None => DltStrategy::AlwaysRetryOnError,
+        Some(other) => return Err(form.error("dltProcessingFailureStrategy", format!("unknown: {other:?}"))),
     };
     let mut chain = RetryTopics::new("t", attempts, &back_off, suffixing, reuse, strategy);
     chain.timeout_ms = form.count("timeoutAfter")?;
-    chain.not_retry_on = form.texts("notRetryOn")?.unwrap_or_default();
+    chain.not_retry_on = class_names(form, "notRetryOn")?;
     Ok(chain)
 }
 
 /// The error handler in the containers of retry topics: no blocking retries but for the exceptions that are named.
 fn retry_handler(form: &Form<'_>) -> Result<DefaultErrorHandler, CaseError> {
     let blocking = form.part("blockingRetries")?;
+    blocking.only(&["retryOn", "backOff"])?;
     let back_off = if blocking.has("backOff") { back_off(&blocking.part("backOff")?, "FixedBackOff")? } else { BackOff::NONE };
     Ok(DefaultErrorHandler {
         back_off,
         commit_recovered: true,
         retry_by_default: false,
-        retryable: blocking.texts("retryOn")?.unwrap_or_default(),
+        retryable: class_names(&blocking, "retryOn")?,
         recoverer: Recoverer::NextRetryTopic,
         ..DefaultErrorHandler::default()
     })

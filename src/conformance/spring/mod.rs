@@ -15,9 +15,13 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 use super::{Case, CaseError, Played};
+use form::Form;
 use given::Given;
 use recorder::{Event, SCRIPT};
 use stage::Stage;
+
+/// How a case may show its events.
+const TRACES: [&str; 5] = ["all", "per_member", "per_member_after_first_send", "deliveries", "assignment_only"];
 
 /// Plays a case.
 ///
@@ -25,6 +29,11 @@ use stage::Stage;
 /// A verb, setting or form that is not known, named.
 pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
     let given = Given::of(case)?;
+    // What a container could not be made of is said before anything is played.
+    given.containers(case, "c1", &Form::of(case, "given", &Map::new()))?;
+    if let Some(kind) = case.given.get("trace").filter(|kind| !kind.as_str().is_some_and(|kind| TRACES.contains(&kind))) {
+        return Err(CaseError::new(case, "given.trace", format!("unknown: {kind}; known are {}", TRACES.join(", "))));
+    }
     let dead_letters = given.retry.as_ref().and_then(|chain| chain.dlt.clone());
     let programs = [program::program(case, None)?, program::program(case, Some(dead_letters.as_deref().unwrap_or("no dead letters")))?];
     let stage = Stage::new(case, &given, programs)?;

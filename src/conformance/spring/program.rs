@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::form::Form;
+use super::given::class_name;
 use crate::conformance::{Case, CaseError};
 use crate::listener::{Action, Condition, ListenerProgram, Rule};
 
@@ -77,7 +78,7 @@ fn action(form: &Form<'_>) -> Result<Action, CaseError> {
             None => Action::Nack { ms: number()? },
         },
         "nack_other_thread" => Action::NackOtherThread { ms: number()? },
-        "throw" => Action::Throw { class: text()? },
+        "throw" => Action::Throw { class: class_name(form.needed(name)?) },
         "throw_batch_failed" => Action::ThrowBatchFailed { index: count()? as u32 },
         "throw_batch_failed_value" => Action::ThrowBatchFailedValue { value: text()? },
         "throw_error" => Action::ThrowError,

@@ -67,6 +67,7 @@ impl Script<'_> {
 
     fn step(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
         let verb = form.needed("do")?;
+        form.only(fields_of(verb).ok_or_else(|| form.error("do", format!("unknown step {verb:?}")))?)?;
         if !["await", "wait", "settle", "observe", "record_until"].contains(&verb) {
             let step: Map<String, Value> =
                 form.fields().filter(|(key, _)| *key != "container").map(|(key, value)| (key.to_owned(), value.clone())).collect();
@@ -173,6 +174,24 @@ impl Script<'_> {
             events.truncate(last + 1);
         }
     }
+}
+
+/// The fields that a step may have.
+fn fields_of(verb: &str) -> Option<&'static [&'static str]> {
+    Some(match verb {
+        "start" => &["do", "member", "container"],
+        "stop" | "stop_no_wait" | "pause" | "resume" => &["do", "member"],
+        "send" => &["do", "topic", "partition", "key", "value", "value_int32", "timestamp", "headers"],
+        "ack" => &["do", "value"],
+        "release" => &["do", "latch"],
+        "create_topic" => &["do", "topic", "partitions"],
+        "await" => &["do", "value", "delivery", "event", "times", "calls"],
+        "wait" => &["do", "ms"],
+        "settle" => &["do"],
+        "observe" => &["do", "as"],
+        "record_until" => &["do", "event", "times"],
+        _ => return None,
+    })
 }
 
 /// The longest wait that a setting or an action of the case can cause: the largest number of milliseconds in it that does not
