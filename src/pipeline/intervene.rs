@@ -156,7 +156,11 @@ impl World {
                 self.admin(AdminRequest::DeleteRecords { partition, before });
             }
             Action::ResetOffset { group, partition, to } => {
-                let offsets = std::iter::once((self.topic_partition(partition), to)).collect();
+                let partition = self.topic_partition(partition);
+                // The command line tool, other than the admin API, stays within the log (C9).
+                let log = self.cluster.leader(partition).map(|leader| (leader.log.start(), leader.high_watermark));
+                let to = log.map_or(to, |(start, end)| to.min(end).max(start));
+                let offsets = std::iter::once((partition, to)).collect();
                 self.tool(Request::Group { group: Arc::from(GROUPS[group as usize]), request: GroupRequest::AlterOffsets { offsets } });
             }
             Action::ReplayDeadLetters { group } => self.replay_dead_letters(group),

@@ -1,5 +1,10 @@
 //! Section C: groups. Knows the rules' own vectors, nothing of how a coordinator works.
 
+use cqrs_lab::{
+    kernel::SimTime,
+    pipeline::{Action, Intervention, World},
+    scenario::Scenario,
+};
 use serde_json::json;
 
 use crate::play::kafka;
@@ -79,4 +84,27 @@ fn c15_groups_are_independent_and_a_surplus_member_idles() {
     let observed = json!({"one": {"counts": {"a1": 1}}, "two": {"counts": {"a1": 1, "a2": 0}}, "other": {"counts": {"b1": 1}},
         "of_a": three, "of_b": three, "of_the_surplus": {}});
     kafka(json!({}), script, observed);
+}
+
+#[test]
+fn c9_the_command_line_tool_stays_within_the_log() {
+    // The log of a partition, its start moved to 3; the group is stopped.
+    let mut world = World::new(&Scenario::plain("c9", 1));
+    world.run_until(SimTime::from_ms(30_000));
+    let act = |world: &mut World, action: Action| {
+        let now = world.now();
+        world.intervene(now, &Intervention::Act(action)).expect("it fits");
+        world.run_until(now + 5_000_000);
+    };
+    act(&mut world, Action::Scale { group: 1, consumers: 0 });
+    act(&mut world, Action::DeleteRecords { partition: 0, before: 3 });
+    let partition = world.cluster().partition_named("transfer-events", 0).expect("the topic");
+    let mut moved_to = |wanted: u64| {
+        act(&mut world, Action::ResetOffset { group: 1, partition: 0, to: wanted });
+        (world.committed("transfer-history", partition).expect("an offset"), world.high_watermark(partition))
+    };
+    assert_eq!(moved_to(1).0, 3, "not before the start");
+    assert_eq!(moved_to(5).0, 5);
+    let (committed, end) = moved_to(u64::MAX);
+    assert!((6..=end).contains(&committed), "not beyond the end: {committed} of {end}");
 }
