@@ -4,8 +4,8 @@
 //!
 //! Handled: the listener returned normally (where it acknowledges: it acknowledged). Dead-lettered or skipped by the error
 //! handler: the recoverer returned, or the handler only logs. Knowingly skipped: a later record of the same partition was
-//! acknowledged where that covers the earlier ones (D3, D4; not with asyncAcks, D5); a batch listener said that the records
-//! before an index are done (D7, D10).
+//! acknowledged where that covers the earlier ones (D3, D4; with asyncAcks only after a retry without seeks, which forgets what
+//! it waited for, D5); a batch listener said that the records before an index are done (D7, D10).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,17 @@ fn handlers() -> impl Strategy<Value = Value> {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let modes = prop::sample::select(vec!["RECORD", "BATCH", "COUNT", "TIME", "COUNT_TIME", "MANUAL", "MANUAL_IMMEDIATE"]);
+    let modes = prop::sample::select(vec![
+        "RECORD",
+        "BATCH",
+        "COUNT",
+        "TIME",
+        "COUNT_TIME",
+        "MANUAL",
+        "MANUAL",
+        "MANUAL_IMMEDIATE",
+        "MANUAL_IMMEDIATE",
+    ]);
     (modes, any::<bool>(), any::<bool>()).prop_flat_map(|(mode, batch, async_acks)| {
         let manual = mode.starts_with("MANUAL");
         let batch = batch && mode != "RECORD";
@@ -242,6 +252,8 @@ struct Book {
     acknowledged: BTreeSet<At>,
     /// Kept for later, by value.
     kept: BTreeMap<String, At>,
+    /// The next batch is a retry in memory: the error handler takes its normal return for done, acknowledged or not (D10).
+    retrying: bool,
 }
 
 fn at(text: &str) -> At {
@@ -264,20 +276,31 @@ impl Book {
             }
             Does::Ack | Does::Slow(_) if !plan.manual() => drop(self.settled.insert(record)),
             Does::Hold => drop(self.kept.insert(value.to_owned(), record)),
-            // Logged and counted as done.
-            Does::Throw | Does::ThrowFatal if plan.handler["class"] == "CommonLoggingErrorHandler" => drop(self.settled.insert(record)),
+            // Logged: passed over, whether or not that counts as an acknowledgment.
+            // (A nack with asyncAcks throws too.)
+            Does::Throw | Does::ThrowFatal | Does::Nack(_) if plan.handler["class"] == "CommonLoggingErrorHandler" => {
+                self.settled.insert(record);
+            }
             _ => {}
         }
     }
 
     fn batch(&mut self, plan: &Plan, event: &Value) {
         let records: Vec<At> = event["deliver_batch"].as_array().into_iter().flatten().filter_map(|r| r.as_str().map(at)).collect();
+        let retrying = std::mem::take(&mut self.retrying);
         let done = match plan.does("", event["call"].as_u64().unwrap_or(0)) {
             Does::Ack | Does::Slow(_) | Does::AckThenThrow | Does::AckThenKill if plan.manual() => records.len(),
             Does::Ack | Does::Slow(_) => records.len(),
+            Does::Nothing | Does::AckThrough(_) | Does::NackFrom(_) if retrying => records.len(),
+            // Logged: passed over, whether or not that counts as an acknowledgment.
+            // An index that the batch does not have, or a mode without indexes, throws too.
+            Does::Throw | Does::ThrowFatal | Does::FailedAt(_) | Does::NackFrom(_) | Does::AckThrough(_)
+                if plan.handler["class"] == "CommonLoggingErrorHandler" =>
+            {
+                records.len()
+            }
             Does::FailedAt(index) | Does::NackFrom(index) if (index as usize) < records.len() => index as usize,
             Does::AckThrough(index) => (index as usize + 1).min(records.len()),
-            Does::Throw | Does::ThrowFatal | Does::FailedAt(_) if plan.handler["class"] == "CommonLoggingErrorHandler" => records.len(),
             _ => 0,
         };
         records[..done].iter().for_each(|record| self.acknowledge(record));
@@ -287,7 +310,7 @@ impl Book {
     fn check(&self, plan: &Plan, partition: &str, committed: u64) -> Result<(), u64> {
         for offset in 0..committed {
             let covered = plan.manual()
-                && !plan.async_acks
+                && (!plan.async_acks || plan.handler["seekAfterError"] == false)
                 && self.acknowledged.range((partition.to_owned(), offset)..(partition.to_owned(), committed)).next().is_some();
             if !covered && !self.settled.contains(&(partition.to_owned(), offset)) {
                 return Err(offset);
@@ -300,7 +323,12 @@ impl Book {
 fn law(plan: &Plan) -> Result<(), String> {
     let text = plan.case();
     let case = Case::parse("by chance", &text.to_string()).map_err(|e| e.to_string())?;
-    let got = play(&case).map_err(|e| format!("{e}\n{text:#}"))?.got;
+    let got = match play(&case) {
+        Ok(played) => played.got,
+        // The script acknowledges what the listener was not given yet: no such run.
+        Err(error) if error.problem.contains("no kept acknowledgment") => return Ok(()),
+        Err(error) => return Err(format!("{error}\n{text:#}")),
+    };
     let mut book = Book::default();
     let complain = |partition: &str, committed: u64, passed: u64| {
         format!("{partition} is committed up to {committed}, past {passed}, which nobody handled, gave up or skipped\n{got:#}\n{text:#}")
@@ -310,6 +338,8 @@ fn law(plan: &Plan) -> Result<(), String> {
             book.record(plan, event);
         } else if event.get("deliver_batch").is_some() {
             book.batch(plan, event);
+        } else if event.get("failed_batch").is_some() {
+            book.retrying = true;
         } else if let Some(record) = event["recovered"].as_str() {
             book.acknowledge(&at(record));
         } else if let Some(records) = event["recovered_batch"].as_array() {
@@ -334,5 +364,5 @@ fn law(plan: &Plan) -> Result<(), String> {
 
 #[test]
 fn d18_the_committed_offset_passes_nothing_that_is_not_accounted_for() {
-    for_all(150, plans(), |plan| law(&plan));
+    for_all(600, plans(), |plan| law(&plan));
 }
