@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import kafka.server.BrokerServer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.network.ListenerName;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
 import org.apache.kafka.metadata.bootstrap.BootstrapMetadata;
@@ -18,7 +19,7 @@ import org.apache.kafka.storage.internals.log.UnifiedLog;
 
 /** A real KRaft cluster in this JVM: one controller, brokers 0..n-1. */
 final class Cluster implements AutoCloseable {
-    /** Every broker runs with these; they are printed into `given.broker` of each case. */
+    /** Every broker runs with these; they are printed into {@code given.broker_config} of each case, with its own. */
     static final Map<String, Object> CONFIG = new TreeMap<>(Map.ofEntries(
         Map.entry("group.initial.rebalance.delay.ms", 1000),
         Map.entry("group.min.session.timeout.ms", 500),
@@ -38,18 +39,25 @@ final class Cluster implements AutoCloseable {
 
     final int size;
     private final KafkaClusterTestKit kit;
+    private final ListenerName listener;
     private final Admin admin;
 
-    Cluster(int size) throws Exception {
+    /** A cluster with settings beside {@link #CONFIG}. */
+    Cluster(int size, Map<String, Object> config) throws Exception {
         this.size = size;
         var nodes = new TestKitNodes.Builder().setBootstrapMetadata(features()).setCombined(false).setNumBrokerNodes(size).setNumControllerNodes(1).build();
+        listener = nodes.brokerListenerName();
         var builder = new KafkaClusterTestKit.Builder(nodes);
         CONFIG.forEach((k, v) -> builder.setConfigProp(k, String.valueOf(v)));
+        config.forEach((k, v) -> builder.setConfigProp(k, String.valueOf(v)));
         builder.setConfigProp("offsets.topic.num.partitions", "4");
         builder.setConfigProp("offsets.topic.replication.factor", String.valueOf(size));
         builder.setConfigProp("transaction.state.log.num.partitions", "4");
         builder.setConfigProp("transaction.state.log.replication.factor", String.valueOf(size));
         builder.setConfigProp("transaction.state.log.min.isr", "1");
+        builder.setConfigProp("share.coordinator.state.topic.num.partitions", "4");
+        builder.setConfigProp("share.coordinator.state.topic.replication.factor", String.valueOf(size));
+        builder.setConfigProp("share.coordinator.state.topic.min.isr", "1");
         kit = builder.build();
         kit.format();
         kit.startup();
@@ -70,6 +78,11 @@ final class Cluster implements AutoCloseable {
 
     String bootstrap() {
         return kit.bootstrapServers();
+    }
+
+    /** Where a broker listens for clients. */
+    int port(int broker) {
+        return broker(broker).boundPort(listener);
     }
 
     Admin admin() {

@@ -202,39 +202,4 @@ final class Member implements ConsumerRebalanceListener {
             events.add(e);
         }
     }
-
-    /** Script names to real names and back: the real ones carry the run's prefix, which keeps their order. */
-    record Names(String prefix) {
-        String real(String name) {
-            return prefix + name;
-        }
-
-        String script(String real) {
-            return real.startsWith(prefix) ? real.substring(prefix.length()) : real;
-        }
-
-        String of(TopicPartition tp) {
-            return script(tp.topic()) + "-" + tp.partition();
-        }
-
-        TreeSet<String> of(Collection<TopicPartition> tps) {
-            TreeSet<String> all = new TreeSet<>(Facts.BY_PARTITION);
-            tps.forEach(tp -> all.add(of(tp)));
-            return all;
-        }
-
-        Map<String, Object> byPartition(Iterable<ConsumerRecord<String, String>> records) {
-            Map<String, Object> result = new TreeMap<>(Facts.BY_PARTITION);
-            for (var r : records) {
-                @SuppressWarnings("unchecked")
-                var list = (List<Object>) result.computeIfAbsent(of(new TopicPartition(r.topic(), r.partition())), x -> new ArrayList<>());
-                List<Object> one = new ArrayList<>();
-                one.add(r.offset());
-                one.add(r.key());
-                one.add(r.value() != null && r.value().length() > 40 ? r.value().length() + " chars" : r.value());
-                list.add(one);
-            }
-            return result;
-        }
-    }
 }
