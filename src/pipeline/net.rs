@@ -29,7 +29,8 @@ struct Fate {
 impl World {
     /// Puts something under way.
     pub(super) fn send(&mut self, leg: Leg, payload: Payload) {
-        let fate = if self.faults.is_quiet() { Fate::default() } else { self.fate_of(&leg) };
+        let mut fate = if self.faults.is_quiet() { Fate::default() } else { self.fate_of(&leg) };
+        fate.lost |= self.lab_loses(&leg, &payload);
         if fate.twice {
             self.launch(&leg, payload.clone(), fate);
         }

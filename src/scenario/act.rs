@@ -77,6 +77,11 @@ pub enum LabAction {
     AcknowledgeKept { value: Arc<str> },
     /// A latch that listeners wait for is released.
     ReleaseLatch { latch: Arc<str> },
+    /// The next requests of this kind of a client are lost, or the responses to them, and with each all that comes after it on
+    /// its connection, until the client gives that up.
+    Lose { client: LabClient, api: LabApi, response: bool, times: u32 },
+    /// The broker that coordinates this group, or this transactional id, dies.
+    KillCoordinator { of: Arc<str>, transactional: bool },
 }
 
 impl LabAction {
@@ -100,6 +105,45 @@ impl LabAction {
             _ => None,
         }
     }
+}
+
+/// A client of a script, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum LabClient {
+    /// A producer.
+    Producer(Arc<str>),
+    /// A consumer.
+    Member(Arc<str>),
+}
+
+/// A kind of request (`org.apache.kafka.common.protocol.ApiKeys`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names are Kafka's own
+pub enum LabApi {
+    Produce,
+    Fetch,
+    JoinGroup,
+    SyncGroup,
+    Heartbeat,
+    OffsetCommit,
+    InitProducerId,
+    EndTxn,
+    TxnOffsetCommit,
+}
+
+impl LabApi {
+    /// Every kind with its name at Kafka.
+    pub const ALL: [(LabApi, &'static str); 9] = [
+        (LabApi::Produce, "PRODUCE"),
+        (LabApi::Fetch, "FETCH"),
+        (LabApi::JoinGroup, "JOIN_GROUP"),
+        (LabApi::SyncGroup, "SYNC_GROUP"),
+        (LabApi::Heartbeat, "HEARTBEAT"),
+        (LabApi::OffsetCommit, "OFFSET_COMMIT"),
+        (LabApi::InitProducerId, "INIT_PRODUCER_ID"),
+        (LabApi::EndTxn, "END_TXN"),
+        (LabApi::TxnOffsetCommit, "TXN_OFFSET_COMMIT"),
+    ];
 }
 
 /// What a transactional producer can be told.

@@ -20,14 +20,17 @@ struct Recorder {
     /// Its folder, and the beginning of the ids that it plays.
     name: &'static str,
     main: &'static str,
-    /// Options of the JVM: memory, and how many scripts are played at a time.
+    /// Options of the JVM.
     options: &'static [&'static str],
 }
 
 const RECORDERS: [Recorder; 2] = [
-    Recorder { name: "kafka", main: "recorder.kafka.Main", options: &["-Xmx6g", "-Dparallel=10"] },
-    Recorder { name: "spring", main: "recorder.spring.Main", options: &["-Xmx3g", "-Dreps=3", "-Dparallel=10"] },
+    Recorder { name: "kafka", main: "recorder.kafka.Main", options: &["-Xmx6g"] },
+    Recorder { name: "spring", main: "recorder.spring.Main", options: &["-Xmx3g", "-Dreps=3"] },
 ];
+
+/// How many scripts are played at a time, and how many when they are played again because they did not come out the same.
+const PARALLEL: [u32; 2] = [10, 2];
 
 /// `cargo xtask record [ID…] [--check]`.
 ///
@@ -36,6 +39,7 @@ const RECORDERS: [Recorder; 2] = [
 pub fn command_record(mut args: Args) -> Outcome {
     let check = args.flag("--check");
     let ids = args.positionals();
+    let asked = ids.clone();
     args.finish("record")?;
     for id in &ids {
         if !RECORDERS.iter().any(|r| id.starts_with(r.name)) {
@@ -50,22 +54,61 @@ pub fn command_record(mut args: Args) -> Outcome {
     let fresh = home.join("target/recorded");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
-    let mut failed = Vec::new();
-    for recorder in &RECORDERS {
-        let own: Vec<&String> = ids.iter().filter(|id| id.starts_with(recorder.name)).collect();
-        if ids.is_empty() || !own.is_empty() {
-            failed.extend(play(recorder, &home, &fresh, &pattern(&own)).err().map(|e| e.to_string()));
+    let wanted = wanted(&ids)?;
+    let mut again: Vec<String> = ids;
+    let mut failure = Ok(());
+    for (round, parallel) in PARALLEL.into_iter().enumerate() {
+        failure = play_all(&home, &fresh, &again, parallel);
+        let missing = wanted.iter().filter(|id| !fresh.join(format!("{id}.json")).is_file());
+        let differing = if check { differing(&fresh)? } else { Vec::new() };
+        again = missing.cloned().chain(differing).collect();
+        again.sort();
+        if again.is_empty() {
+            break;
+        }
+        if round == 0 {
+            // Real systems have real clocks: on a busy machine a wait can be too short by chance.
+            println!("played again, {} at a time: {}", PARALLEL[1], again.join(" "));
         }
     }
     let files = json_files(&fresh)?;
     if files.is_empty() {
-        return Err(format!("nothing was recorded: no case matches {}", ids.join(" ")).into());
+        return Err(format!("nothing was recorded: no case matches {}", asked.join(" ")).into());
     }
-    let outcome = if check { compare(&files) } else { take_over(&files, ids.is_empty() && failed.is_empty()) };
-    match failed.as_slice() {
-        [] => outcome,
-        some => outcome.and(Err(some.join("\n").into())),
+    let outcome = if check { compare(&files, &again) } else { take_over(&files, asked.is_empty() && failure.is_ok()) };
+    outcome.and(failure)
+}
+
+/// Plays what these ids name, each recorder its own; all if there are none.
+fn play_all(home: &Path, fresh: &Path, ids: &[String], parallel: u32) -> Outcome {
+    let mut failed = Vec::new();
+    for recorder in &RECORDERS {
+        let own: Vec<&String> = ids.iter().filter(|id| id.starts_with(recorder.name)).collect();
+        if ids.is_empty() || !own.is_empty() {
+            failed.extend(play(recorder, home, fresh, &pattern(&own), parallel).err().map(|e| e.to_string()));
+        }
     }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
+}
+
+/// The recorded cases that these ids name; all if there are none.
+fn wanted(ids: &[String]) -> Outcome<Vec<String>> {
+    let known = json_files(&root().join("conformance"))?;
+    let names = known.iter().filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()));
+    Ok(names.filter(|name| ids.is_empty() || ids.iter().any(|id| is_named(name, id))).collect())
+}
+
+/// Whether an id, in which `*` stands for anything, names this case.
+fn is_named(name: &str, id: &str) -> bool {
+    let mut parts = id.split('*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut last = None;
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+        last = Some(part);
+    }
+    rest.is_empty() || last.is_some_and(|part| name.ends_with(part))
 }
 
 fn need_java() -> Outcome {
@@ -89,13 +132,13 @@ fn pattern(ids: &[&String]) -> String {
     format!("^({})$", quoted.join("|"))
 }
 
-fn play(recorder: &Recorder, home: &Path, fresh: &Path, pattern: &str) -> Outcome {
+fn play(recorder: &Recorder, home: &Path, fresh: &Path, pattern: &str, parallel: u32) -> Outcome {
     let module = home.join(recorder.name);
     let libraries = fs::read_to_string(module.join("target/classpath"))?;
     let mut parts = vec![module.join("target/classes")];
     parts.extend(env::split_paths(libraries.trim()));
     let mut java = command("java");
-    java.current_dir(&module).args(recorder.options).arg("-cp").arg(env::join_paths(parts)?);
+    java.current_dir(&module).args(recorder.options).arg(format!("-Dparallel={parallel}")).arg("-cp").arg(env::join_paths(parts)?);
     java.args([recorder.main, "cases"]).arg(fresh).arg(pattern);
     run(&mut java)
 }
@@ -125,25 +168,46 @@ fn take_over(files: &[PathBuf], whole: bool) -> Outcome {
     Ok(())
 }
 
-fn compare(files: &[PathBuf]) -> Outcome {
-    let home = root().join("conformance");
-    let mut differing = 0;
+/// Says what differs; `again` are the ids that were played twice and still differ, or were never the same three times.
+fn compare(files: &[PathBuf], again: &[String]) -> Outcome {
     for file in files {
-        let name = file.file_name().ok_or("a recorded file has a name")?;
-        let known = home.join(name);
-        if !known.is_file() {
-            println!("new: {}", name.display());
-            continue;
-        }
-        let [old, new] = [&known, file].map(|path| fs::read_to_string(path).map(|text| serde_json::from_str::<Value>(&text)));
-        let (old, new) = (old??, new??);
-        if let Some(place) = ["given", "script", "observed"].iter().find_map(|part| difference(part.to_string(), &old[part], &new[part])) {
-            differing += 1;
-            println!("differs: {} at {place}", name.display());
+        if let Some(place) = differs(file)? {
+            println!("differs: {place}");
         }
     }
-    println!("{} passed, {differing} failed", files.len() - differing);
-    if differing == 0 { Ok(()) } else { Err("the real systems did not give some cases again".into()) }
+    for id in again.iter().filter(|id| !files.iter().any(|file| file.file_stem().is_some_and(|stem| *stem == ***id))) {
+        println!("not the same three times: {id}");
+    }
+    println!("{} passed, {} failed", files.iter().filter(|f| !is_among(f, again)).count(), again.len());
+    if again.is_empty() { Ok(()) } else { Err("the real systems did not give some cases again".into()) }
+}
+
+fn is_among(file: &Path, ids: &[String]) -> bool {
+    ids.iter().any(|id| file.file_stem().is_some_and(|stem| stem == id.as_str()))
+}
+
+/// The ids of the freshly recorded cases that do not bear out the known ones.
+fn differing(fresh: &Path) -> Outcome<Vec<String>> {
+    let mut ids = Vec::new();
+    for file in json_files(fresh)? {
+        if differs(&file)?.is_some() {
+            ids.extend(file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
+        }
+    }
+    Ok(ids)
+}
+
+/// Where a freshly recorded case does not bear out the known one, if there is one.
+fn differs(file: &Path) -> Outcome<Option<String>> {
+    let name = file.file_name().ok_or("a recorded file has a name")?;
+    let known = root().join("conformance").join(name);
+    if !known.is_file() {
+        return Ok(None);
+    }
+    let read = |path: &Path| -> Outcome<Value> { Ok(serde_json::from_str(&fs::read_to_string(path)?)?) };
+    let (old, new) = (read(&known)?, read(file)?);
+    let place = ["given", "script", "observed"].iter().find_map(|part| difference(part.to_string(), &old[part], &new[part]));
+    Ok(place.map(|place| format!("{} at {place}", name.display())))
 }
 
 /// The first place where the new fact does not bear out the old one; a duration is a lower bound.
@@ -173,6 +237,15 @@ mod tests {
         assert_eq!(difference("observed".to_owned(), &old, &json!({"trace": [{"deliver": "t-0@1", "at_least_ms": 900}]})), None);
         let place = difference("observed".to_owned(), &old, &json!({"trace": [{"deliver": "t-0@2", "at_least_ms": 500}]}));
         assert_eq!(place.as_deref(), Some("observed.trace[0].deliver: \"t-0@1\", now \"t-0@2\""));
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        let cases = [("kafka-tx-abort", "kafka-tx-*", true), ("kafka-tx-abort", "kafka-tx", false), ("kafka-tx-abort", "*-abort", true)];
+        for (name, id, named) in cases {
+            assert_eq!(is_named(name, id), named, "{id}");
+        }
+        assert!(is_named("kafka-lag", "kafka-lag") && !is_named("kafka-lag-2", "kafka-lag"));
     }
 
     #[test]

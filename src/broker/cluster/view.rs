@@ -80,6 +80,11 @@ impl Cluster {
         self.group_coordinators.get(group).copied()
     }
 
+    /// Which broker coordinates the transactions of an id, if that was ever asked.
+    pub fn txn_coordinator(&self, transactional_id: &str) -> Option<BrokerId> {
+        self.txn_coordinators.get(transactional_id).copied()
+    }
+
     /// Any broker that serves: the first one at or behind place `from`, round and round. What a client without metadata asks.
     pub fn any_running(&self, from: u32) -> Option<BrokerId> {
         let count = self.nodes.len();

@@ -179,7 +179,11 @@ impl Producer {
                 let Some(InFlight { to, what, .. }) = self.in_flight.remove(&correlation) else { continue };
                 let response = Response::Error(ErrorCode::NetworkDisconnect);
                 match what {
-                    Asked::Produce(batches) => self.on_produced(now, batches, response, out),
+                    // A batch learns that it took too long (`Sender.handleProduceResponse`), the client that a broker is silent.
+                    Asked::Produce(batches) => {
+                        self.metadata.out_of_date();
+                        self.on_produced(now, batches, Response::Error(ErrorCode::RequestTimedOut), out);
+                    }
                     Asked::Metadata => self.on_metadata(now, &response),
                     Asked::ProducerId => self.on_producer_id(now, &response, out),
                     Asked::Txn { find } => self.on_txn_response(now, find, to, response, out),

@@ -237,6 +237,16 @@ fn a8_a_broker_out_of_reach_fails_the_send_after_the_delivery_timeout() {
 }
 
 #[test]
+fn a8_a_request_without_an_answer_fails_as_a_timeout_though_the_record_is_in_the_log() {
+    let mut net = Net::new(1, 1, &[]);
+    let settings = [("enable.idempotence", "false"), ("retries", "0"), ("request.timeout.ms", "1000"), ("delivery.timeout.ms", "10000")];
+    let p = net.producer(&settings);
+    net.lose_responses = 1;
+    assert_eq!(net.send(p, "v"), Err(KafkaException::new("TimeoutException")));
+    assert_eq!(net.values(0), ["v"]);
+}
+
+#[test]
 fn a8_the_back_off_doubles_up_to_its_maximum() {
     let mut net = Net::new(1, 1, &[]);
     let p = net.producer(&[]);

@@ -18,7 +18,7 @@ const READER: &str = "reader";
 
 impl Play<'_> {
     /// The producer of a step, made at its first use; an exception of its constructor is the step's value.
-    fn producer(&mut self, step: &Step) -> Result<Result<Arc<str>, Value>, CaseError> {
+    pub(super) fn producer(&mut self, step: &Step) -> Result<Result<Arc<str>, Value>, CaseError> {
         let name: Arc<str> = step.get("producer").and_then(Value::as_str).map_or_else(|| Arc::from("p"), Arc::from);
         if self.world.lab().has_producer(&name) {
             return Ok(Ok(name));
@@ -61,6 +61,11 @@ impl Play<'_> {
         };
         if step.get("count").is_none() {
             let action = self.sending(step, &producer, 0)?;
+            if step.get("wait").and_then(Value::as_bool) == Some(false) {
+                let op = self.act(action)?;
+                self.under_way.entry(producer).or_default().push(op);
+                return Ok(ok());
+            }
             return self.ask(action);
         }
         let from = step.number_or("from", 0)?;
@@ -76,6 +81,13 @@ impl Play<'_> {
             }
         }
         Ok(json!(offsets))
+    }
+
+    /// What came of the records that were sent without waiting.
+    pub(super) fn await_sends(&mut self, step: &Step) -> Outcome {
+        let name = step.get("producer").and_then(Value::as_str).unwrap_or("p");
+        let ops = self.under_way.remove(name).unwrap_or_default();
+        ops.into_iter().map(|op| self.await_answer(op).map(|answer| self.shown(&answer))).collect()
     }
 
     /// Hands records over at once and waits for all; the partitions chosen, in the order of the records.

@@ -4,6 +4,7 @@
 mod groups;
 mod logs;
 mod members;
+mod network;
 mod play;
 mod setup;
 mod show;
@@ -44,6 +45,7 @@ pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
 fn perform(play: &mut Play, step: &Step) -> Outcome {
     match step.verb()? {
         "send" => play.send(step),
+        "await_sends" => play.await_sends(step),
         "send_batch" => play.send_batch(step),
         "init_transactions" | "begin" | "commit_transaction" | "abort_transaction" | "send_offsets" => play.transaction(step),
         "append" => play.append(step),
@@ -67,6 +69,8 @@ fn perform(play: &mut Play, step: &Step) -> Outcome {
         "offsets" => play.offsets(step),
         "reset_offset" | "delete_offset" => play.change_offset(step),
         "kill_broker" | "stop_broker" | "start_broker" => play.broker(step),
+        "kill_coordinator" => play.kill_coordinator(step),
+        "lose_request" | "lose_response" => play.lose(step),
         "partition_state" => play.partition_state(step),
         "await_isr" | "await_leader" => play.await_partition(step),
         other => Err(step.error("do", format!("unknown verb {other:?}; the README of the cases lists what there is"))),

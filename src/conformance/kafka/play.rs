@@ -29,6 +29,8 @@ pub(super) struct Play<'a> {
     /// Owners of partitions at the last `settle` of each group.
     pub(super) owners: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) generations: BTreeMap<String, i64>,
+    /// Acts of sending that nobody waited for yet, by producer.
+    pub(super) under_way: BTreeMap<Arc<str>, Vec<u64>>,
     /// Members of which the recorder lets go: they were gone when another of their name was made.
     pub(super) dropped: BTreeSet<u32>,
     op: u64,
@@ -51,6 +53,7 @@ impl<'a> Play<'a> {
             instances: BTreeMap::new(),
             owners: BTreeMap::new(),
             generations: BTreeMap::new(),
+            under_way: BTreeMap::new(),
             dropped: BTreeSet::new(),
             op: 0,
         }

@@ -54,6 +54,10 @@ const FIELDS: &[&str] = &[
     "broker",
     "isr",
     "leader",
+    "wait",
+    "api",
+    "times",
+    "transactional_id",
 ];
 
 impl<'a> Step<'a> {

@@ -24,7 +24,7 @@ pub struct LabMember {
     pub manual: bool,
     /// The application around the consumer.
     pub application: RawMember,
-    client: ClientId,
+    pub(super) client: ClientId,
     /// The act that the application is on.
     op: Option<u64>,
 }

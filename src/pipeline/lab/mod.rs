@@ -6,16 +6,18 @@
 mod containers;
 mod members;
 mod producers;
+mod proxies;
 mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use crate::scenario::{LabAction, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
+pub use crate::scenario::{LabAction, LabApi, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
 pub use members::LabMember;
 
 use super::{InterventionError, World};
-use crate::broker::{KafkaException, TopicPartition};
+use crate::broker::{BrokerId, ClientId, KafkaException, TopicPartition};
+use crate::fault::Node;
 use crate::listener::consumer::Seen;
 use crate::listener::{ConsumerRecord, Listener};
 
@@ -62,6 +64,8 @@ pub struct Lab {
     answers: BTreeMap<u64, LabAnswer>,
     /// Listener methods, shared by the containers that call them.
     pub(super) listeners: Vec<Listener>,
+    /// What is lost on the way of single clients.
+    pub(super) proxies: BTreeMap<ClientId, proxies::Proxy>,
     /// What containers of a script send with, by slot.
     pub(super) templates: BTreeMap<u32, containers::Template>,
 }
@@ -117,6 +121,12 @@ impl World {
             }
             LabAction::Wakeup { member } | LabAction::Crash { member } => self.lab_member(member).map(drop),
             LabAction::Send { producer, .. } | LabAction::Transaction { producer, .. } => self.lab_producer(producer).map(drop),
+            LabAction::Lose { client: LabClient::Producer(name), .. } => self.lab_producer(name).map(drop),
+            LabAction::Lose { client: LabClient::Member(name), .. } => self.lab_member(name).map(drop),
+            LabAction::KillCoordinator { of, transactional } => {
+                let found = self.lab_coordinator(of, *transactional);
+                found.map(drop).ok_or(InterventionError::NoSuch { what: "coordinator", number: 0 })
+            }
             LabAction::StartContainer { .. }
             | LabAction::StopContainer { .. }
             | LabAction::PauseContainer { .. }
@@ -167,8 +177,19 @@ impl World {
                 Ok(())
             }
             LabAction::Crash { member } => self.lab_crash(member),
+            LabAction::Lose { client, api, response, times } => self.lab_lose(client, *api, *response, *times),
+            LabAction::KillCoordinator { of, transactional } => {
+                if let Some(broker) = self.lab_coordinator(of, *transactional) {
+                    self.kill_node(Node::Broker(broker.0));
+                }
+                Ok(())
+            }
             _ => self.lab_container(action),
         }
+    }
+
+    fn lab_coordinator(&self, of: &str, transactional: bool) -> Option<BrokerId> {
+        if transactional { self.cluster.txn_coordinator(of) } else { self.cluster.coordinator(of) }
     }
 
     /// A partition of a topic by name.
