@@ -66,7 +66,7 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         out.headers.insert(0, (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)));
         out.headers.insert(0, (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
         // A stale answer names two values: where they do not fit beside each other they stand below each other.
-        let query = Rect::new(at.log.0, chain_end + 12, at.log.1, if at.log.1 < 400 { 56 } else { 42 });
+        let query = Rect::new(at.log.0, chain_end + 12, at.log.1, if at.log.1 < 275 { 56 } else { 42 });
         out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
         band(&mut out, shape, query.bottom() + 12);
         out.height = out.band.bottom() + 10;
@@ -123,10 +123,10 @@ pub(super) fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
         let rect = Rect::new(x, y, w, h);
         out.lanes.push(LaneBox { topic, partition, rect, older_x, cells_x, cells_y: y + label_h, cell_w, cell_h, cells, marks_y, marks_h });
         out.boxes.push(Placed { thing: Thing::Partition { topic, partition }, rect });
-        y += h + if crowded { 4 } else { 9 };
+        y += h + if crowded { 4 } else { 6 };
     }
     y += 2;
-    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(x, y, w, 42), 2);
+    y = row_of(out, shape.side_topics.iter().map(|t| Thing::Topic(*t)), Rect::new(x, y, w, 30), if w < 330 { 1 } else { 2 });
     row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(x, y, w, 40), 5)
 }
 

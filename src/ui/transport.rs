@@ -34,8 +34,12 @@ pub(crate) fn Transport(props: &TransportProps) -> Html {
             { speed_slider(props, text) }
             <p class="clock">
                 <span class="clock-now">{ clock(props.now.us()) }</span>
-                <span class="clock-end">{ text.of_duration }{ " " }{ minutes(props.shot.end.us()) }</span>
-                if props.busy && !props.playing { <span class="clock-busy">{ text.seeking }</span> }
+                // One of the two, so that nothing moves when a long way begins or ends.
+                if props.busy && !props.playing {
+                    <span class="clock-busy">{ text.seeking }</span>
+                } else {
+                    <span class="clock-end">{ text.of_duration }{ " " }{ minutes(props.shot.end.us()) }</span>
+                }
             </p>
             <Strip lang={props.lang} now={props.now} shot={props.shot.clone()} theme={props.theme.clone()} {on} />
         </section>

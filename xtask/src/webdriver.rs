@@ -18,6 +18,9 @@ const ELEMENT_KEY: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long a command may take; starting a browser on a busy machine is the longest.
 const COMMAND_MAX: Duration = Duration::from_secs(120);
 
+/// How long a script may take until it calls back, in milliseconds.
+const SCRIPT_MS_MAX: u32 = 110_000;
+
 /// A browser under control. Ends the browser when dropped.
 pub struct Session {
     port: u16,
@@ -44,7 +47,9 @@ impl Session {
         let body = json!({"capabilities": {"alwaysMatch": capabilities}});
         let value = request(port, "POST", "/session", Some(&body))?;
         let id = value["sessionId"].as_str().ok_or("the driver answered without a session id")?;
-        Ok(Self { port, id: id.to_owned() })
+        let session = Self { port, id: id.to_owned() };
+        session.post("/timeouts", &json!({"script": SCRIPT_MS_MAX}))?;
+        Ok(session)
     }
 
     fn command(&self, method: &str, path: &str, body: Option<&Value>) -> Outcome<Value> {
@@ -82,7 +87,7 @@ impl Session {
     /// Runs the body of a function whose last argument is a callback, and gives what the callback is given.
     ///
     /// # Errors
-    /// If the script throws or does not call back within the script timeout (30 s).
+    /// If the script throws or does not call back within [`SCRIPT_MS_MAX`].
     pub fn run_async(&self, script: &str, arguments: &[Value]) -> Outcome<Value> {
         self.post("/execute/async", &json!({"script": script, "args": arguments}))
     }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::wire::{from_text, to_text};
-use super::{Scenario, settings};
+use super::{Scenario, SettingError, settings};
 use crate::kernel::{SimTime, digest_of};
 use crate::scenario::Intervention;
 
@@ -152,7 +152,11 @@ impl Reading {
                 Some(("i", folded)) => self.interventions(folded),
                 Some((key, value)) if key.contains('.') => {
                     if let Err(error) = self.recording.scenario.config.set_text(key, &unescape(value)) {
-                        let line = error.to_string().lines().next().unwrap_or_default().to_owned();
+                        let line = match error {
+                            // Its own words go on to list them all.
+                            SettingError::UnknownKey { key } => ["there is no `", &key, "`"].concat(),
+                            error => error.to_string().lines().next().unwrap_or_default().to_owned(),
+                        };
                         self.problem(Part::Setting, &line);
                     }
                 }

@@ -89,7 +89,7 @@ pub(crate) fn CommandForm(props: &PanelProps) -> Html {
     html! {
         <Dialog title={text.send_command} testid="command" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
             <form class="command-form" onsubmit={send}>
-                <select aria-label={text.send_command} onchange={on_kind}>
+                <select autofocus={true} aria-label={text.send_command} onchange={on_kind}>
                     { for KINDS.iter().enumerate().map(|(place, kind)| {
                         let name = match kind { Kind::Open => text.open_account, Kind::Deposit => text.deposit, Kind::Withdraw => text.withdraw, Kind::Transfer => text.transfer };
                         html! { <option value={place.to_string()} selected={*kind == draft.kind}>{ name }</option> }

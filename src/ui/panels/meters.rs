@@ -50,8 +50,8 @@ fn plots(lang: Lang, shot: &Shot) -> Html {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 plot(&[text.meter_lag, " · ", name].concat(), &lines, count, &names)
             }) }
-            { plot(text.meter_staleness, &[("c-problem", series(&|s| s.staleness_ms_max.into()))], |ms| duration(ms * 1_000), &[]) }
-            { plot(text.meter_retries, &[("c-policy", series(&|s| s.count(Count::Retries).into()))], count, &[]) }
+            { plot(text.meter_staleness, &[("c-problem", series(&|s| s.staleness_ms_max.into()))], |ms| duration(ms * 1_000), &[text.meter_now]) }
+            { plot(text.meter_retries, &[("c-policy", series(&|s| s.count(Count::Retries).into()))], count, &[text.meter_now]) }
             { plot(text.meter_duplicates, &[("c-problem", series(&|s| s.count(Count::DuplicatesApplied).into())), ("c-muted", series(&|s| s.count(Count::DuplicatesSkipped).into()))],
                 count, &[lang.pick("applied twice", "두 번 적용"), lang.pick("skipped", "건너뜀")]) }
         </>

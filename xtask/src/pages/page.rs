@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long anything may take to show itself; generous, for three browsers on a small and busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The page in one browser.
 pub struct Page<'a> {
