@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::exception::BATCH_FAILED;
 use super::{ConsumerRecord, DESERIALIZATION, Exception, ExceptionKind, LISTENER_FAILED};
 use crate::broker::{Bytes, EPOCH_MS, Header, NewRecord, Record, bytes};
 use crate::kernel::SimTime;
@@ -113,11 +114,7 @@ fn original(part: &str, failed: &ConsumerRecord, topic: &str) -> Bytes {
 fn of_exception(part: &str, exception: &Exception) -> String {
     let (class, cause, message) = match exception.kind {
         ExceptionKind::Deserialization => (DESERIALIZATION, DESERIALIZATION, exception.message.to_string()),
-        ExceptionKind::BatchListenerFailed { .. } => (
-            LISTENER_FAILED,
-            "org.springframework.kafka.listener.BatchListenerFailedException",
-            format!("Listener failed; {}", exception.message),
-        ),
+        ExceptionKind::BatchListenerFailed { .. } => (LISTENER_FAILED, BATCH_FAILED, format!("Listener failed; {}", exception.message)),
         _ => (LISTENER_FAILED, &*exception.class, format!("Listener failed; {}", exception.message)),
     };
     match part {

@@ -18,6 +18,8 @@ pub const SPRING_KAFKA: &str = "org.springframework.kafka.KafkaException";
 pub const DESERIALIZATION: &str = "org.springframework.kafka.support.serializer.DeserializationException";
 /// What wraps every exception of a listener.
 pub const LISTENER_FAILED: &str = "org.springframework.kafka.listener.ListenerExecutionFailedException";
+/// What a batch listener throws to say which record failed (D10).
+pub const BATCH_FAILED: &str = "org.springframework.kafka.listener.BatchListenerFailedException";
 /// A failed commit of a member that is no longer in its group.
 pub const COMMIT_FAILED: &str = "org.apache.kafka.clients.consumer.CommitFailedException";
 
@@ -81,7 +83,7 @@ impl Exception {
     /// Whether the classifier of the `DefaultErrorHandler` takes it for fatal without being told
     /// (D8, `ExceptionClassifier#defaultFatalExceptionsList`).
     pub fn is_fatal_by_default(&self) -> bool {
-        self.classified_unwrapped(|class| Exception::is_fatal_class(class).then_some(())).is_some()
+        self.classified(|class| Exception::is_fatal_class(class).then_some(())).is_some()
     }
 
     /// Whether the classifier lists the class as fatal.
@@ -89,16 +91,18 @@ impl Exception {
         FATAL.contains(&class)
     }
 
-    /// What the nearest class says that says anything: first what wraps an exception of a listener, then its own class, each
+    /// What the nearest class says that says anything: that of a `BatchListenerFailedException` before that of its cause, each
     /// with all that it extends (`ExceptionMatcher`, traversing causes).
     pub(super) fn classified<T>(&self, mut says: impl FnMut(&str) -> Option<T>) -> Option<T> {
-        ancestors(LISTENER_FAILED).find_map(&mut says).or_else(|| self.classified_unwrapped(says))
+        let of_batch = matches!(self.kind, ExceptionKind::BatchListenerFailed { .. });
+        let wrapping = of_batch.then(|| ancestors(BATCH_FAILED).find_map(&mut says)).flatten();
+        wrapping.or_else(|| ancestors(&self.class).find_map(says))
     }
+}
 
-    /// The same without what wraps it.
-    pub(super) fn classified_unwrapped<T>(&self, says: impl FnMut(&str) -> Option<T>) -> Option<T> {
-        ancestors(&self.class).find_map(says)
-    }
+/// Whether a class is, or extends, another.
+pub(super) fn is_a(class: &str, other: &str) -> bool {
+    ancestors(class).any(|c| c == other)
 }
 
 /// Fatal without being told.
@@ -118,7 +122,7 @@ const KAFKA: &str = "org.apache.kafka.common.KafkaException";
 const OUT_OF_BOUNDS: &str = "java.lang.IndexOutOfBoundsException";
 
 /// Classes that extend another than `RuntimeException`, and which.
-const EXTENDS: [(&str, &str); 23] = [
+const EXTENDS: [(&str, &str); 24] = [
     (RUNTIME, "java.lang.Exception"),
     ("java.lang.Error", "java.lang.Throwable"),
     ("java.lang.Exception", "java.lang.Throwable"),
@@ -134,6 +138,7 @@ const EXTENDS: [(&str, &str); 23] = [
     (NESTED, RUNTIME),
     (SPRING_KAFKA, NESTED),
     (LISTENER_FAILED, SPRING_KAFKA),
+    (BATCH_FAILED, SPRING_KAFKA),
     (DESERIALIZATION, SPRING_KAFKA),
     ("org.springframework.kafka.support.converter.ConversionException", SPRING_KAFKA),
     (MESSAGING, NESTED),
@@ -199,10 +204,12 @@ mod tests {
         assert!(says("java.lang.NumberFormatException", RUNTIME));
         assert!(!says(ILLEGAL_ARGUMENT, "java.lang.NumberFormatException"));
         assert!(says("com.example.Own", RUNTIME));
-        assert!(says(ILLEGAL_STATE, SPRING_KAFKA), "what wraps it is asked too");
+        assert!(!says(ILLEGAL_STATE, SPRING_KAFKA), "what wraps every exception of a listener is not asked");
+        let of_batch = Exception { kind: ExceptionKind::BatchListenerFailed { index: 0 }, ..Exception::thrown(ILLEGAL_STATE, "") };
+        assert_eq!(of_batch.classified(|c| (c == SPRING_KAFKA).then_some(())), Some(()));
         assert!(Exception::thrown("java.lang.ClassCastException", "").is_fatal_by_default());
         assert!(!Exception::thrown(ILLEGAL_STATE, "").is_fatal_by_default());
-        let nearest = Exception::thrown("java.lang.NumberFormatException", "").classified_unwrapped(|c| match c {
+        let nearest = Exception::thrown("java.lang.NumberFormatException", "").classified(|c| match c {
             ILLEGAL_ARGUMENT => Some(1),
             RUNTIME => Some(2),
             _ => None,

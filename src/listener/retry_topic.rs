@@ -128,7 +128,7 @@ impl RetryTopics {
 
     fn is_retryable(&self, exception: &Exception) -> bool {
         let listed = |class: &str| self.not_retry_on.iter().any(|c| **c == *class).then_some(());
-        !exception.is_fatal_by_default() && exception.classified_unwrapped(listed).is_none()
+        !exception.is_fatal_by_default() && exception.classified(listed).is_none()
     }
 }
 

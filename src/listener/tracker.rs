@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Exception;
 use super::back_off::{BackOff, BackOffExecution};
+use super::exception::is_a;
 use crate::broker::TopicPartition;
 
 /// The failing record of each partition.
@@ -34,7 +35,8 @@ pub struct Verdict {
 }
 
 impl FailedRecordTracker {
-    /// Counts a failure. A new offset, or with `reset_on_change` another exception class, starts again at 1.
+    /// Counts a failure. A new offset, or with `reset_on_change` an exception of which the last one was no instance, starts
+    /// again at 1.
     pub fn failed(
         &mut self,
         partition: TopicPartition,
@@ -46,7 +48,7 @@ impl FailedRecordTracker {
         let goes_on = self
             .failures
             .get(&partition)
-            .is_some_and(|known| known.offset == offset && (!reset_on_change || known.last_class == exception.class));
+            .is_some_and(|known| known.offset == offset && (!reset_on_change || is_a(&known.last_class, &exception.class)));
         if !goes_on {
             let fresh = FailedRecord {
                 offset,
@@ -101,5 +103,16 @@ mod tests {
         };
         assert_eq!(attempts(true), [1, 2, 1, 2]);
         assert_eq!(attempts(false), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn d8_a_class_that_the_last_one_extends_goes_on_counting() {
+        let partition = TopicPartition { topic: TopicId(0), partition: 0 };
+        let back_off = BackOff::Fixed { interval_ms: 0, attempts_max: 3 };
+        let mut tracker = FailedRecordTracker::default();
+        let mut attempt = |class: &str| tracker.failed(partition, 1, &Exception::thrown(class, "boom"), &back_off, true).attempt;
+        assert_eq!(attempt("java.lang.NumberFormatException"), 1);
+        assert_eq!(attempt(ILLEGAL_ARGUMENT), 2, "the last one was an illegal argument too");
+        assert_eq!(attempt("java.lang.NumberFormatException"), 1, "an illegal argument is no number format");
     }
 }

@@ -138,13 +138,14 @@ impl ListenerConsumer {
 
     /// `ackInOrder`: the highest offset without a gap below it, if this acknowledgment closed the gap.
     pub(super) fn ack_in_order(&mut self, partition: TopicPartition, offset: u64) -> Result<Option<(TopicPartition, u64)>, Exception> {
+        let record = format!("{}-{}@{offset}", self.topic_name(partition.topic), partition.partition);
         let Some(waiting) = self.waiting_offsets.get_mut(&partition) else {
-            let message = format!("Unexpected ack for offset {offset}; offsets list is empty");
+            let message = format!("Unexpected ack for {record}; offsets list is empty");
             return Err(Exception::of_container(ILLEGAL_STATE, &message));
         };
         let first = *waiting.front().expect("an emptied list is removed");
         if offset < first {
-            let message = format!("First remaining offset for this batch is {first}; you are acknowledging a stale record: {offset}");
+            let message = format!("First remaining offset for this batch is {first}; you are acknowledging a stale record: {record}");
             return Err(Exception::of_container(ILLEGAL_STATE, &message));
         }
         let deferred = self.deferred_offsets.entry(partition).or_default();

@@ -88,9 +88,9 @@ impl ListenerConsumer {
                 return Err(Exception::thrown(ILLEGAL_STATE, "nack() can only be called on the consumer thread"));
             }
             Action::Throw { class } => return Err(Exception::thrown(&class, "boom")),
-            Action::ThrowBatchFailed { index } => return Err(batch_failed(index)),
+            Action::ThrowBatchFailed { index } => return Err(batch_failed(Some(index))),
             Action::ThrowBatchFailedValue { value } => {
-                return Err(batch_failed(index_of(&self.batch, &value).unwrap_or(u32::MAX)));
+                return Err(batch_failed(index_of(&self.batch, &value)));
             }
             Action::ThrowError => return Err(Exception::error()),
             Action::Kill => self.kill(cx.out),
@@ -157,6 +157,9 @@ fn index_of(records: &[ConsumerRecord], value: &str) -> Option<u32> {
     records.iter().position(is).map(|index| index as u32)
 }
 
-fn batch_failed(index: u32) -> Exception {
-    Exception { kind: ExceptionKind::BatchListenerFailed { index }, ..Exception::thrown(ILLEGAL_STATE, "boom") }
+/// A `BatchListenerFailedException`, which puts the index behind its message; -1 is that of a value that is not in the batch.
+fn batch_failed(index: Option<u32>) -> Exception {
+    let shown = index.map_or(-1, i64::from);
+    let kind = ExceptionKind::BatchListenerFailed { index: index.unwrap_or(u32::MAX) };
+    Exception { kind, ..Exception::thrown(ILLEGAL_STATE, &format!("boom @-{shown}")) }
 }
