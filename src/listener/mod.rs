@@ -28,7 +28,7 @@ pub use method::Listener;
 pub use program::{Action, Condition, Decision, ListenerProgram, Rule};
 pub use properties::*;
 pub use retry_topic::{DltStrategy, RetryDestination, RetryRole, RetryTopics, Suffixing, TopicReuse};
-pub use tracker::{FailedRecordTracker, Verdict};
+pub use tracker::{Counts, FailedRecordTracker, Verdict};
 
 use crate::broker::{Record, TopicPartition};
 

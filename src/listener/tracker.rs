@@ -10,10 +10,19 @@ use super::back_off::{BackOff, BackOffExecution};
 use super::exception::is_a;
 use crate::broker::TopicPartition;
 
+/// Whose count it is: both may be at work on one record (E4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Counts {
+    /// The error handler's.
+    Handler,
+    /// The after-rollback processor's.
+    AfterRollback,
+}
+
 /// The failing record of each partition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FailedRecordTracker {
-    failures: BTreeMap<TopicPartition, FailedRecord>,
+    failures: BTreeMap<(TopicPartition, Counts), FailedRecord>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,7 +48,7 @@ impl FailedRecordTracker {
     /// again at 1.
     pub fn failed(
         &mut self,
-        partition: TopicPartition,
+        of: (TopicPartition, Counts),
         offset: u64,
         exception: &Exception,
         back_off: &BackOff,
@@ -47,7 +56,7 @@ impl FailedRecordTracker {
     ) -> Verdict {
         let goes_on = self
             .failures
-            .get(&partition)
+            .get(&of)
             .is_some_and(|known| known.offset == offset && (!reset_on_change || is_a(&known.last_class, &exception.class)));
         if !goes_on {
             let fresh = FailedRecord {
@@ -57,17 +66,17 @@ impl FailedRecordTracker {
                 back_off: back_off.clone(),
                 execution: BackOffExecution::default(),
             };
-            self.failures.insert(partition, fresh);
+            self.failures.insert(of, fresh);
         }
-        let failed = self.failures.get_mut(&partition).expect("inserted above if it was missing");
+        let failed = self.failures.get_mut(&of).expect("inserted above if it was missing");
         failed.attempts += 1;
         failed.last_class = exception.class.clone();
         Verdict { attempt: failed.attempts, wait_ms: failed.execution.next_ms(&failed.back_off) }
     }
 
     /// Forgets the failing record of a partition: it was recovered, or its state is reset.
-    pub fn forget(&mut self, partition: TopicPartition) {
-        self.failures.remove(&partition);
+    pub fn forget(&mut self, of: (TopicPartition, Counts)) {
+        self.failures.remove(&of);
     }
 
     /// Forgets everything: a batch went well, or the thread ends.
@@ -77,12 +86,12 @@ impl FailedRecordTracker {
 
     /// The failing records, by partition.
     pub fn failing(&self) -> impl Iterator<Item = (TopicPartition, u64)> + '_ {
-        self.failures.iter().map(|(partition, failed)| (*partition, failed.offset))
+        self.failures.iter().map(|((partition, _), failed)| (*partition, failed.offset))
     }
 
     /// The number that the next delivery of this record carries in `kafka_deliveryAttempt` (D15).
-    pub fn delivery_attempt(&self, partition: TopicPartition, offset: u64) -> u32 {
-        self.failures.get(&partition).filter(|known| known.offset == offset).map_or(1, |known| known.attempts + 1)
+    pub fn delivery_attempt(&self, of: (TopicPartition, Counts), offset: u64) -> u32 {
+        self.failures.get(&of).filter(|known| known.offset == offset).map_or(1, |known| known.attempts + 1)
     }
 }
 
@@ -99,7 +108,8 @@ mod tests {
         let attempts = |reset: bool| {
             let mut tracker = FailedRecordTracker::default();
             let classes = [ILLEGAL_STATE, ILLEGAL_STATE, ILLEGAL_ARGUMENT, ILLEGAL_ARGUMENT];
-            classes.map(|class| tracker.failed(partition, 1, &Exception::thrown(class, "boom"), &back_off, reset).attempt)
+            classes
+                .map(|class| tracker.failed((partition, Counts::Handler), 1, &Exception::thrown(class, "boom"), &back_off, reset).attempt)
         };
         assert_eq!(attempts(true), [1, 2, 1, 2]);
         assert_eq!(attempts(false), [1, 2, 3, 4]);
@@ -110,7 +120,8 @@ mod tests {
         let partition = TopicPartition { topic: TopicId(0), partition: 0 };
         let back_off = BackOff::Fixed { interval_ms: 0, attempts_max: 3 };
         let mut tracker = FailedRecordTracker::default();
-        let mut attempt = |class: &str| tracker.failed(partition, 1, &Exception::thrown(class, "boom"), &back_off, true).attempt;
+        let mut attempt =
+            |class: &str| tracker.failed((partition, Counts::Handler), 1, &Exception::thrown(class, "boom"), &back_off, true).attempt;
         assert_eq!(attempt("java.lang.NumberFormatException"), 1);
         assert_eq!(attempt(ILLEGAL_ARGUMENT), 2, "the last one was an illegal argument too");
         assert_eq!(attempt("java.lang.NumberFormatException"), 1, "an illegal argument is no number format");

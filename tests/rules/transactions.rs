@@ -80,3 +80,35 @@ fn e4_an_exception_aborts_and_the_after_rollback_processor_tries_ten_times() {
     let committed: Vec<&str> = seen.field("read_committed")["out"].as_array().into_iter().flatten().filter_map(|v| v.as_str()).collect();
     assert_eq!(committed.len(), 2, "{committed:?}");
 }
+
+#[test]
+fn e4_an_error_handler_works_inside_the_transaction() {
+    let produce = json!({"send": {"topic": "out", "value": "{value}"}});
+    let mut given = consume_and_produce("v0 v1");
+    given["error_handler"] = json!({"class": "DefaultErrorHandler", "backOff": {"class": "FixedBackOff", "interval": 0, "maxAttempts": 1}});
+    let rules = vec![always("v0", json!([produce, {"throw": "java.lang.IllegalStateException"}])), json!({"on": {}, "then": produce})];
+    let seen = spring_reading(given, run(rules), &["out"], &["out"]);
+    // Not recovered: what it throws after its seeks rolls back. Recovered: the offset and what was sent are committed.
+    let story = seen.story(&["tx", "offsets_to_transaction", "recovered"]);
+    assert_eq!(
+        story,
+        "tx(begin) v0 tx(abort) tx(begin) v0 recovered(t-0@0) offsets_to_transaction(1) tx(commit) \
+         tx(begin) v1 offsets_to_transaction(2) tx(commit)"
+    );
+    let committed: Vec<&str> = seen.field("read_committed")["out"].as_array().into_iter().flatten().filter_map(|v| v.as_str()).collect();
+    assert_eq!(committed.iter().map(|v| v.split(' ').nth(1).unwrap_or_default()).collect::<Vec<_>>(), ["v0", "v1"]);
+}
+
+#[test]
+fn e4_a_recoverer_outside_of_the_transaction_sends_in_one_of_its_own() {
+    let mut given = consume_and_produce("v0 v1");
+    given["topics"]["t-dlt"] = json!({"partitions": 1});
+    given["after_rollback_processor"] =
+        json!({"backOff": {"class": "FixedBackOff", "interval": 0, "maxAttempts": 0}, "recoverer": "DeadLetterPublishingRecoverer"});
+    let rules = vec![always("v0", json!({"throw": "java.lang.IllegalStateException"}))];
+    let seen = spring_reading(given, run(rules), &["t-dlt"], &["t-dlt"]);
+    let story = seen.story(&["tx", "recovered", "offsets_to_transaction"]);
+    let own = "tx(begin) v0 tx(abort) tx(begin) tx(commit) recovered(t-0@0)";
+    assert_eq!(story, format!("{own} tx(begin) v1 offsets_to_transaction(2) tx(commit)"));
+    assert_eq!(seen.field("topics")["t-dlt"][0]["value"], "v0");
+}

@@ -68,13 +68,17 @@ impl ListenerConsumer {
             Some(ErrorHandler::Logging { ack_after_handle }) => *ack_after_handle,
             _ => false,
         };
-        if !acks || self.properties.auto_commit {
+        let transactional = self.properties.transactions.is_some();
+        if !transactional && (!acks || self.properties.auto_commit) {
             return;
         }
         let kept = self.remaining.as_ref().and_then(|rest| rest.first());
         let end = kept.and_then(|first| self.batch.iter().position(|record| record == first)).unwrap_or(self.batch.len());
         let acks = highest(&self.batch[..end]);
         self.acks.extend(acks);
+        if transactional {
+            self.stack.push(Op::SendOffsets);
+        }
     }
 
     /// The error handler is called for the batch; false if there is none.
@@ -82,10 +86,14 @@ impl ListenerConsumer {
         self.batch_failed = true;
         match &self.properties.error_handler {
             None => return false,
-            Some(ErrorHandler::Logging { .. }) => self.plan([Op::AckHandledBatch, Op::CatchAny]),
+            Some(ErrorHandler::Logging { .. }) => {
+                self.catch_what_the_handler_throws();
+                self.stack.push(Op::AckHandledBatch);
+            }
             Some(ErrorHandler::Stopping) => self.stop_abnormally(),
             Some(ErrorHandler::Default(_)) => {
-                self.plan([Op::AckHandledBatch, Op::CatchAny]);
+                self.catch_what_the_handler_throws();
+                self.stack.push(Op::AckHandledBatch);
                 let attempt = 1;
                 match exception.kind {
                     ExceptionKind::BatchListenerFailed { index } if (index as usize) < self.batch.len() => {

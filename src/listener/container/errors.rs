@@ -14,14 +14,19 @@ impl ListenerConsumer {
             Some(ErrorHandler::Default(handler)) if handler.seek_after_error || exception.is_commit_failed() => {
                 self.next = self.batch.len() as u32;
                 let seek = Op::SeekOrRecover { from: index, exception, after_rollback: false };
-                self.plan([seek, Op::AckHandled, Op::CatchAny]);
+                self.catch_what_the_handler_throws();
+                self.plan([seek, Op::AckHandled]);
                 self.commit_before_handling();
             }
             Some(ErrorHandler::Default(_)) => {
                 let recover = Op::Recover { index, exception, after_rollback: false };
-                self.plan([recover, Op::HandledOne, Op::AckHandled, Op::CatchAny]);
+                self.catch_what_the_handler_throws();
+                self.plan([recover, Op::HandledOne, Op::AckHandled]);
             }
-            Some(ErrorHandler::Logging { .. }) => self.plan([Op::AckHandled, Op::CatchAny]),
+            Some(ErrorHandler::Logging { .. }) => {
+                self.catch_what_the_handler_throws();
+                self.stack.push(Op::AckHandled);
+            }
             Some(ErrorHandler::Stopping) => {
                 self.next = self.batch.len() as u32;
                 self.stop_abnormally();
@@ -29,6 +34,14 @@ impl ListenerConsumer {
             }
         }
         true
+    }
+
+    /// What an error handler throws is logged, nothing more; in a transaction it rolls that back (`doInvokeRecordListener` and
+    /// `doInvokeBatchListener` return it).
+    pub(super) fn catch_what_the_handler_throws(&mut self) {
+        if self.properties.transactions.is_none() {
+            self.stack.push(Op::CatchAny);
+        }
     }
 
     /// What was processed is committed before a handler seeks; a failure to do so is only logged.

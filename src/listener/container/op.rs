@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::broker::TopicPartition;
+use crate::broker::{NewRecord, TopicPartition};
 use crate::listener::{Action, BackOffExecution, Exception, Offsets, StopReason};
 
 /// One thing that a consumer thread still has to do, or waits for, or would catch.
@@ -276,6 +276,25 @@ pub(super) enum Op {
     FinallyResume,
     /// However it ends: the transaction is aborted.
     Rollback,
+    /// A recoverer's own transaction is aborted if its send fails; the exception goes on.
+    AbortLetter,
+
+    // --- what a recoverer does ---
+    /// A recoverer sends a record and waits for the answer.
+    Publish(Box<Letter>),
+}
+
+/// A record that a recoverer sends.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Letter {
+    /// Where to.
+    pub(super) topic: Arc<str>,
+    /// The wanted partition.
+    pub(super) partition: u32,
+    /// Whether to look if that is there.
+    pub(super) verify_partition: bool,
+    /// What.
+    pub(super) record: NewRecord,
 }
 
 /// What an answer of the transactional producer was about.

@@ -6,7 +6,9 @@ use super::op::Op;
 use super::{ConsumerCall, Context, ListenerConsumer};
 use crate::listener::dead_letter::raw_value;
 use crate::listener::retry_topic::attempts;
-use crate::listener::{AckMode, ConsumerRecord, DESERIALIZATION, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Offsets};
+use crate::listener::{
+    AckMode, ConsumerRecord, Counts, DESERIALIZATION, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Offsets,
+};
 
 impl ListenerConsumer {
     /// One step of handling the records of a poll one by one.
@@ -77,7 +79,9 @@ impl ListenerConsumer {
             return None;
         }
         let (partition, offset) = (record.partition, record.record.offset);
-        let attempt = self.tracker.delivery_attempt(partition, offset);
+        // With a transaction manager the after-rollback processor counts.
+        let counts = if self.properties.transactions.is_some() { Counts::AfterRollback } else { Counts::Handler };
+        let attempt = self.tracker.delivery_attempt((partition, counts), offset);
         match &mut self.attempt_headers {
             Some((known, at, attempts)) if (*known, *at) == (partition, offset) => attempts.push(attempt),
             other => *other = Some((partition, offset, vec![attempt])),
@@ -150,10 +154,15 @@ impl ListenerConsumer {
         };
         let record = self.batch[self.current as usize].clone();
         let kept = self.remaining.as_ref().and_then(|rest| rest.first()).is_some_and(|first| *first == record);
+        let (partition, offset) = (record.partition, record.record.offset);
+        if self.properties.transactions.is_some() && !kept {
+            // Its offset goes into the transaction, whatever `ackAfterHandle` says.
+            self.acks.push_back((partition, offset));
+            return Ok(());
+        }
         if !acks || kept || self.properties.auto_commit {
             return Ok(());
         }
-        let (partition, offset) = (record.partition, record.record.offset);
         match self.properties.ack_mode {
             _ if self.properties.async_acks => {
                 let ack = self.ack_in_order(partition, offset)?;

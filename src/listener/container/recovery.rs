@@ -1,10 +1,12 @@
 //! Attempts, waits and recoverers: `FailedRecordTracker#recovered` and what it calls (D8, D12, D13).
 
-use super::op::Op;
+use super::op::{Letter, Op};
 use super::{ContainerEffect, Context, ListenerConsumer};
 use crate::broker::NewRecord;
 use crate::listener::dead_letter::{header, letter};
-use crate::listener::{ConsumerRecord, DefaultErrorHandler, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Recoverer};
+use crate::listener::{
+    ConsumerRecord, Counts, DefaultErrorHandler, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Recoverer,
+};
 
 impl ListenerConsumer {
     /// The settings of whoever handles the failure.
@@ -20,12 +22,12 @@ impl ListenerConsumer {
     pub(super) fn recovery_step(&mut self, cx: &mut Context<'_>, op: Op) -> Result<(), Exception> {
         match op {
             Op::Recover { index, exception, after_rollback } => self.recover(cx, index, exception, after_rollback),
-            Op::RecovererReturned { index, exception, tracked, .. } => {
+            Op::RecovererReturned { index, exception, tracked, after_rollback } => {
                 let record = &self.batch[index as usize];
                 let (partition, offset) = (record.partition, record.record.offset);
                 cx.fact(Fact::Recovered { partition, offset, class: exception.class });
                 if tracked {
-                    self.tracker.forget(partition);
+                    self.tracker.forget((partition, counts(after_rollback)));
                 }
                 self.recovered = true;
                 Ok(())
@@ -46,8 +48,17 @@ impl ListenerConsumer {
         let tracked = !settings.never_retries();
         if tracked {
             let back_off = settings.back_off_for(&exception);
-            let verdict = self.tracker.failed(partition, offset, &exception, back_off, settings.reset_state_on_exception_change);
-            cx.fact(Fact::Failed { partition, offset, attempt: verdict.attempt, class: exception.class.clone() });
+            let verdict = self.tracker.failed(
+                (partition, counts(after_rollback)),
+                offset,
+                &exception,
+                back_off,
+                settings.reset_state_on_exception_change,
+            );
+            // What an error handler was given first has been told.
+            if !after_rollback || self.properties.error_handler.is_none() {
+                cx.fact(Fact::Failed { partition, offset, attempt: verdict.attempt, class: exception.class.clone() });
+            }
             if let Some(ms) = verdict.wait_ms {
                 if ms > 0 {
                     cx.fact(Fact::BackingOff { ms });
@@ -78,7 +89,7 @@ impl ListenerConsumer {
         let (partition, offset) = (record.partition, record.record.offset);
         cx.fact(Fact::RecoveryFailed { partition, offset, class: thrown.class.clone() });
         if tracked && self.handler_settings(after_rollback).reset_state_on_recovery_failure {
-            self.tracker.forget(partition);
+            self.tracker.forget((partition, counts(after_rollback)));
         }
         self.recovered = false;
     }
@@ -116,20 +127,26 @@ impl ListenerConsumer {
             }
         };
         let letter = self.with_attempt_headers(record, letter);
-        let token = self.fresh();
         if matches!(&settings.recoverer, Recoverer::DeadLetter(settings) if !settings.fail_if_send_result_is_error) {
             self.stack.push(Op::CatchAny);
         }
-        cx.effect(ContainerEffect::Send {
-            token,
-            topic: to,
-            partition: Some(record.partition.partition),
-            verify_partition,
-            transactional: self.in_transaction,
-            record: letter,
-        });
-        self.stack.push(Op::AwaitSend { token });
+        let letter = Letter { topic: to, partition: record.partition.partition, verify_partition, record: letter };
+        let publish = Op::Publish(Box::new(letter));
+        // A transactional template outside of a transaction sends in one of its own (`executeInTransaction`).
+        if self.properties.transactions.is_some() && !self.in_transaction {
+            self.plan([Op::Begin, publish, Op::CommitTransaction, Op::AbortLetter]);
+        } else {
+            self.stack.push(publish);
+        }
         Ok(())
+    }
+
+    /// Sends what a recoverer gives up, and waits for the answer.
+    pub(super) fn publish(&mut self, cx: &mut Context<'_>, letter: Letter) {
+        let Letter { topic, partition, verify_partition, record } = letter;
+        let (token, transactional) = (self.fresh(), self.in_transaction);
+        cx.effect(ContainerEffect::Send { token, topic, partition: Some(partition), verify_partition, transactional, record });
+        self.stack.push(Op::AwaitSend { token });
     }
 
     /// The headers that the container itself put on the record go with it (D15).
@@ -142,4 +159,9 @@ impl ListenerConsumer {
         }
         letter
     }
+}
+
+/// Who counts.
+fn counts(after_rollback: bool) -> Counts {
+    if after_rollback { Counts::AfterRollback } else { Counts::Handler }
 }

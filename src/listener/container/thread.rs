@@ -321,11 +321,6 @@ impl ListenerConsumer {
         true
     }
 
-    /// Whether the listener kept the Acknowledgment of a record with this value.
-    pub fn keeps(&self, value: &str) -> bool {
-        self.held.iter().any(|held| held.value().is_some_and(|bytes| shows(bytes, value)))
-    }
-
     /// A kept Acknowledgment is acknowledged on another thread. Says whether there is one for this value.
     pub fn acknowledge_held(&mut self, now: SimTime, value: &str, listener: &mut Listener, out: &mut Vec<Output>) -> bool {
         let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| shows(bytes, value));
@@ -434,7 +429,7 @@ impl ListenerConsumer {
             | Op::ShortPoll
             | Op::RecoverBatch { .. } => self.batch_error_step(cx, op),
             Op::Throw(exception) => Err(exception),
-            Op::Begin | Op::SendOffsets | Op::CommitTransaction | Op::AbortTransaction | Op::SeekBatchAgain => {
+            Op::Begin | Op::SendOffsets | Op::CommitTransaction | Op::AbortTransaction | Op::SeekBatchAgain | Op::Publish(_) => {
                 self.transaction_step(cx, op);
                 Ok(())
             }
@@ -493,6 +488,7 @@ impl ListenerConsumer {
                 false
             }
             Op::Rollback => self.roll_back(exception),
+            Op::AbortLetter if plain => self.abort_letter(exception),
             _ => false,
         }
     }

@@ -25,6 +25,10 @@ impl ListenerConsumer {
                 self.seek_batch_again(cx);
                 return;
             }
+            Op::Publish(letter) => {
+                self.publish(cx, *letter);
+                return;
+            }
             _ => return,
         };
         let token = self.fresh();
@@ -93,6 +97,12 @@ impl ListenerConsumer {
         } else {
             self.plan([Op::AbortTransaction, process]);
         }
+        true
+    }
+
+    /// A recoverer's own transaction failed: it is aborted, and the exception goes on.
+    pub(super) fn abort_letter(&mut self, exception: &Exception) -> bool {
+        self.plan([Op::AbortTransaction, Op::Throw(exception.clone())]);
         true
     }
 

@@ -3,7 +3,8 @@
 use super::{ListenerConsumer, Op};
 use crate::broker::TopicPartition;
 use crate::kernel::SimTime;
-use crate::listener::{ConsumerRecord, ContainerProperties, ListenerKind};
+use crate::listener::method::shows;
+use crate::listener::{ConsumerRecord, ContainerProperties, Counts, ListenerKind};
 
 /// Where a consumer thread is: what it waits for, as one would find it in a thread dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,6 +109,11 @@ impl ListenerConsumer {
         matches!(self.stack.last(), Some(Op::AwaitTimer { .. }))
     }
 
+    /// Whether the listener kept the Acknowledgment of a record with this value.
+    pub fn keeps(&self, value: &str) -> bool {
+        self.held.iter().any(|held| held.value().is_some_and(|bytes| shows(bytes, value)))
+    }
+
     /// The records that failed and will be delivered again, at most one for each partition.
     pub fn failing(&self) -> impl Iterator<Item = (TopicPartition, u64)> + '_ {
         self.tracker.failing()
@@ -115,7 +121,8 @@ impl ListenerConsumer {
 
     /// Which attempt the delivery of a record is, from 1.
     pub fn delivery_attempt(&self, partition: TopicPartition, offset: u64) -> u32 {
-        self.tracker.delivery_attempt(partition, offset)
+        let of = |counts| self.tracker.delivery_attempt((partition, counts), offset);
+        of(Counts::Handler).max(of(Counts::AfterRollback))
     }
 
     /// The record that was nacked, until the pause is over.
