@@ -12,6 +12,7 @@ pub enum ErrorCode {
     /// The connection was refused or broken; made by the network, not by a broker.
     NetworkDisconnect,
     MessageTooLarge,
+    RecordListTooLarge,
     NotEnoughReplicas,
     NotEnoughReplicasAfterAppend,
     InvalidTimestamp,
@@ -87,6 +88,7 @@ impl ErrorCode {
             ErrorCode::BrokerNotAvailable => "BrokerNotAvailableException",
             ErrorCode::NetworkDisconnect => "DisconnectException",
             ErrorCode::MessageTooLarge => "RecordTooLargeException",
+            ErrorCode::RecordListTooLarge => "RecordBatchTooLargeException",
             ErrorCode::NotEnoughReplicas => "NotEnoughReplicasException",
             ErrorCode::NotEnoughReplicasAfterAppend => "NotEnoughReplicasAfterAppendException",
             ErrorCode::InvalidTimestamp => "InvalidTimestampException",

@@ -108,3 +108,18 @@ fn c9_the_command_line_tool_stays_within_the_log() {
     let (committed, end) = moved_to(u64::MAX);
     assert!((6..=end).contains(&committed), "not beyond the end: {committed} of {end}");
 }
+
+#[test]
+fn c5_a_commit_that_a_wakeup_hits_throws_and_counts() {
+    let script = json!([send(8), {"do": "open", "member": "m", "group": "g", "topics": ["t"]}, {"do": "poll", "member": "m"},
+        {"do": "wakeup", "member": "m"}, {"do": "commit", "member": "m", "offsets": {"t-0": 2}, "as": "woken"},
+        {"do": "advance", "ms": 100}, {"do": "offsets", "group": "g", "as": "committed"}]);
+    let observed = json!({"woken": {"error": "WakeupException"}, "committed": {"t-0": {"committed": 2, "end": 8, "lag": 6}}});
+    kafka(json!({}), script, observed);
+}
+
+#[test]
+fn c9_there_are_no_offsets_to_delete_in_a_group_that_never_was() {
+    let script = json!([{"do": "delete_offset", "group": "g", "partition": "t-0", "as": "unknown"}]);
+    kafka(json!({}), script, json!({"unknown": {"error": "GroupIdNotFoundException"}}));
+}

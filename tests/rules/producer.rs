@@ -230,3 +230,10 @@ fn b11_the_policy_of_each_position() {
     first(None, "latest", json!({}));
     first(None, "none", json!({"error": "NoOffsetForPartitionException"}));
 }
+
+#[test]
+fn b7_a_batch_larger_than_a_segment_is_refused_as_that() {
+    let topics = json!({"t": {"partitions": 1, "config": {"internal.segment.bytes": 150}}});
+    let script = json!([{"do": "send", "topic": "t", "partition": 0, "value": {"bytes": 150}, "as": "sent"}]);
+    kafka(json!({"topics": topics}), script, json!({"sent": {"error": "RecordBatchTooLargeException"}}));
+}

@@ -213,8 +213,11 @@ fn validate(records: &[NewRecord], config: &TopicConfig, now_ms: i64) -> Result<
         return Err(ErrorCode::InvalidRecord);
     }
     let bytes = u64::from(batch_bytes(records));
-    if bytes > config.max_message_bytes || bytes > config.segment_bytes_max() {
+    if bytes > config.max_message_bytes {
         return Err(ErrorCode::MessageTooLarge);
+    }
+    if bytes > config.segment_bytes_max() {
+        return Err(ErrorCode::RecordListTooLarge);
     }
     if config.cleanup_policy.compact && records.iter().any(|r| r.key.is_none()) {
         return Err(ErrorCode::InvalidRecord);

@@ -140,6 +140,10 @@ impl GroupCoordinator {
         out: &mut Vec<Effect>,
     ) -> Result<GroupResponse, ErrorCode> {
         let group = &mut self.groups[index];
+        if group.generation == 0 && group.members.is_empty() && group.offsets.is_empty() {
+            // Nobody ever joined it or committed into it: there is no such group.
+            return Err(ErrorCode::GroupIdNotFound);
+        }
         let subscribed = |p: &TopicPartition| topics.topic(p.topic).is_some_and(|t| group.subscribes(&t.name));
         if partitions.iter().any(subscribed) {
             return Err(ErrorCode::GroupSubscribedToTopic);

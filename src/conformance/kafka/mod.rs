@@ -16,6 +16,9 @@ use self::play::Play;
 use self::step::Step;
 use super::{Case, CaseError, Played};
 
+/// What the recorder takes from one step to the next: an answer that nobody waits for has come by then.
+const STEP_MS: u64 = 5;
+
 /// What a step gives: a value for its label, or the trouble that the script cannot go on with.
 type Outcome = Result<Value, CaseError>;
 
@@ -26,6 +29,7 @@ pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
     for (index, map) in case.script.iter().enumerate() {
         let step = Step { case, index, map };
         let value = perform(&mut play, &step)?;
+        play.pass_ms(STEP_MS);
         match map.get("as").and_then(Value::as_str) {
             Some(label) => {
                 got.insert(label.to_owned(), value);

@@ -67,7 +67,10 @@ impl Consumer {
     fn commit(&mut self, now: SimTime, kind: CommitKind, offsets: Option<Offsets>, out: &mut Vec<ConsumerEffect>) {
         if let CommitKind::Sync { token } = kind {
             self.deliver_async(out);
-            if std::mem::take(&mut self.woken) {
+            let offsets = offsets.clone().unwrap_or_else(|| self.consumed());
+            if !self.config.group_id.is_empty() && !offsets.is_empty() && std::mem::take(&mut self.woken) {
+                // The request is on its way before the wake-up is noticed: the commit throws, and counts.
+                self.begin_commit(now, CommitKind::Auto, offsets, out);
                 let result = Err(KafkaException::new("WakeupException"));
                 out.push(ConsumerEffect::Event(Event::Committed { token, result }));
                 return self.pump(now, out);
