@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::config::{BankConfig, Publication};
 use super::domain::{Command, decide};
-use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message, Moment, MomentKind, Reply, Timer, hop};
+use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message, Reply, Timer, hop};
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
 use super::ids::{ClientIndex, CommandId, EventId};
+use super::moment::{Moment, MomentKind};
 use crate::kernel::SimTime;
 
 /// The most commands in hand at once; one more is answered with 503.
@@ -207,8 +208,8 @@ impl Api {
         }
         entry.stage = HandlingStage::Committing;
         let event = entry.event.expect("a decided handling has its event");
-        let outbox = config.api.publication == Publication::Outbox;
-        hop(out, Link::ApiWriteDb, Direction::Request, Message::Commit { handling, id: entry.id, event, outbox });
+        let carrier = config.api.publication.carrier();
+        hop(out, Link::ApiWriteDb, Direction::Request, Message::Commit { handling, id: entry.id, event, carrier });
         entry.wait(now, config, handling, out);
     }
 
@@ -254,7 +255,7 @@ impl Api {
         let event = entry.event.expect("a decided handling has its event");
         match config.api.publication {
             Publication::AfterCommit => Ask::PublishAfter { event },
-            Publication::Outbox | Publication::InsideTransaction => Ask::Nothing,
+            Publication::Outbox | Publication::InsideTransaction | Publication::OutboxCdc | Publication::EventStore => Ask::Nothing,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Everything about the bank that can be set. Knows no setting's key and no file format.
 
+use super::effect::{Carrier, Projection};
 use crate::kernel::Latency;
 
 /// How an event gets from the write database to the log (F6, F8).
@@ -11,6 +12,10 @@ pub enum Publication {
     InsideTransaction,
     /// The commit first, then the log: a crash between loses the event (F6).
     AfterCommit,
+    /// An outbox row in the same transaction, deleted at once; change capture reads the database's log (F8).
+    OutboxCdc,
+    /// No outbox: a relay reads the event store itself, by the index over all events, and keeps a token (F3, F8).
+    EventStore,
 }
 
 /// How the relay finds what it has not published (F8).
@@ -20,6 +25,8 @@ pub enum RelayReads {
     Flag,
     /// Rows with an id above the greatest one seen: the id-gap trap.
     LastId,
+    /// The same, but ids that were missing are remembered for a minute and looked for again (Axon's `GapAwareTrackingToken`).
+    GapAware,
 }
 
 /// How a projection bears a redelivered event (E5).
@@ -31,6 +38,9 @@ pub enum Idempotency {
     DedupeTable,
     /// Only `version = stored + 1` is applied; a lower one is skipped, a higher one is parked.
     VersionedUpsert,
+    /// The place in the log is stored in the same transaction; whatever lies before it is skipped, and the consumer begins
+    /// there (E5, 3). What lies in the log twice counts twice.
+    OffsetWithView,
 }
 
 /// How a client learns that an accepted command is done (F10).
@@ -101,6 +111,12 @@ pub struct RelayConfig {
     pub batch_max: u32,
     /// How it finds them.
     pub reads: RelayReads,
+    /// How many relays work side by side; only by the flag more than one does.
+    pub count: u32,
+    /// The pause between two looks of change capture at the database's log, in microseconds.
+    pub capture_interval_us: u64,
+    /// The pause between two times at which change capture makes its position durable, in microseconds.
+    pub flush_interval_us: u64,
     /// How long it waits for its database, in microseconds.
     pub db_timeout_us: u64,
 }
@@ -125,6 +141,10 @@ pub struct BankConfig {
     pub api: ApiConfig,
     /// How long a statement or a transaction takes in the write database.
     pub write_db_latency: Latency,
+    /// How long a load takes for each event that it reads (F3).
+    pub event_read_latency: Latency,
+    /// After how many events a stream gets a snapshot; 0 for none (F3).
+    pub snapshot_every: u32,
     /// The outbox relay.
     pub relay: RelayConfig,
     /// How long a statement or a transaction takes in the read database.
@@ -137,6 +157,32 @@ pub struct BankConfig {
     pub transfer_history: Idempotency,
     /// The query side's service.
     pub query: QueryConfig,
+}
+
+impl Publication {
+    /// In what a transaction leaves word of its event.
+    pub(super) fn carrier(self) -> Carrier {
+        match self {
+            Publication::Outbox | Publication::EventStore => Carrier::Table,
+            Publication::OutboxCdc => Carrier::Log,
+            _ => Carrier::None,
+        }
+    }
+
+    /// Whether a process of its own publishes.
+    pub fn has_relay(self) -> bool {
+        self.carrier() != Carrier::None
+    }
+}
+
+impl BankConfig {
+    /// How a projection bears duplicates.
+    pub fn idempotency(&self, projection: Projection) -> Idempotency {
+        match projection {
+            Projection::AccountView => self.account_view,
+            Projection::TransferHistory => self.transfer_history,
+        }
+    }
 }
 
 impl Default for BankConfig {
@@ -163,7 +209,17 @@ impl Default for BankConfig {
             },
             api: ApiConfig { publication: Publication::Outbox, idempotency_key: true, conflict_retries_max: 3, db_timeout_us: 1_000_000 },
             write_db_latency: Latency::LongTailed { us_median: 3_000 },
-            relay: RelayConfig { poll_interval_us: 200_000, batch_max: 50, reads: RelayReads::Flag, db_timeout_us: 1_000_000 },
+            event_read_latency: Latency::Constant { us: 0 },
+            snapshot_every: 50,
+            relay: RelayConfig {
+                poll_interval_us: 200_000,
+                batch_max: 50,
+                reads: RelayReads::Flag,
+                count: 1,
+                capture_interval_us: 500_000,
+                flush_interval_us: 60_000_000,
+                db_timeout_us: 1_000_000,
+            },
             read_db_latency: Latency::LongTailed { us_median: 3_000 },
             read_db_timeout_us: 1_000_000,
             account_view: Idempotency::None,

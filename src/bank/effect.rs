@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::domain::{Account, Command, Money, Rejection};
 use super::fact::Fact;
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+use super::moment::Moment;
 use crate::kernel::SimTime;
 
 /// A link between two members of the bank's cast.
@@ -86,6 +87,15 @@ impl Projection {
     }
 }
 
+/// Where an event was found, as opaque numbers: the bank only keeps them beside the view (E5, 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Names a sequence.
+    pub source: u64,
+    /// The place after this event in the sequence.
+    pub next: u64,
+}
+
 /// Why a database gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DbError {
@@ -163,6 +173,45 @@ pub struct OutboxRow {
     pub command: CommandId,
 }
 
+/// In what a transaction leaves word of its event for whoever publishes it (F6, F8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Carrier {
+    /// In nothing: the API publishes.
+    None,
+    /// In a table that a relay reads.
+    Table,
+    /// In the database's own log.
+    Log,
+}
+
+/// What a relay asks the write database for (F8).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// Rows that are not marked, in commit order.
+    Unmarked,
+    /// The same, but for those that another relay has locked; they are this one's until it asks again.
+    SkipLocked {
+        /// Which relay asks.
+        relay: u32,
+        /// How many there are; locks of others are void.
+        of: u32,
+    },
+    /// Rows above an id, in id order: the id-gap trap. The ids that were missing are looked for again, if any are named.
+    Above {
+        /// The greatest id seen.
+        last: u32,
+        /// Ids below it that were not there.
+        missing: Arc<[u32]>,
+    },
+    /// Entries of the database's log above a position, in commit order.
+    Log {
+        /// The position of the last entry read.
+        after: u32,
+        /// Up to here nothing will ever be read again.
+        confirmed: u32,
+    },
+}
+
 /// What travels between the members of the bank's cast.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // the fields repeat: who asked, which attempt, what came of it
@@ -176,19 +225,19 @@ pub enum Message {
     /// The answer.
     LoadAnswer { handling: u32, id: CommandId, answer: Result<Loaded, DbError> },
     /// Command API to write database: store the event if the versions still fit.
-    Commit { handling: u32, id: CommandId, event: EventId, outbox: bool },
+    Commit { handling: u32, id: CommandId, event: EventId, carrier: Carrier },
     /// The answer.
     CommitAnswer { handling: u32, id: CommandId, answer: Result<Committed, DbError> },
     /// Relay to write database: what is unpublished?
-    OutboxFetch { round: u32, after: Option<u32>, rows_max: u32 },
+    OutboxFetch { round: u32, wanted: Wanted, rows_max: u32 },
     /// The answer.
     OutboxRows { round: u32, answer: Result<Arc<[OutboxRow]>, DbError> },
-    /// Relay to write database: these are published.
-    OutboxMark { round: u32, ids: Arc<[u32]> },
+    /// Relay to write database: these are published; `by_token` if it stores how far it has come instead of marking rows.
+    OutboxMark { round: u32, ids: Arc<[u32]>, by_token: bool },
     /// The answer.
     OutboxMarked { round: u32, answer: Result<(), DbError> },
-    /// Listener to read database: apply these events in one transaction.
-    Apply { call: u64, projection: Projection, events: Arc<[EventId]> },
+    /// Listener to read database: apply these events in one transaction, with their places if they are to be stored.
+    Apply { call: u64, projection: Projection, events: Arc<[EventId]>, places: Option<Arc<[Place]>> },
     /// The answer.
     ApplyAnswer { call: u64, projection: Projection, command: Option<CommandId>, answer: Result<(), DbError> },
     /// Client to query API: GET /accounts/X.
@@ -264,37 +313,6 @@ impl Message {
     }
 }
 
-/// A process of the bank that can crash and be started again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub enum Process {
-    /// The command API.
-    Api,
-    /// The outbox relay.
-    Relay,
-    /// The write database.
-    WriteDb,
-    /// The read database.
-    ReadDb,
-    /// The query API.
-    QueryApi,
-}
-
-impl Process {
-    /// All of them.
-    pub const ALL: [Process; 5] = [Process::Api, Process::Relay, Process::WriteDb, Process::ReadDb, Process::QueryApi];
-
-    /// The word in the trace.
-    pub fn name(self) -> &'static str {
-        match self {
-            Process::Api => "api",
-            Process::Relay => "relay",
-            Process::WriteDb => "write-db",
-            Process::ReadDb => "read-db",
-            Process::QueryApi => "query-api",
-        }
-    }
-}
-
 /// Who publishes to the log: each is a producer of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Publisher {
@@ -321,72 +339,6 @@ pub struct Publish {
     pub value: String,
     /// The event's class name, for a header.
     pub event_type: &'static str,
-}
-
-/// A moment at which a crash hurts. The bank stops there until the world says how it goes on:
-/// [`Bank::pass`](super::Bank::pass), or a crash of [`MomentKind::process`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Moment {
-    /// Which moment.
-    pub kind: MomentKind,
-    /// What is under way there: a handling of the API, a round of the relay, an operation of a database.
-    pub subject: u32,
-    /// The command concerned, where it is one.
-    pub command: Option<CommandId>,
-}
-
-/// The kinds of [`Moment`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub enum MomentKind {
-    /// The API has decided and not yet committed.
-    ApiDecidedNotCommitted,
-    /// The API has published, inside the transaction, and not yet committed.
-    ApiPublishedNotCommitted,
-    /// The API's transaction is durable and nothing of it is published.
-    ApiCommittedNotPublished,
-    /// The API has done everything and not yet answered.
-    ApiDoneNotAnswered,
-    /// The relay has read rows and published none.
-    RelayFetchedNotPublished,
-    /// The relay has published and not yet marked.
-    RelayPublishedNotMarked,
-    /// The write database is about to commit.
-    WriteDbNotCommitted,
-    /// The write database has committed and not yet answered.
-    WriteDbCommittedNotAnswered,
-    /// The read database is about to commit a projection's transaction.
-    ReadDbNotCommitted,
-    /// The read database has committed it and not yet answered.
-    ReadDbCommittedNotAnswered,
-}
-
-impl MomentKind {
-    /// All of them.
-    pub const ALL: [MomentKind; 10] = [
-        MomentKind::ApiDecidedNotCommitted,
-        MomentKind::ApiPublishedNotCommitted,
-        MomentKind::ApiCommittedNotPublished,
-        MomentKind::ApiDoneNotAnswered,
-        MomentKind::RelayFetchedNotPublished,
-        MomentKind::RelayPublishedNotMarked,
-        MomentKind::WriteDbNotCommitted,
-        MomentKind::WriteDbCommittedNotAnswered,
-        MomentKind::ReadDbNotCommitted,
-        MomentKind::ReadDbCommittedNotAnswered,
-    ];
-
-    /// Whose moment it is.
-    pub fn process(self) -> Process {
-        match self {
-            MomentKind::ApiDecidedNotCommitted
-            | MomentKind::ApiPublishedNotCommitted
-            | MomentKind::ApiCommittedNotPublished
-            | MomentKind::ApiDoneNotAnswered => Process::Api,
-            MomentKind::RelayFetchedNotPublished | MomentKind::RelayPublishedNotMarked => Process::Relay,
-            MomentKind::WriteDbNotCommitted | MomentKind::WriteDbCommittedNotAnswered => Process::WriteDb,
-            MomentKind::ReadDbNotCommitted | MomentKind::ReadDbCommittedNotAnswered => Process::ReadDb,
-        }
-    }
 }
 
 /// A timer of the bank's; stale ones are ignored by what they carry.

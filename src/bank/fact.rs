@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::domain::{Command, Money, Rejection};
-use super::effect::{DbError, Process, Projection, Publisher};
+use super::effect::{DbError, Projection, Publisher};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+use super::moment::Process;
 
 /// One thing that happened in the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +42,10 @@ pub enum FactKind {
     EventStored { event: EventId },
     /// An outbox row became durable with its event.
     OutboxWritten { event: EventId, row: u32 },
+    /// A stream's state became durable beside its events, so that a load need not read them all (F3).
+    SnapshotTaken { account: AccountId, version: u32 },
+    /// All snapshots were deleted: the next loads read the events (F3).
+    SnapshotsDropped { count: u32 },
     /// A publisher hands an event to its producer.
     Publishing { publisher: Publisher, event: EventId },
     /// The log has acknowledged it.
@@ -49,10 +54,20 @@ pub enum FactKind {
     PublishFailed { publisher: Publisher, event: EventId },
     /// The outbox row is marked as published.
     OutboxMarked { event: EventId, row: u32 },
+    /// A relay that keeps a token instead of marking rows has stored how far it has come.
+    TokenStored { position: u32 },
+    /// Change capture has made durable how far it has read the database's log (F8).
+    OffsetsFlushed { position: u32 },
     /// A projection's transaction with this event committed and the event had its effect.
     Applied { projection: Projection, event: EventId },
     /// The dedupe table knew the event: no effect.
     DuplicateSkipped { projection: Projection, event: EventId },
+    /// The view holds what came after the event's place in the log: no effect (E5, 3).
+    PlaceSkipped { projection: Projection, event: EventId },
+    /// A projection was emptied, to be built again from the log (F5).
+    ViewCleared { projection: Projection },
+    /// It has everything again that was in the log when it was emptied.
+    ViewRebuilt { projection: Projection },
     /// The view has this version or a later one: no effect on that account.
     VersionSkipped { projection: Projection, event: EventId, account: AccountId },
     /// A version is missing before this one: the change is parked.
@@ -125,12 +140,19 @@ impl FactKind {
             CommandUnpublished { .. } => "command_unpublished",
             EventStored { .. } => "event_stored",
             OutboxWritten { .. } => "outbox_written",
+            SnapshotTaken { .. } => "snapshot_taken",
+            SnapshotsDropped { .. } => "snapshots_dropped",
             Publishing { .. } => "publishing",
             Published { .. } => "published",
             PublishFailed { .. } => "publish_failed",
             OutboxMarked { .. } => "outbox_marked",
+            TokenStored { .. } => "token_stored",
+            OffsetsFlushed { .. } => "offsets_flushed",
             Applied { .. } => "applied",
             DuplicateSkipped { .. } => "duplicate_skipped",
+            PlaceSkipped { .. } => "place_skipped",
+            ViewCleared { .. } => "view_cleared",
+            ViewRebuilt { .. } => "view_rebuilt",
             VersionSkipped { .. } => "version_skipped",
             GapParked { .. } => "gap_parked",
             GapFilled { .. } => "gap_filled",
@@ -170,6 +192,7 @@ impl FactKind {
             | OutboxMarked { event, .. }
             | Applied { event, .. }
             | DuplicateSkipped { event, .. }
+            | PlaceSkipped { event, .. }
             | VersionSkipped { event, .. }
             | GapParked { event, .. }
             | GapFilled { event, .. }
@@ -194,6 +217,10 @@ impl fmt::Display for FactKind {
             VersionSkipped { event, account, .. } | GapParked { event, account, .. } | GapFilled { event, account, .. } => {
                 write!(f, " {event} {account}")
             }
+            SnapshotTaken { account, version } => write!(f, " {account} v{version}"),
+            ViewCleared { projection } | ViewRebuilt { projection } => write!(f, " {}", projection.name()),
+            SnapshotsDropped { count } => write!(f, " {count}"),
+            TokenStored { position } | OffsetsFlushed { position } => write!(f, " position {position}"),
             QueryIssued { query, account, .. } => write!(f, " q{} {account}", query.0),
             QueryFailed { query, account, error, .. } => write!(f, " q{} {account} {}", query.0, error.class()),
             QueryAnswered { query, account, balance, version, staleness_us, .. } => {
@@ -211,6 +238,7 @@ impl fmt::Display for FactKind {
             | PublishFailed { event, .. }
             | Applied { event, .. }
             | DuplicateSkipped { event, .. }
+            | PlaceSkipped { event, .. }
             | ReplyAccepted { event, .. } => write!(f, " {event}"),
             ReplyConflicted { .. }
             | ReplyUnknown { .. }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::config::Idempotency;
 use super::domain::{Change, DomainEvent, EventKind, Money};
-use super::effect::{Effect, Projection, ViewRow};
+use super::effect::{Effect, Place, Projection, ViewRow};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, CommandId, EventId, IdSet};
 
@@ -61,6 +61,8 @@ pub struct ReadModel {
     seen: [IdSet; 2],
     /// The commands that the account view has in full.
     done: IdSet,
+    /// How far each projection has come in each sequence of events (E5, 3); empty unless it stores that.
+    places: [BTreeMap<u64, u64>; 2],
 }
 
 impl ReadModel {
@@ -105,9 +107,20 @@ impl ReadModel {
         self.seen[projection as usize].count()
     }
 
-    /// Empties a projection, for a rebuild from the log (F5).
+    /// How far a projection has come in a sequence of events, if it stores that (E5, 3).
+    pub fn place(&self, projection: Projection, source: u64) -> Option<u64> {
+        self.places[projection as usize].get(&source).copied()
+    }
+
+    /// A projection no longer stores how far it has come.
+    pub(super) fn forget_places(&mut self, projection: Projection) {
+        self.places[projection as usize].clear();
+    }
+
+    /// Empties a projection, for a rebuild from the log (F5). Which commands are done is no part of it: nobody is told twice.
     pub fn clear(&mut self, projection: Projection, account_count: u32, opening_balance: Money) {
         self.seen[projection as usize] = IdSet::default();
+        self.forget_places(projection);
         match projection {
             Projection::AccountView => {
                 self.accounts = ReadModel::new(account_count, opening_balance).accounts;
@@ -123,12 +136,23 @@ impl ReadModel {
         projection: Projection,
         idempotency: Idempotency,
         event: &DomainEvent,
+        place: Option<Place>,
         out: &mut Vec<Effect>,
     ) -> Vec<CommandId> {
         let mut fact = |kind| out.push(Effect::Fact(Fact::of(event.command, kind)));
         if idempotency == Idempotency::DedupeTable && !self.seen[projection as usize].insert(event.id.0) {
             fact(FactKind::DuplicateSkipped { projection, event: event.id });
             return Vec::new();
+        }
+        if idempotency == Idempotency::OffsetWithView
+            && let Some(Place { source, next }) = place
+        {
+            let stored = self.places[projection as usize].entry(source).or_default();
+            if next <= *stored {
+                fact(FactKind::PlaceSkipped { projection, event: event.id });
+                return Vec::new();
+            }
+            *stored = next;
         }
         match (projection, idempotency) {
             (Projection::TransferHistory, Idempotency::VersionedUpsert) => {
@@ -247,8 +271,8 @@ mod tests {
     fn e5_without_protection_a_duplicate_counts_twice() {
         let mut model = ReadModel::new(2, 100);
         for _ in 0..2 {
-            model.apply(Projection::AccountView, Idempotency::None, &transfer(1, 1, 1), &mut Vec::new());
-            model.apply(Projection::TransferHistory, Idempotency::None, &transfer(1, 1, 1), &mut Vec::new());
+            model.apply(Projection::AccountView, Idempotency::None, &transfer(1, 1, 1), None, &mut Vec::new());
+            model.apply(Projection::TransferHistory, Idempotency::None, &transfer(1, 1, 1), None, &mut Vec::new());
         }
         assert_eq!(balances(&model), (40, 160));
         assert_eq!(model.history().row_count, 2);
@@ -259,8 +283,8 @@ mod tests {
         for idempotency in [Idempotency::DedupeTable, Idempotency::VersionedUpsert] {
             let mut model = ReadModel::new(2, 100);
             for _ in 0..3 {
-                model.apply(Projection::AccountView, idempotency, &transfer(1, 1, 1), &mut Vec::new());
-                model.apply(Projection::TransferHistory, idempotency, &transfer(1, 1, 1), &mut Vec::new());
+                model.apply(Projection::AccountView, idempotency, &transfer(1, 1, 1), None, &mut Vec::new());
+                model.apply(Projection::TransferHistory, idempotency, &transfer(1, 1, 1), None, &mut Vec::new());
             }
             assert_eq!(balances(&model), (70, 130), "{idempotency:?}");
             assert_eq!(model.history().row_count, 1, "{idempotency:?}");
@@ -272,12 +296,32 @@ mod tests {
         let mut model = ReadModel::new(2, 100);
         let mut out = Vec::new();
         let idempotency = Idempotency::VersionedUpsert;
-        let done = model.apply(Projection::AccountView, idempotency, &transfer(2, 1, 2), &mut out);
+        let done = model.apply(Projection::AccountView, idempotency, &transfer(2, 1, 2), None, &mut out);
         assert_eq!((balances(&model), model.parked_count(), done.len()), ((70, 100), 1, 0));
-        let done = model.apply(Projection::AccountView, idempotency, &transfer(1, 2, 1), &mut out);
+        let done = model.apply(Projection::AccountView, idempotency, &transfer(1, 2, 1), None, &mut out);
         assert_eq!((balances(&model), model.parked_count()), ((40, 160), 0));
         assert_eq!(done, vec![CommandId(2), CommandId(1)]);
         let filled = |effect: &Effect| matches!(effect, Effect::Fact(Fact { kind: FactKind::GapFilled { .. }, .. }));
         assert_eq!(out.iter().filter(|e| filled(e)).count(), 1);
+    }
+
+    #[test]
+    fn e5_the_place_stored_with_the_view_makes_a_redelivery_harmless_and_not_a_second_record() {
+        let mut model = ReadModel::new(2, 100);
+        let apply = |model: &mut ReadModel, event: u32, next: u64| {
+            let place = Some(Place { source: 7, next });
+            let mut out = Vec::new();
+            model.apply(Projection::AccountView, Idempotency::OffsetWithView, &transfer(event, event, event), place, &mut out);
+            out
+        };
+        apply(&mut model, 1, 1);
+        apply(&mut model, 2, 2);
+        let skipped = apply(&mut model, 1, 1);
+        assert!(matches!(skipped[0], Effect::Fact(Fact { kind: FactKind::PlaceSkipped { .. }, .. })));
+        assert_eq!((balances(&model), model.place(Projection::AccountView, 7)), ((40, 160), Some(2)));
+        apply(&mut model, 2, 3);
+        assert_eq!(balances(&model), (10, 190), "the log has event 2 twice, and so has the view");
+        model.clear(Projection::AccountView, 2, 100);
+        assert_eq!((balances(&model), model.place(Projection::AccountView, 7)), ((100, 100), None));
     }
 }

@@ -7,17 +7,16 @@ use std::sync::Arc;
 
 use super::api::{Api, Ask};
 use super::client::Client;
-use super::config::{BankConfig, CLIENT_COUNT_MAX, Channel, Publication};
+use super::config::{BankConfig, CLIENT_COUNT_MAX, Channel, Idempotency};
 use super::domain::{Command, Money};
-use super::effect::{
-    DbError, Direction, Effect, Hop, Link, Message, Moment, MomentKind, Process, Projection, Publish, Publisher, Timer, hop,
-};
+use super::effect::{Carrier, DbError, Direction, Effect, Hop, Link, Message, Place, Projection, Publish, Publisher, Timer, hop};
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+use super::moment::{Moment, MomentKind, Process};
 use super::query::QueryApi;
 use super::read_db::ReadDb;
-use super::relay::Relay;
+use super::relay::{Relay, Source};
 use super::write_db::WriteDb;
 use crate::kernel::SimTime;
 
@@ -76,6 +75,11 @@ struct Call {
     events: Arc<[EventId]>,
 }
 
+/// Whether a projection's stored places are none any more.
+fn stops_storing_places(before: Idempotency, after: Idempotency) -> bool {
+    before == Idempotency::OffsetWithView && after != Idempotency::OffsetWithView
+}
+
 impl Bank {
     /// A bank at the beginning of a run: accounts with their opening balance in both models, nothing under way.
     pub fn new(config: &BankConfig, seed: u64) -> Bank {
@@ -103,7 +107,7 @@ impl Bank {
     pub fn start(&mut self, now: SimTime, out: &mut Vec<Effect>) {
         self.staff(now, true, out);
         let config = self.config.clone();
-        self.relay.rest(now, &config, out);
+        self.relay.staff(now, &config, out);
     }
 
     /// Takes other settings: at once, for whatever happens from now on. Accounts and opening balances stay as they are.
@@ -114,6 +118,12 @@ impl Bank {
             != (new.count, new.command_interval_us, new.query_interval_us, new.channel);
         if rates {
             self.staff(now, old.channel != new.channel, out);
+        }
+        self.relay.staff(now, config, out);
+        for projection in Projection::ALL {
+            if stops_storing_places(before.idempotency(projection), config.idempotency(projection)) {
+                self.read_db.model.forget_places(projection);
+            }
         }
     }
 
@@ -232,8 +242,8 @@ impl Bank {
         match timer {
             Timer::ApiDbTimeout { handling, step } => self.api.on_db_timeout(handling, step, out),
             Timer::RelayPoll { round } => {
-                let idle = config.api.publication != Publication::Outbox && self.write_db.store.outbox.unpublished_count() == 0;
-                self.relay.on_poll(now, &config, idle, round, out);
+                let source = self.relay_source();
+                self.relay.on_poll(now, &config, source, round, out);
             }
             Timer::RelayDbTimeout { round, marking } => self.relay.on_db_timeout(now, &config, round, marking, out),
             Timer::WriteDbDone { operation } => self.write_db.on_done(operation, out),
@@ -245,6 +255,20 @@ impl Bank {
                 }
             }
             timer => self.on_client_timer(now, timer, out),
+        }
+    }
+
+    /// What the relay is to look at: what the strategy says, or what an earlier one has left behind.
+    fn relay_source(&self) -> Source {
+        let outbox = &self.write_db.store.outbox;
+        let (rows, log) = (outbox.unpublished_count() > 0, outbox.log_end() > self.relay.captured().0);
+        match self.config.api.publication.carrier() {
+            Carrier::Log if rows => Source::Leftovers,
+            Carrier::Log => Source::Log,
+            _ if log => Source::Log,
+            Carrier::Table => Source::Rows,
+            Carrier::None if rows => Source::Leftovers,
+            Carrier::None => Source::Nothing,
         }
     }
 
@@ -327,7 +351,7 @@ impl Bank {
     fn publish_for_relay(&mut self, round: u32, out: &mut Vec<Effect>) {
         let Some(rows) = self.relay.pass_fetched(round) else { return };
         let open = rows.iter().map(|row| (self.publish(Publisher::Relay, row.event, None, out), row.id)).collect();
-        self.relay.publishing(rows, open);
+        self.relay.publishing(round, open);
     }
 
     fn publish(&mut self, publisher: Publisher, event: EventId, handling: Option<u32>, out: &mut Vec<Effect>) -> u64 {
@@ -358,10 +382,17 @@ impl Bank {
 
     /// A listener applies events in one transaction of the read database. [`Effect::Applied`] answers with the same `call`,
     /// which must not be in use.
-    pub fn apply(&mut self, now: SimTime, call: u64, projection: Projection, events: Arc<[EventId]>, out: &mut Vec<Effect>) {
+    pub fn apply(
+        &mut self,
+        now: SimTime,
+        call: u64,
+        projection: Projection,
+        (events, places): (Arc<[EventId]>, Option<Arc<[Place]>>),
+        out: &mut Vec<Effect>,
+    ) {
         let command = events.first().and_then(|event| self.book.get(*event)).map(|event| event.command);
         self.calls.insert(call, Call { projection, command, events: events.clone() });
-        hop(out, Link::ListenerReadDb, Direction::Request, Message::Apply { call, projection, events });
+        hop(out, Link::ListenerReadDb, Direction::Request, Message::Apply { call, projection, events, places });
         out.push(Effect::Timer { at: now + self.config.read_db_timeout_us, timer: Timer::ApplyTimeout { call } });
     }
 
@@ -392,6 +423,7 @@ impl Bank {
             }
             Process::Relay => {
                 self.relay.crash();
+                self.write_db.store.outbox.unlock_all();
                 self.publications.retain(|_, entry| entry.publisher != Publisher::Relay);
             }
             Process::WriteDb => self.write_db.crash(out),
@@ -413,7 +445,10 @@ impl Bank {
         out.push(Effect::Fact(Fact::plain(FactKind::ProcessUp { process })));
         match process {
             Process::Api => self.api.restart(),
-            Process::Relay => self.relay.restart(now, out),
+            Process::Relay => {
+                let config = self.config.clone();
+                self.relay.restart(now, &config, out);
+            }
             Process::WriteDb => self.write_db.restart(),
             Process::ReadDb => self.read_db.restart(),
             Process::QueryApi => self.query_api.restart(),
@@ -441,9 +476,16 @@ impl Bank {
         }
     }
 
+    /// Deletes every snapshot, as a new shape of the state makes it necessary (F3): loads read the events until the next ones.
+    pub fn drop_snapshots(&mut self, out: &mut Vec<Effect>) {
+        let count = self.write_db.store.drop_snapshots();
+        out.push(Effect::Fact(Fact::plain(FactKind::SnapshotsDropped { count })));
+    }
+
     /// Empties a projection, for a rebuild from the log (F5).
-    pub fn clear_projection(&mut self, projection: Projection) {
+    pub fn clear_projection(&mut self, projection: Projection, out: &mut Vec<Effect>) {
         let (count, balance) = self.opening;
         self.read_db.model.clear(projection, count, balance);
+        out.push(Effect::Fact(Fact::plain(FactKind::ViewCleared { projection })));
     }
 }

@@ -1,5 +1,8 @@
 //! The whole bank against a toy log: every hop takes one millisecond, every publication is applied five milliseconds later.
 
+mod commands;
+mod publication;
+
 use std::sync::Arc;
 
 use super::*;
@@ -31,6 +34,8 @@ struct Toy {
     log: Vec<EventId>,
     calls: u64,
     lose: fn(&Hop) -> bool,
+    /// The producer gives up on whatever it is given.
+    refuse: bool,
 }
 
 impl Toy {
@@ -47,6 +52,7 @@ impl Toy {
             log: Vec::new(),
             calls: 0,
             lose: |_| false,
+            refuse: false,
         };
         let mut out = Vec::new();
         toy.bank.start(SimTime::ZERO, &mut out);
@@ -95,12 +101,13 @@ impl Toy {
                 match what {
                     Due::Arrive(hop) => self.bank.arrive(at, hop, &mut out),
                     Due::Timer(timer) => self.bank.on_timer(at, timer, &mut out),
+                    Due::Appended(publish) if self.refuse => self.bank.on_published(at, publish.token, false, &mut out),
                     Due::Appended(publish) => {
                         self.log.push(publish.event);
                         self.bank.on_published(at, publish.token, true, &mut out);
                         for projection in Projection::ALL {
                             self.calls += 1;
-                            self.bank.apply(at, self.calls, projection, Arc::from([publish.event]), &mut out);
+                            self.bank.apply(at, self.calls, projection, (Arc::from([publish.event]), None), &mut out);
                         }
                     }
                 }

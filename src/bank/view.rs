@@ -31,7 +31,7 @@ impl Bank {
     /// All accounts that either model knows, by name.
     pub fn accounts(&self) -> Vec<AccountPair> {
         let mut pairs: Vec<AccountPair> = (self.write_db().store.streams())
-            .map(|(id, stream)| AccountPair { id, write: Some(stream.load()), read: self.read_db().model.account(id) })
+            .map(|(id, stream)| AccountPair { id, write: Some(stream.state()), read: self.read_db().model.account(id) })
             .collect();
         for (id, row) in self.read_db().model.accounts() {
             if !pairs.iter().any(|pair| pair.id == id) {

@@ -76,12 +76,18 @@ impl World {
     /// An event goes to the producer of the process that publishes it.
     fn publish(&mut self, publish: Publish) {
         let Publish { publisher, token, event, key, value, event_type, .. } = publish;
-        let keyed = self.config.choice(Property::RecordKey, Of::Only) == "account";
+        // The EventRouter of change capture always takes the aggregate's id as key, and gives the event's id as a header (F8).
+        let captured = publisher == Publisher::Relay && self.config.choice(Property::Publication, Of::Only) == "outbox-cdc";
+        let keyed = captured || self.config.choice(Property::RecordKey, Of::Only) == "account";
         let header = |name: &str, value: &str| Header { name: Arc::from(name), value: Some(bytes(value)) };
+        let mut headers = vec![header("type", event_type)];
+        if captured {
+            headers.push(header("id", &event.to_string()));
+        }
         let record = NewRecord {
             key: keyed.then(|| bytes(&key)),
             value: Some(bytes(&value)),
-            headers: Arc::from([header("type", event_type)]),
+            headers: headers.into(),
             timestamp_ms: crate::broker::wall_ms(self.now),
             tag: event.tag(),
         };
@@ -137,6 +143,11 @@ impl World {
         if self.bank.as_ref().is_some_and(|bank| *bank.config() != config) {
             self.with_bank(|bank, now, out| bank.set_config(now, &config, out));
         }
+    }
+
+    /// A fact about the bank that the world knows and the bank does not.
+    pub(super) fn bank_says(&mut self, kind: bank::FactKind) {
+        self.bank_fact(bank::Fact::plain(kind));
     }
 
     fn bank_fact(&mut self, fact: bank::Fact) {
@@ -213,13 +224,22 @@ fn actor_of(kind: &bank::FactKind) -> Node {
         | K::CommandAccepted { .. }
         | K::CommandUnavailable { .. }
         | K::CommandUnpublished { .. } => Node::Api,
-        K::EventStored { .. } | K::OutboxWritten { .. } | K::OutboxMarked { .. } => Node::WriteDb,
+        K::EventStored { .. }
+        | K::OutboxWritten { .. }
+        | K::OutboxMarked { .. }
+        | K::SnapshotTaken { .. }
+        | K::SnapshotsDropped { .. }
+        | K::TokenStored { .. } => Node::WriteDb,
+        K::OffsetsFlushed { .. } => Node::Relay,
         K::Publishing { publisher, .. } | K::Published { publisher, .. } | K::PublishFailed { publisher, .. } => match publisher {
             Publisher::Api => Node::Api,
             Publisher::Relay => Node::Relay,
         },
         K::Applied { .. }
         | K::DuplicateSkipped { .. }
+        | K::PlaceSkipped { .. }
+        | K::ViewCleared { .. }
+        | K::ViewRebuilt { .. }
         | K::VersionSkipped { .. }
         | K::GapParked { .. }
         | K::GapFilled { .. }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::bank_side::projection_of;
 use super::route::Route;
 use super::{ConsumerSlot, FactKind, Occurrence, ProcessState, World};
-use crate::bank::EventId;
-use crate::broker::{KafkaException, NewRecord, Response};
+use crate::bank::{EventId, Place};
+use crate::broker::{KafkaException, NewRecord, Response, TopicPartition};
 use crate::fault::{Node, Point, Verdict};
 use crate::kernel::SimTime;
 use crate::listener::consumer::{ConsumerEffect, ConsumerTimer};
@@ -20,6 +20,13 @@ pub(super) struct ApplicationCall {
     incarnation: u32,
     token: u64,
     events: Arc<[EventId]>,
+    /// Where they were found, if that is stored with the view.
+    places: Option<Arc<[Place]>>,
+}
+
+/// A partition as the bank keeps it: an opaque number.
+fn source_of(partition: TopicPartition) -> u64 {
+    u64::from(partition.topic.0) << 32 | u64::from(partition.partition)
 }
 
 impl World {
@@ -109,7 +116,11 @@ impl World {
             // A script's listener has no application behind it, and what is no event has no effect.
             return self.at(self.now, Occurrence::Answer { slot, incarnation: place.incarnation, token });
         };
-        let call = ApplicationCall { slot, incarnation: place.incarnation, token, events };
+        let places = self.stores_places(group).then(|| {
+            let event = |r: &&ConsumerRecord| EventId::from_tag(r.record.tag).is_some();
+            records.iter().filter(event).map(|r| Place { source: source_of(r.partition), next: r.record.offset + 1 }).collect()
+        });
+        let call = ApplicationCall { slot, incarnation: place.incarnation, token, events, places };
         let us = self.config.latency(Property::ListenerTime, Of::Group(group)).draw(&mut self.listener_prng);
         let number = self.calls_made;
         self.calls_made += 1;
@@ -128,9 +139,9 @@ impl World {
             self.calls.remove(&number);
             return;
         }
-        let events = Arc::clone(&call.events);
+        let content = (Arc::clone(&call.events), call.places.clone());
         let projection = projection_of(self.consumers[call.slot as usize].group.unwrap_or(0));
-        self.with_bank(|bank, now, out| bank.apply(now, number, projection, events, out));
+        self.with_bank(|bank, now, out| bank.apply(now, number, projection, content, out));
     }
 
     /// The read database has answered a listener, or was silent for too long.
@@ -214,7 +225,33 @@ impl World {
     fn listener_fact(&mut self, slot: u32, fact: listener::Fact) {
         let command = self.command_of_listener(&fact);
         self.meter_listener(&fact);
+        let assigned = match &fact {
+            listener::Fact::Assigned { partitions } if !partitions.is_empty() => partitions.clone(),
+            _ => Vec::new(),
+        };
         self.tell(Node::Consumer(slot), command, FactKind::Listener(fact));
+        if !assigned.is_empty() {
+            self.seek_to_stored_places(slot, &assigned);
+        }
+    }
+
+    /// Whether a group stores the offset with its view (E5, 3).
+    fn stores_places(&self, group: u32) -> bool {
+        self.config.choice(Property::Idempotency, Of::Group(group)) == "offset-with-view"
+    }
+
+    /// `ConsumerSeekAware.onPartitionsAssigned`: the listener begins where its view says (E5, 3). A database that is down
+    /// answers nothing: then the group's committed offset counts, and what the view has already is skipped.
+    fn seek_to_stored_places(&mut self, slot: u32, assigned: &[TopicPartition]) {
+        let (Some(bank), Some(group)) = (&self.bank, self.consumers[slot as usize].group) else { return };
+        if !self.stores_places(group) || !bank.read_db().is_up() {
+            return;
+        }
+        let place = |p: &TopicPartition| Some((*p, bank.read_db().model.place(projection_of(group), source_of(*p))?));
+        let offsets: Vec<(TopicPartition, u64)> = assigned.iter().filter_map(place).collect();
+        if !offsets.is_empty() {
+            self.with_container(slot, |c, now, listener, out| c.seek(now, &offsets, listener, out));
+        }
     }
 
     /// The command behind a fact about one record.

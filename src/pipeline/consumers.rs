@@ -128,6 +128,9 @@ impl World {
 
     /// A new place with a running process.
     fn hire(&mut self, group: u32, duty: Duty, number: u32) {
+        if self.must_stand_still(group) {
+            return;
+        }
         let slot = self.consumers.len() as u32;
         let name: Arc<str> = Arc::from(build::container_name(group, duty, number));
         let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));
@@ -159,6 +162,9 @@ impl World {
 
     /// The process of a slot is started, if it does not run.
     pub(super) fn start_consumer(&mut self, slot: u32) {
+        if self.consumers[slot as usize].group.is_some_and(|group| self.must_stand_still(group)) {
+            return;
+        }
         let place = &mut self.consumers[slot as usize];
         match place.state {
             ProcessState::Running => return,

@@ -92,8 +92,11 @@ impl World {
             Action::Resume(node @ Node::Consumer(_)) => self.check_node(node, "resume"),
             Action::Pause(node) => Err(InterventionError::Node { node, action: "pause" }),
             Action::Resume(node) => Err(InterventionError::Node { node, action: "resume" }),
-            Action::Scale { group, .. } | Action::ReplayDeadLetters { group } if !group_fits(group) => no_such("group", group),
+            Action::Scale { group, .. } | Action::ReplayDeadLetters { group } | Action::RebuildView { group } if !group_fits(group) => {
+                no_such("group", group)
+            }
             Action::ResetOffset { group, .. } if !group_fits(group) => no_such("group", group),
+            Action::DropSnapshots => self.check_node(Node::WriteDb, "drop the snapshots of"),
             Action::DeleteRecords { partition, .. } | Action::ResetOffset { partition, .. } if !partition_fits(partition) => {
                 no_such("partition", partition)
             }
@@ -164,6 +167,8 @@ impl World {
                 self.tool(Request::Group { group: Arc::from(GROUPS[group as usize]), request: GroupRequest::AlterOffsets { offsets } });
             }
             Action::ReplayDeadLetters { group } => self.replay_dead_letters(group),
+            Action::RebuildView { group } => self.rebuild_view(group),
+            Action::DropSnapshots => self.with_bank(|bank, _, out| bank.drop_snapshots(out)),
             Action::AddPartitions { total } => self.admin(AdminRequest::CreatePartitions { topic: Arc::from(TOPIC), total }),
         }
     }

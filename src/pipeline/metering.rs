@@ -14,7 +14,7 @@ impl World {
             BankFact::CommandRejected { .. } => Count::Rejected,
             BankFact::EventStored { .. } => Count::Stored,
             BankFact::Applied { .. } => Count::Applied,
-            BankFact::DuplicateSkipped { .. } | BankFact::VersionSkipped { .. } => Count::DuplicatesSkipped,
+            BankFact::DuplicateSkipped { .. } | BankFact::PlaceSkipped { .. } | BankFact::VersionSkipped { .. } => Count::DuplicatesSkipped,
             BankFact::QueryAnswered { staleness_us, .. } => {
                 self.meters.stale(*staleness_us);
                 Count::Queries

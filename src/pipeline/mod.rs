@@ -24,6 +24,7 @@ mod meters;
 mod net;
 mod occurrence;
 mod producer_side;
+mod rebuild;
 pub mod referee;
 mod route;
 mod scratch;

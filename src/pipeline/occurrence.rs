@@ -69,6 +69,11 @@ pub enum Occurrence {
         /// Its slot.
         slot: u32,
     },
+    /// It is looked whether the rebuild of a view can go on.
+    Rebuild {
+        /// The group whose view it is.
+        group: u32,
+    },
     /// A lasting fault is over.
     FaultEnd(FaultId),
 }

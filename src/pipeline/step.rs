@@ -41,6 +41,7 @@ impl World {
             Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
             Occurrence::Restart(process) => self.restart_process(process),
             Occurrence::StartConsumer { slot } => self.start_consumer(slot),
+            Occurrence::Rebuild { group } => self.go_on_rebuilding(group),
             Occurrence::FaultEnd(id) => self.end_fault(id),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::consumer_side::ApplicationCall;
 use super::lab::Lab;
 use super::producer_side::{Owner, ProducerPlace};
+use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
 use super::scratch::Scratch;
@@ -47,6 +48,7 @@ pub struct World {
     pub(super) consumers: Vec<ConsumerSlot>,
     pub(super) calls: BTreeMap<u64, ApplicationCall>,
     pub(super) calls_made: u64,
+    pub(super) rebuilds: BTreeMap<u32, Rebuild>,
     pub(super) lab: Lab,
     pub(super) listener_prng: Prng,
     pub(super) bank: Option<Bank>,
@@ -90,6 +92,7 @@ impl World {
             consumers: Vec::new(),
             calls: BTreeMap::new(),
             calls_made: 0,
+            rebuilds: BTreeMap::new(),
             lab: Lab::default(),
             listener_prng: Prng::stream(seed, "listener", 0),
             bank,

@@ -133,8 +133,8 @@ pub const FIDELITY: &[Fidelity] = &[
         Grade::Simplified,
         ["idempotent projections", "멱등 프로젝션"],
         [
-            "none, dedupe table and versioned upsert; not the offset stored with the view",
-            "없음, 중복 제거 테이블, 버전 upsert. 오프셋 함께 저장은 없음",
+            "none, dedupe table, versioned upsert, offset stored with the view; the stored offset is read in no time when partitions are assigned",
+            "없음, 중복 제거 테이블, 버전 upsert, 뷰와 함께 저장한 오프셋. 할당 때 저장된 오프셋을 읽는 시간은 없음",
         ],
         0,
     ),
@@ -144,11 +144,29 @@ pub const FIDELITY: &[Fidelity] = &[
         "F3",
         Grade::Simplified,
         ["event store, log, projection", "이벤트 저장소, 로그, 프로젝션"],
-        ["one aggregate type, no snapshots", "애그리거트 한 종류, 스냅숏 없음"],
+        [
+            "snapshots are taken within the transaction; one aggregate type: a transfer changes two accounts at once, where a process manager would take two steps",
+            "스냅숏은 트랜잭션 안에서 뜬다. 애그리거트는 한 종류: 송금은 두 계좌를 한 번에 바꾼다(프로세스 매니저라면 두 단계)",
+        ],
         0,
     ),
-    row("F4", Grade::Modelled, ["projections", "프로젝션"], ["", ""], 0),
-    row("F5", Grade::Simplified, ["rebuild of a view", "뷰 재구축"], ["by resetting a group’s offsets", "그룹 오프셋을 되돌려서"], 0),
+    row(
+        "F4",
+        Grade::Modelled,
+        ["projections; their errors are Spring’s error handlers’ affair", "프로젝션. 오류는 Spring의 오류 처리기가 맡는다"],
+        ["", ""],
+        0,
+    ),
+    row(
+        "F5",
+        Grade::Simplified,
+        ["rebuild of a view", "뷰 재구축"],
+        [
+            "in its place: stop, clear, reset, start; not a second view beside it to which queries are switched",
+            "제자리에서: 멈춤, 비움, 되돌림, 시작. 옆에 새 뷰를 만들어 바꾸는 방식은 없음",
+        ],
+        0,
+    ),
     row("F6", Grade::Modelled, ["the dual write", "이중 쓰기"], ["", ""], 0),
     row(
         "F7",
@@ -161,7 +179,10 @@ pub const FIDELITY: &[Fidelity] = &[
         "F8",
         Grade::Simplified,
         ["the outbox", "아웃박스"],
-        ["polling relay; change capture is not modelled", "폴링 릴레이. 변경 캡처는 없음"],
+        [
+            "polling relays, change capture, and the event store’s own index; of Kafka Connect only the position and its flush are modelled, not its tasks and topics",
+            "폴링 릴레이, 변경 캡처, 이벤트 저장소의 색인. Kafka Connect는 위치와 그 저장만 있고 태스크와 토픽은 없음",
+        ],
         0,
     ),
     row(

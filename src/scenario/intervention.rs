@@ -99,6 +99,14 @@ pub enum Action {
         /// How many it then has.
         total: u32,
     },
+    /// Every snapshot of the event store is deleted: the state's shape has changed (F3).
+    DropSnapshots,
+    /// A projection is built again from the log: its consumers stop, its view is cleared, its offsets go back to the start
+    /// of the log, and its consumers start (F5).
+    RebuildView {
+        /// The group's place in [`GROUPS`](crate::scenario::GROUPS).
+        group: u32,
+    },
 }
 
 /// What a listener that asks is told to do with the delivery in its hands.

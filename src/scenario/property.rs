@@ -128,14 +128,19 @@ properties! {
     SseReconnect = "sse-reconnect" Client NextRecord Some("F10"), ms(1, 600_000), Value::Int(3_000);
     SseReread = "sse-reread-on-reconnect" Client NextRecord Some("F10"), BOOL, Value::Bool(true);
 
-    Publication = "publication" Api Now Some("F8"), Kind::Choice(&["outbox", "inside-transaction", "after-commit"]), Value::Choice("outbox");
+    Publication = "publication" Api Now Some("F8"), Kind::Choice(&["outbox", "inside-transaction", "after-commit", "outbox-cdc", "event-store"]), Value::Choice("outbox");
     IdempotencyKey = "idempotency-key" Api NextRecord Some("E5"), BOOL, Value::Bool(true);
     ConflictRetries = "conflict-retries" Api NextRecord Some("F2"), int(0, 100), Value::Int(3);
     WriteDbTimeout = "write-db-timeout" Api NextRecord None, ms(1, 600_000), Value::Int(1_000);
     WriteDbTime = "write-db-time" Api Now None, Kind::Latency, tailed(3_000);
     RelayInterval = "relay-poll-interval" Api Now Some("F8"), ms(1, 600_000), Value::Int(200);
     RelayBatch = "relay-batch-size" Api Now Some("F8"), of(1, 10_000, Unit::Records), Value::Int(50);
-    RelayReads = "relay-reads" Api Now Some("F8"), Kind::Choice(&["published-flag", "last-id"]), Value::Choice("published-flag");
+    RelayReads = "relay-reads" Api Now Some("F8"), Kind::Choice(&["published-flag", "last-id", "gap-aware"]), Value::Choice("published-flag");
+    RelayCount = "relays" Api Now Some("F8"), int(1, 8), Value::Int(1);
+    CaptureInterval = "poll.interval.ms" Api Now Some("F8"), ms(1, 600_000), Value::Int(500);
+    FlushInterval = "offset.flush.interval.ms" Api Now Some("F8"), ms(1, 3_600_000), Value::Int(60_000);
+    SnapshotEvery = "snapshot-every" Api NextRecord Some("F3"), of(0, 10_000, Unit::Records), Value::Int(50);
+    EventReadTime = "event-read-time" Api NextRecord Some("F3"), Kind::Latency, constant(0);
     SseHistory = "sse-history" Api Now Some("F10"), BOOL, Value::Bool(false);
 
     Acks = "acks" Producer NextRestart Some("A7"), Kind::Choice(&["all", "1", "0"]), Value::Choice("all");
@@ -210,7 +215,7 @@ properties! {
     RetryTopics = "retryTopics.maxAttempts" Listener NextRestart Some("D13"), int(0, 8), Value::Int(0);
     RetryTopicDelay = "retryTopics.backOff" Listener NextRestart Some("D13"), ms(1, 600_000), Value::Int(1_000);
 
-    Idempotency = "idempotency" Projection Now Some("E5"), Kind::Choice(&["none", "dedupe-table", "versioned-upsert"]), Value::Choice("dedupe-table");
+    Idempotency = "idempotency" Projection Now Some("E5"), Kind::Choice(&["none", "dedupe-table", "versioned-upsert", "offset-with-view"]), Value::Choice("dedupe-table");
 
     ReadDbTime = "read-db-time" ReadDb Now None, Kind::Latency, tailed(3_000);
     ReadDbTimeout = "read-db-timeout" ReadDb NextRecord None, ms(1, 600_000), Value::Int(1_000);

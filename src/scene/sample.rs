@@ -73,7 +73,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
         accounts: shown.clone(),
         accounts_more: 0,
         store: StoreView { health: Health::Up, committed: 365, unpublished: Some(2) },
-        relay: Some(RelayView { health: Health::Up, interval_us: 200_000, in_hand: 1 }),
+        relay: Some(RelayView { kind: RelayKind::Outbox, count: 1, health: Health::Up, interval_us: 200_000, in_hand: 1 }),
         topics: vec![
             TopicView {
                 id: 0,
@@ -111,6 +111,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
                 name: Arc::from("account_view"),
                 group: 0,
                 health: Health::Up,
+                rebuilding: false,
                 rows: shown.iter().take(4).map(|a| (a.name.clone(), a.read.unwrap_or(0), a.read != Some(a.written))).collect(),
                 row_count: u64::from(accounts),
                 total: 365,
@@ -121,6 +122,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
                 name: Arc::from("transfer_history"),
                 group: 1,
                 health: Health::Up,
+                rebuilding: false,
                 rows: vec![],
                 row_count: 365,
                 total: 365,

@@ -152,13 +152,30 @@ pub struct StoreView {
     pub health: Health,
     /// Events committed.
     pub committed: u64,
-    /// Rows of the outbox that are not marked published; `None` under the strategies without an outbox.
+    /// Rows of the outbox that are not marked published (events that are not yet read, where there is no outbox); `None`
+    /// under the strategies without a relay.
     pub unpublished: Option<u32>,
 }
 
-/// The relay between outbox and log.
+/// What carries events from the write database to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RelayKind {
+    /// A relay that polls the outbox.
+    #[default]
+    Outbox,
+    /// Change capture that reads the database's log.
+    Capture,
+    /// A relay that reads the event store itself.
+    EventStore,
+}
+
+/// The relay between write database and log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RelayView {
+    /// What it reads.
+    pub kind: RelayKind,
+    /// How many work side by side.
+    pub count: u32,
     /// How the process is.
     pub health: Health,
     /// How often it polls, in microseconds.
@@ -398,6 +415,8 @@ pub struct ProjectionView {
     pub group: u32,
     /// How its database is.
     pub health: Health,
+    /// Whether it is being built again from the log (F5).
+    pub rebuilding: bool,
     /// The rows to show: name, value, whether the write model says something else.
     pub rows: Vec<(Arc<str>, i64, bool)>,
     /// How many rows there are.

@@ -18,9 +18,12 @@ const FAULTS_UNTIL: SimTime = SimTime::from_ms(30_000);
 const REST_AT: SimTime = SimTime::from_ms(120_000);
 
 /// Settings that are safe in every combination: what is broken is repaired, what is repeated does no harm.
-const SAFE: [(&str, &[&str]); 11] = [
+const SAFE: [(&str, &[&str]); 14] = [
     ("client.commands-per-minute", &["60", "240", "900"]),
     ("client.completion", &["polling", "sse"]),
+    ("api.publication", &["outbox", "outbox-cdc", "event-store"]),
+    ("api.relay-reads", &["published-flag", "gap-aware"]),
+    ("api.snapshot-every", &["0", "1", "50"]),
     ("producer.linger.ms", &["0", "5", "100"]),
     ("topic.partitions", &["1", "3", "6"]),
     ("group.account-view.consumers", &["1", "2", "4"]),
@@ -135,7 +138,7 @@ fn link(link: Link) -> Target {
 }
 
 /// Every unsafe setting that there is, each with what it breaks.
-pub(crate) const UNSAFE: [Unsafe; 11] = [
+pub(crate) const UNSAFE: [Unsafe; 15] = [
     Unsafe {
         name: "publish after commit",
         settings: &[("api.publication", "after-commit")],
@@ -153,6 +156,41 @@ pub(crate) const UNSAFE: [Unsafe; 11] = [
         settings: &[("api.relay-reads", "last-id"), ("client.commands-per-minute", "6000"), ("api.relay-poll-interval", "1")],
         faults: Vec::new,
         breaks: Invariant::NoChangeWithoutEvent,
+    },
+    Unsafe {
+        name: "an event store that is read by the last id",
+        settings: &[
+            ("api.publication", "event-store"),
+            ("api.relay-reads", "last-id"),
+            ("client.commands-per-minute", "6000"),
+            ("api.relay-poll-interval", "1"),
+        ],
+        faults: Vec::new,
+        breaks: Invariant::NoChangeWithoutEvent,
+    },
+    Unsafe {
+        name: "several relays side by side",
+        settings: &[
+            ("api.relays", "4"),
+            ("api.relay-batch-size", "5"),
+            ("client.commands-per-minute", "6000"),
+            ("client.accounts", "2"),
+            ("link.relay-write-db.latency", "1ms..40ms"),
+        ],
+        faults: Vec::new,
+        breaks: Invariant::OrderPerKey,
+    },
+    Unsafe {
+        name: "the offset with the view, and the relay crashes",
+        settings: &[("group.account-view.idempotency", "offset-with-view")],
+        faults: || vec![(10_000, armed(FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay)))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "change capture without idempotent projections",
+        settings: &[("api.publication", "outbox-cdc"), ("group.transfer-history.idempotency", "none")],
+        faults: || vec![(10_000, armed(FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay)))],
+        breaks: Invariant::ViewEqualsFold,
     },
     Unsafe {
         name: "no idempotent projection, and its consumer crashes",

@@ -19,7 +19,7 @@ const INTERVENTIONS: u64 = 24;
 
 /// Settings that a random run may begin with, each with some of its values.
 pub(crate) const SETTINGS: [(&str, &[&str]); 16] = [
-    ("api.publication", &["outbox", "inside-transaction", "after-commit"]),
+    ("api.publication", &["outbox", "inside-transaction", "after-commit", "outbox-cdc", "event-store"]),
     ("producer.acks", &["all", "1", "0"]),
     ("producer.linger.ms", &["0", "5", "100"]),
     ("topic.partitions", &["1", "3", "6"]),
@@ -29,7 +29,7 @@ pub(crate) const SETTINGS: [(&str, &[&str]); 16] = [
     ("group.account-view.ackMode", &["RECORD", "BATCH", "MANUAL", "MANUAL_IMMEDIATE"]),
     ("group.account-view.max.poll.records", &["1", "10", "500"]),
     ("group.account-view.on-failure", &["throw", "nack"]),
-    ("group.account-view.idempotency", &["none", "dedupe-table", "versioned-upsert"]),
+    ("group.account-view.idempotency", &["none", "dedupe-table", "versioned-upsert", "offset-with-view"]),
     ("group.account-view.partition.assignment.strategy", &["range", "roundrobin", "sticky", "cooperative-sticky"]),
     ("group.transfer-history.consumers", &["1", "3"]),
     ("group.transfer-history.listener", &["record", "batch"]),
@@ -59,6 +59,7 @@ pub(crate) fn intervention(chance: &mut Prng, at: SimTime) -> Intervention {
             Intervention::Set { key: Arc::from(key), value: Arc::from(pick(chance, values)) }
         }
         7 => Intervention::Act(Action::Scale { group: group(chance), consumers: chance.below(4) as u32 }),
+        8 if chance.chance(1, 4) => Intervention::Act(Action::RebuildView { group: group(chance) }),
         8 => Intervention::Act(pick(chance, &[Action::Kill, Action::Stop, Action::Start])(node(chance))),
         _ => Intervention::HealAll,
     }

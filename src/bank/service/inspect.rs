@@ -8,12 +8,12 @@ use crate::bank::api::Api;
 use crate::bank::client::Client;
 use crate::bank::config::{BankConfig, RelayReads};
 use crate::bank::domain::Money;
-use crate::bank::effect::{OutboxRow, Projection};
+use crate::bank::effect::{Carrier, OutboxRow, Projection};
 use crate::bank::event_book::EventBook;
 use crate::bank::ids::EventId;
 use crate::bank::query::QueryApi;
 use crate::bank::read_db::ReadDb;
-use crate::bank::relay::Relay;
+use crate::bank::relay::{Relay, reads};
 use crate::bank::write_db::WriteDb;
 
 impl Bank {
@@ -75,9 +75,15 @@ impl Bank {
     /// The stored events that somebody will still publish: the outbox has them where the relay looks, a producer has them,
     /// or the API has them in hand. A stored event that is neither here nor in the log is lost (F6).
     pub fn to_be_published(&self) -> BTreeSet<EventId> {
-        let after = (self.config.relay.reads == RelayReads::LastId).then(|| self.relay.last_id());
-        let reached = |row: &&OutboxRow| after.is_none_or(|after| row.id > after);
-        let mut events: BTreeSet<EventId> = self.write_db.store.outbox.rows_unpublished().filter(reached).map(|row| row.event).collect();
+        let (outbox, token) = (&self.write_db.store.outbox, self.relay.token());
+        let reached = |row: &&OutboxRow| match reads(&self.config) {
+            _ if self.config.api.publication.carrier() != Carrier::Table => true,
+            RelayReads::Flag => true,
+            RelayReads::LastId => row.id > token.last(),
+            RelayReads::GapAware => row.id > token.last() || token.gaps().any(|gap| gap == row.id),
+        };
+        let mut events: BTreeSet<EventId> = outbox.rows_unpublished().filter(reached).map(|row| row.event).collect();
+        events.extend(outbox.log_after(self.relay.captured().0).map(|entry| entry.event));
         events.extend(self.publications.values().map(|publication| publication.event));
         events.extend(self.api.events_in_hand());
         events

@@ -101,6 +101,11 @@ impl Container {
         self.with(now, listener, out, |thread, _, outputs| thread.resume(outputs));
     }
 
+    /// `ConsumerSeekCallback.seek` within `onPartitionsAssigned`: reading begins at these offsets.
+    pub fn seek(&mut self, now: SimTime, offsets: &[(TopicPartition, u64)], listener: &mut Listener, out: Out<'_>) {
+        self.with(now, listener, out, |thread, _, outputs| thread.seek_assigned(offsets, outputs));
+    }
+
     /// A viewer decided about the delivery in hand. Says whether one was asked for.
     pub fn decide(&mut self, now: SimTime, decision: Decision, listener: &mut Listener, out: Out<'_>) -> bool {
         self.with(now, listener, out, |thread, listener, outputs| thread.decide(now, decision, listener, outputs))

@@ -58,6 +58,13 @@ impl ListenerConsumer {
         self.run(&mut cx);
     }
 
+    /// The listener seeks in `onPartitionsAssigned` (`ConsumerSeekAware`).
+    pub(super) fn seek_assigned(&mut self, offsets: &[(TopicPartition, u64)], out: &mut Vec<Output>) {
+        for (partition, offset) in offsets.iter().filter(|(partition, _)| self.alive && self.assigned.contains(partition)) {
+            out.push(Output::Call(ConsumerCall::Seek { partition: *partition, offset: *offset }));
+        }
+    }
+
     /// `repauseIfNeeded`: what a rebalance has resumed is paused again.
     fn pause_again(&mut self, cx: &mut Context<'_>, partitions: &[TopicPartition]) {
         let wanted = !self.waiting_offsets.is_empty() || self.pause_requested || self.remaining.is_some();

@@ -13,6 +13,8 @@ pub(in crate::pipeline) fn bank_config(config: &Config) -> BankConfig {
             publication: match config.choice(Property::Publication, Of::Only) {
                 "inside-transaction" => Publication::InsideTransaction,
                 "after-commit" => Publication::AfterCommit,
+                "outbox-cdc" => Publication::OutboxCdc,
+                "event-store" => Publication::EventStore,
                 _ => Publication::Outbox,
             },
             idempotency_key: config.flag(Property::IdempotencyKey, Of::Only),
@@ -20,17 +22,30 @@ pub(in crate::pipeline) fn bank_config(config: &Config) -> BankConfig {
             db_timeout_us: us(config, Property::WriteDbTimeout),
         },
         write_db_latency: config.latency(Property::WriteDbTime, Of::Only),
-        relay: RelayConfig {
-            poll_interval_us: us(config, Property::RelayInterval),
-            batch_max: number(config, Property::RelayBatch),
-            reads: if config.choice(Property::RelayReads, Of::Only) == "last-id" { RelayReads::LastId } else { RelayReads::Flag },
-            db_timeout_us: us(config, Property::WriteDbTimeout),
-        },
+        event_read_latency: config.latency(Property::EventReadTime, Of::Only),
+        snapshot_every: number(config, Property::SnapshotEvery),
+        relay: relay(config),
         read_db_latency: config.latency(Property::ReadDbTime, Of::Only),
         read_db_timeout_us: us(config, Property::ReadDbTimeout),
         account_view: idempotency(config, 0),
         transfer_history: idempotency(config, 1),
         query: QueryConfig { sse_history: config.flag(Property::SseHistory, Of::Only) },
+    }
+}
+
+fn relay(config: &Config) -> RelayConfig {
+    RelayConfig {
+        poll_interval_us: us(config, Property::RelayInterval),
+        batch_max: number(config, Property::RelayBatch),
+        reads: match config.choice(Property::RelayReads, Of::Only) {
+            "last-id" => RelayReads::LastId,
+            "gap-aware" => RelayReads::GapAware,
+            _ => RelayReads::Flag,
+        },
+        count: number(config, Property::RelayCount),
+        capture_interval_us: us(config, Property::CaptureInterval),
+        flush_interval_us: us(config, Property::FlushInterval),
+        db_timeout_us: us(config, Property::WriteDbTimeout),
     }
 }
 
@@ -63,6 +78,7 @@ fn idempotency(config: &Config, group: u32) -> Idempotency {
     match config.choice(Property::Idempotency, Of::Group(group)) {
         "none" => Idempotency::None,
         "versioned-upsert" => Idempotency::VersionedUpsert,
+        "offset-with-view" => Idempotency::OffsetWithView,
         _ => Idempotency::DedupeTable,
     }
 }

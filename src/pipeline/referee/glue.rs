@@ -176,6 +176,7 @@ impl World {
             (bank.write_db().store.outbox.unpublished_count(), "unpublished outbox rows"),
             (bank.publishing_count(), "events with a producer"),
             (self.calls.len() as u64, "calls of listeners"),
+            (self.rebuilds.len() as u64, "views that are built again"),
             (bank.read_db().model.parked_count(), "parked changes"),
         ];
         counts.into_iter().find(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"))

@@ -160,7 +160,9 @@ impl Referee {
                 self.acknowledged.insert(event.0);
             }
             FactKind::Applied { projection, event } => self.on_applied(now, bank, projection, event),
-            FactKind::DuplicateSkipped { projection, event } | FactKind::VersionSkipped { projection, event, .. } => {
+            FactKind::DuplicateSkipped { projection, event }
+            | FactKind::PlaceSkipped { projection, event }
+            | FactKind::VersionSkipped { projection, event, .. } => {
                 self.on_handled(bank, projection, event);
             }
             FactKind::GapFilled { projection, event, .. } => {
@@ -250,6 +252,26 @@ impl Referee {
         ledger.open.remove(&event);
         if !ledger.applied.contains(event.0) && ledger.given_up.insert(event.0) {
             ledger.expect(bank, event, -1);
+        }
+    }
+
+    /// A projection was emptied (F5): whatever the log still has will be applied again, and nothing of that is twice. What
+    /// the log no longer has is missing from now on.
+    pub(in crate::pipeline) fn on_cleared(&mut self, bank: &Bank, projection: Projection, kept: Vec<(EventId, TopicPartition, u64)>) {
+        let ledger = &mut self.projections[projection as usize];
+        ledger.applied = IdSet::default();
+        ledger.versions.clear();
+        ledger.diverged.clear();
+        ledger.history_diverged = None;
+        ledger.open.clear();
+        for (event, partition, offset) in kept {
+            if !self.visible.contains(event.0) {
+                continue;
+            }
+            ledger.open.entry(event).or_insert(Open { partition, offset, suspect_since: None });
+            if ledger.given_up.remove(event.0) {
+                ledger.expect(bank, event, 1);
+            }
         }
     }
 

@@ -107,7 +107,7 @@ impl Play {
     fn apply(&mut self, projection: Projection, events: &[u32]) {
         self.calls += 1;
         let (call, events): (u64, Arc<[EventId]>) = (self.calls, events.iter().map(|e| EventId(*e)).collect());
-        self.act(|bank, now, out| bank.apply(now, call, projection, events, out));
+        self.act(|bank, now, out| bank.apply(now, call, projection, (events, None), out));
         self.run(100_000);
     }
 

@@ -1,5 +1,6 @@
 //! The world as a whole: it runs, it is reproducible, every fault and every setting does something.
 
+mod bank;
 mod faults;
 mod links;
 mod replay;

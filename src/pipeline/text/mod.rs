@@ -97,6 +97,8 @@ fn action_words(action: &Action) -> Words {
         Action::ResetOffset { group, partition, to } => (Word::ResetOffset, format!("group-{group} P{partition} to {to}")),
         Action::ReplayDeadLetters { group } => (Word::ReplayDeadLetters, format!("group-{group}")),
         Action::AddPartitions { total } => (Word::AddPartitions, format!("to {total}")),
+        Action::RebuildView { group } => (Word::RebuildView, format!("group-{group}")),
+        Action::DropSnapshots => (Word::DropSnapshots, String::new()),
     }
 }
 

@@ -69,6 +69,7 @@ words! {
     Decide = "decide";
     DeleteRecords = "delete_records";
     Delivered = "delivered";
+    DropSnapshots = "drop_snapshots";
     DuplicateBatch = "duplicate_batch";
     DuplicateSkipped = "duplicate_skipped";
     EndFault = "end_fault";
@@ -106,6 +107,7 @@ words! {
     NoticeLost = "notice_lost";
     OffsetsAltered = "offsets_altered";
     OffsetsCommitted = "offsets_committed";
+    OffsetsFlushed = "offsets_flushed";
     OtherException = "other_exception";
     OutboxMarked = "outbox_marked";
     OutboxWritten = "outbox_written";
@@ -115,6 +117,7 @@ words! {
     PartitionsRevoked = "partitions_revoked";
     Pause = "pause";
     Paused = "paused";
+    PlaceSkipped = "place_skipped";
     PollFailed = "poll_failed";
     Polled = "polled";
     Positioned = "positioned";
@@ -132,6 +135,7 @@ words! {
     QueryIssued = "query_issued";
     Rebalanced = "rebalanced";
     Rebalancing = "rebalancing";
+    RebuildView = "rebuild_view";
     Recovered = "recovered";
     RecovererCalled = "recoverer_called";
     RecoveryFailed = "recovery_failed";
@@ -153,6 +157,8 @@ words! {
     SegmentRolled = "segment_rolled";
     SendCommand = "send_command";
     Set = "set";
+    SnapshotTaken = "snapshot_taken";
+    SnapshotsDropped = "snapshots_dropped";
     Sought = "sought";
     SseConnected = "sse_connected";
     SseDisconnected = "sse_disconnected";
@@ -163,6 +169,7 @@ words! {
     Stop = "stop";
     Stopped = "stopped";
     Threw = "threw";
+    TokenStored = "token_stored";
     TopicCreated = "topic_created";
     Truncated = "truncated";
     TxAborted = "tx_aborted";
@@ -173,5 +180,7 @@ words! {
     TxnDecided = "txn_decided";
     TxnEnded = "txn_ended";
     VersionSkipped = "version_skipped";
+    ViewCleared = "view_cleared";
+    ViewRebuilt = "view_rebuilt";
     Violation = "violation";
 }

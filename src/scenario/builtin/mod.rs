@@ -7,7 +7,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::Scenario;
+use super::{Action, Scenario};
 use crate::fault::{FaultKind, Link, Node, Target};
 use programme::Programme;
 
@@ -22,13 +22,16 @@ struct Builtin {
     make: fn(Programme) -> Programme,
 }
 
-const BUILTIN: [Builtin; 13] = [
+const BUILTIN: [Builtin; 16] = [
     Builtin { name: "transfer", seconds: 3_600, make: |p| p },
     Builtin { name: "slow-projection", seconds: 60, make: slow_projection },
     Builtin { name: "crash-before-ack", seconds: 40, make: |p| crash_before_ack(p.set("group.account-view.idempotency", "none")) },
     Builtin { name: "crash-before-ack-dedupe", seconds: 40, make: crash_before_ack },
     Builtin { name: "lost-event", seconds: 60, make: |p| crash_after_commit(p.set("api.publication", "after-commit")) },
     Builtin { name: "outbox", seconds: 60, make: crash_after_commit },
+    Builtin { name: "outbox-cdc", seconds: 40, make: outbox_cdc },
+    Builtin { name: "id-gap", seconds: 20, make: id_gap },
+    Builtin { name: "rebuild-view", seconds: 36, make: rebuild_view },
     Builtin { name: "nack", seconds: 40, make: nack },
     Builtin { name: "poison-to-dlt", seconds: 40, make: poison_to_dlt },
     Builtin { name: "zombie-consumer", seconds: 40, make: |p| zombie_consumer(p.set("group.account-view.idempotency", "none")) },
@@ -69,6 +72,33 @@ fn crash_before_ack(p: Programme) -> Programme {
 /// The API dies between the commit and whatever would publish the event (F6).
 fn crash_after_commit(p: Programme) -> Programme {
     p.set("client.completion-timeout", "15000").at(8_000).inject(FaultKind::ApiCrashAfterCommit, Target::Node(Node::Api))
+}
+
+/// Change capture dies after it has published and before its position is stored (F8): it publishes again what it had.
+fn outbox_cdc(p: Programme) -> Programme {
+    p.set("api.publication", "outbox-cdc")
+        .set("api.offset.flush.interval.ms", "5000")
+        .at(14_000)
+        .inject(FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay))
+}
+
+/// Transactions commit in another order than they took their ids, and the relay reads by the last id it saw (F8).
+fn id_gap(p: Programme) -> Programme {
+    p.set("api.relay-reads", "last-id")
+        .set("api.relay-poll-interval", "20")
+        .set("api.write-db-time", "5ms..200ms")
+        .set("client.accounts", "12")
+        .set("client.commands-per-minute", "480")
+        .set("client.queries-per-minute", "60")
+        .set("client.completion-timeout", "6000")
+}
+
+/// The view is emptied and built again from the log while clients go on reading it (F5).
+fn rebuild_view(p: Programme) -> Programme {
+    p.set("client.commands-per-minute", "240")
+        .set("group.account-view.listener-time", "60ms")
+        .at(15_000)
+        .act(Action::RebuildView { group: 0 })
 }
 
 /// The view's listener nacks twice for five seconds (D6): every partition of that consumer stands still.

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::fault::{FaultKind, FaultRule, Moment, Target};
 use crate::kernel::SimTime;
-use crate::scenario::Config;
-use crate::scenario::Intervention;
+use crate::scenario::{Action, Config, Intervention};
 
 /// Latencies with which a flight can be followed with the eye at a tenth of real time.
 const VISIBLE: [(&str, &str); 11] = [
@@ -74,6 +73,13 @@ impl Programme {
     pub(super) fn inject_for(self, kind: FaultKind, target: Target, ms: u64) -> Programme {
         let until = self.now.map(|now| now + ms * 1_000);
         self.rule(FaultRule { moment: Moment::Lasting { until }, ..FaultRule::usual(kind, target) })
+    }
+
+    /// Something done by hand.
+    pub(super) fn act(mut self, action: Action) -> Programme {
+        let now = self.now.expect("what is done has its moment");
+        self.steps.push((now, Intervention::Act(action)));
+        self
     }
 
     fn rule(mut self, rule: FaultRule) -> Programme {

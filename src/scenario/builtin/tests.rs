@@ -92,6 +92,33 @@ fn f6_lost_event_is_lost_without_an_outbox() {
 }
 
 #[test]
+fn f8_change_capture_publishes_again_after_a_crash_and_the_dedupe_table_knows_it() {
+    let mut world = run("outbox-cdc", 40);
+    breaks(&world, &[]);
+    assert!(count(&world, "duplicate_skipped") > 2, "what lay between the flush and the crash came twice");
+    assert!(count(&world, "offsets_flushed") > 2);
+    assert_eq!(drains(&mut world, 10), None);
+}
+
+#[test]
+fn f8_id_gap_loses_events_under_load() {
+    let world = run("id-gap", 20);
+    breaks(&world, &[Invariant::NoChangeWithoutEvent, Invariant::OutcomeLearned]);
+    let lost = |v: &&Violation| matches!(v.kind, ViolationKind::EventLost { .. });
+    assert!(world.violations().iter().any(|v| lost(&v)), "each of them said by name");
+}
+
+#[test]
+fn f5_rebuild_view_empties_the_view_and_fills_it_again_while_it_is_read() {
+    let mut world = run("rebuild-view", 36);
+    breaks(&world, &[]);
+    assert_eq!((count(&world, "view_cleared"), count(&world, "view_rebuilt")), (1, 1));
+    let staleness = world.bank().expect("a bank").clients().iter().map(|client| client.counters().staleness_us_max).max();
+    assert!(staleness > Some(5_000_000), "queries in the middle of it saw an old view: {staleness:?}");
+    assert_eq!(drains(&mut world, 10), None);
+}
+
+#[test]
 fn d6_nack_stops_the_consumer_and_loses_nothing() {
     let mut world = run("nack", 40);
     breaks(&world, &[]);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{health, suffers};
-use crate::bank::{Bank, Command, Process, Projection, Publication, RelayStage};
+use crate::bank::{Bank, Command, Process, Projection, Publication};
 use crate::fault::{FaultKind, Node};
 use crate::pipeline::World;
 use crate::scene::view::ACCOUNTS_KEPT_MAX;
 use crate::scene::{
-    AccountView, AnswerView, ApiView, ClientView, CommandKind, CommandView, Health, ProjectionView, QueryView, RelayView, Scene, StoreView,
+    AccountView, AnswerView, ApiView, ClientView, CommandKind, CommandView, Health, ProjectionView, QueryView, RelayKind, RelayView, Scene,
+    StoreView,
 };
 
 /// Fills in everything that the bank knows.
@@ -22,24 +23,33 @@ pub(super) fn fill(scene: &mut Scene, world: &World, bank: &Bank) {
         rejected: counters.rejected_count,
         conflicted: counters.conflicted_count,
     };
-    let outbox = bank.config().api.publication == Publication::Outbox;
+    let kind = match bank.config().api.publication {
+        Publication::OutboxCdc => RelayKind::Capture,
+        Publication::EventStore => RelayKind::EventStore,
+        _ => RelayKind::Outbox,
+    };
+    let relayed = bank.config().api.publication.has_relay();
     let store = &bank.write_db().store;
     scene.store = StoreView {
         health: health(bank.is_up(Process::WriteDb), bank.write_db().extra_us() > 0),
         committed: store.stored_count(),
-        unpublished: outbox.then(|| store.outbox.unpublished_count() as u32),
+        unpublished: relayed.then(|| match kind {
+            RelayKind::Capture => store.outbox.log_after(bank.relay().captured().0).count() as u32,
+            _ => store.outbox.unpublished_count() as u32,
+        }),
     };
-    scene.relay = outbox.then(|| RelayView {
+    scene.relay = relayed.then(|| RelayView {
+        kind,
+        count: bank.relay().stages().count() as u32,
         health: process(bank.is_up(Process::Relay), suffers(world, Node::Relay, &[FaultKind::RelayPause])),
-        interval_us: bank.config().relay.poll_interval_us,
-        in_hand: match bank.relay().stage() {
-            RelayStage::Publishing { open, .. } => open.len() as u32,
-            RelayStage::Fetched(rows) => rows.len() as u32,
-            _ => 0,
+        interval_us: match kind {
+            RelayKind::Capture => bank.config().relay.capture_interval_us,
+            _ => bank.config().relay.poll_interval_us,
         },
+        in_hand: bank.relay().in_hand_count() as u32,
     });
     accounts(scene, bank);
-    scene.projections = Projection::ALL.iter().filter_map(|p| projection(scene, bank, *p)).collect();
+    scene.projections = Projection::ALL.iter().filter_map(|p| projection(scene, world, bank, *p)).collect();
     scene.query = query(bank);
 }
 
@@ -103,13 +113,14 @@ fn accounts(scene: &mut Scene, bank: &Bank) {
         .collect();
 }
 
-fn projection(scene: &Scene, bank: &Bank, projection: Projection) -> Option<ProjectionView> {
+fn projection(scene: &Scene, world: &World, bank: &Bank, projection: Projection) -> Option<ProjectionView> {
     let group = scene.groups.iter().position(|g| *g.name == *projection.name())?;
     let (model, store) = (&bank.read_db().model, &bank.write_db().store);
     let mut view = ProjectionView {
         name: Arc::from(projection.name().replace('-', "_")),
         group: group as u32,
         health: health(bank.is_up(Process::ReadDb), bank.read_db().extra_us() > 0),
+        rebuilding: world.is_rebuilding(group as u32),
         rows: Vec::new(),
         row_count: 0,
         total: store.stored_count(),

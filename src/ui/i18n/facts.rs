@@ -46,6 +46,7 @@ says! {
         Decide: "decide", "결정";
         DeleteRecords: "delete records", "레코드 삭제";
         Delivered: "delivered", "전달됨";
+        DropSnapshots: "drop snapshots", "스냅숏 삭제";
         DuplicateBatch: "duplicate batch", "중복 배치";
         DuplicateSkipped: "duplicate skipped", "중복 건너뜀";
         EndFault: "end fault", "장애 끝내기";
@@ -83,6 +84,7 @@ says! {
         NoticeLost: "notice lost", "알림 유실";
         OffsetsAltered: "offsets altered", "오프셋 변경됨";
         OffsetsCommitted: "offsets committed", "오프셋 커밋됨";
+        OffsetsFlushed: "offsets flushed", "위치 저장";
         OtherException: "other exception", "다른 예외 처리됨";
         OutboxMarked: "outbox marked", "아웃박스 표시";
         OutboxWritten: "outbox written", "아웃박스 기록";
@@ -92,6 +94,7 @@ says! {
         PartitionsRevoked: "partitions revoked", "파티션 회수됨";
         Pause: "pause", "일시 정지";
         Paused: "paused", "일시 정지됨";
+        PlaceSkipped: "place skipped", "위치로 건너뜀";
         PollFailed: "poll failed", "poll 실패";
         Polled: "polled", "poll 반환";
         Positioned: "positioned", "위치 정해짐";
@@ -109,6 +112,7 @@ says! {
         QueryIssued: "query issued", "조회 요청";
         Rebalanced: "rebalanced", "리밸런스 완료";
         Rebalancing: "rebalancing", "리밸런스 중";
+        RebuildView: "rebuild view", "뷰 재구축";
         Recovered: "recovered", "복구됨(recoverer)";
         RecovererCalled: "recoverer called", "recoverer 호출";
         RecoveryFailed: "recovery failed", "복구 실패";
@@ -130,6 +134,8 @@ says! {
         SegmentRolled: "segment rolled", "세그먼트 교체";
         SendCommand: "send command", "명령 보내기";
         Set: "set", "설정";
+        SnapshotTaken: "snapshot taken", "스냅숏 저장";
+        SnapshotsDropped: "snapshots dropped", "스냅숏 삭제됨";
         Sought: "sought", "seek";
         SseConnected: "SSE connected", "SSE 연결";
         SseDisconnected: "SSE disconnected", "SSE 끊김";
@@ -140,6 +146,7 @@ says! {
         Stop: "stop", "중지";
         Stopped: "stopped", "중지됨";
         Threw: "threw", "예외 던짐";
+        TokenStored: "token stored", "토큰 저장";
         TopicCreated: "topic created", "토픽 생성";
         Truncated: "truncated", "로그 잘림";
         TxAborted: "tx aborted", "트랜잭션 중단(abort)";
@@ -150,6 +157,8 @@ says! {
         TxnDecided: "txn decided", "트랜잭션 결정됨";
         TxnEnded: "txn ended", "트랜잭션 끝남";
         VersionSkipped: "version skipped", "버전 건너뜀";
+        ViewCleared: "view cleared", "뷰 비움";
+        ViewRebuilt: "view rebuilt", "뷰 재구축됨";
         Violation: "violation", "불변식 위반";
     }
 }

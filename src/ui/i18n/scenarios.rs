@@ -48,6 +48,27 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
                 "00:08의 같은 장애에 아웃박스를 더했습니다. 이벤트가 변경과 함께 저장되어 있어 릴레이가 그대로 발행합니다.",
             ),
         ],
+        "outbox-cdc" => [
+            ("Change capture publishes again", "변경 캡처의 재발행"),
+            (
+                "Change capture reads the database's log and stores its position every 5 s. At 00:14 it dies between publishing and storing: after its restart it publishes again what lay between, and the dedupe tables know it.",
+                "변경 캡처가 DB 로그를 읽고 5초마다 위치를 저장합니다. 00:14에 발행과 저장 사이에 죽습니다. 다시 시작하면 그 사이의 것을 또 발행하지만, 중복 제거 테이블이 알아봅니다.",
+            ),
+        ],
+        "id-gap" => [
+            ("The id gap swallows events", "빈 번호가 삼킨 이벤트"),
+            (
+                "A row's id is taken before its transaction commits, and transactions overtake each other. The relay asks for ids above the last one it saw: whatever commits late is never published.",
+                "행의 id는 커밋 전에 정해지고, 트랜잭션은 서로 앞지릅니다. 릴레이가 마지막으로 본 id보다 큰 것만 찾으므로, 늦게 커밋된 것은 영영 발행되지 않습니다.",
+            ),
+        ],
+        "rebuild-view" => [
+            ("A view is rebuilt from the log", "로그에서 뷰 재구축"),
+            (
+                "At 00:15 the account view is emptied and built again from the start of the log, while clients go on reading it: their answers are old until it has caught up. Nobody is told again of what was done long ago.",
+                "00:15에 계좌 뷰를 비우고 로그의 처음부터 다시 만듭니다. 그동안에도 조회는 계속되어, 따라잡을 때까지 옛값을 받습니다. 오래전에 끝난 일을 다시 알리지는 않습니다.",
+            ),
+        ],
         "nack" => [
             ("Nack stops every partition", "nack은 모든 파티션을 멈춘다"),
             (

@@ -20,7 +20,12 @@ says! {
         SseReread: "Whether a client reads the status once more after a reconnect: otherwise what was sent meanwhile is lost.", "다시 연결한 뒤 상태를 한 번 더 읽는가. 아니면 그 사이의 알림을 잃는다.";
         SseHistory: "Whether the server keeps notices for clients that reconnect (Last-Event-ID).", "다시 연결하는 클라이언트를 위해 서버가 알림을 보관하는가(Last-Event-ID).";
         WriteDbTimeout: "How long the API waits for the write database.", "API가 쓰기 DB를 기다리는 시간.";
-        RelayReads: "How the relay finds unpublished rows: by a flag, or by the last id it has seen, which steps over rows that commit late.", "릴레이가 미발행 행을 찾는 방법: 표시, 또는 마지막 id. id는 늦게 커밋된 행을 건너뛴다.";
+        RelayReads: "How the relay finds unpublished rows: by a flag; by the last id it has seen, which steps over rows that commit late; or by an id that remembers its gaps for a minute.", "릴레이가 미발행 행을 찾는 방법: 표시, 마지막 id(늦게 커밋된 행을 건너뛴다), 또는 빈 번호를 1분 동안 기억하는 id.";
+        RelayCount: "How many relays poll the outbox side by side (FOR UPDATE SKIP LOCKED): the order of one account can break.", "아웃박스를 나란히 폴링하는 릴레이의 수(FOR UPDATE SKIP LOCKED). 계좌의 순서가 깨질 수 있다.";
+        CaptureInterval: "How often change capture (Debezium) hands over what it has read in the database's log.", "변경 캡처(Debezium)가 DB 로그에서 읽은 것을 넘기는 간격.";
+        FlushInterval: "How often Kafka Connect stores how far change capture has come; what lies between is published again after a crash.", "Kafka Connect가 변경 캡처의 위치를 저장하는 간격. 장애 뒤에는 그 사이의 것을 다시 발행한다.";
+        SnapshotEvery: "After how many events an account gets a snapshot, so that a load need not read them all; 0 is never.", "계좌의 스냅숏을 뜨는 이벤트 수. 로드가 전부를 읽지 않게 한다. 0은 없음.";
+        EventReadTime: "How long a load takes for each event that it has to read: what snapshots save.", "로드가 이벤트 하나를 읽는 데 걸리는 시간. 스냅숏이 아끼는 것이다.";
         CommitRecovered: "Whether the offset of a recovered record is committed at once.", "리커버러가 처리한 레코드의 오프셋을 바로 커밋하는가.";
         ReadDbTimeout: "How long a listener waits for the read database.", "리스너가 읽기 DB를 기다리는 시간.";
         ClientTimeout: "How long a client waits for a response before it sends the command again.", "클라이언트가 응답을 기다리는 시간. 지나면 명령을 다시 보낸다.";
@@ -28,7 +33,7 @@ says! {
         IdempotencyKey: "With a key on each command, a command sent twice is carried out once.", "명령마다 멱등 키가 있으면 두 번 보낸 명령도 한 번만 수행된다.";
         Completion: "How a client learns that its command is done: it asks a status URL, it is told by server-sent events, or it is not.", "클라이언트가 완료를 아는 방법: 상태 URL을 묻거나, SSE로 듣거나, 알지 못한다.";
         CompletionPollInterval: "How often a client asks the status URL.", "클라이언트가 상태 URL을 묻는 간격.";
-        Publication: "How an event gets from the write database to the log: through an outbox, inside the transaction, or after the commit.", "이벤트가 쓰기 DB에서 로그로 가는 방법: 아웃박스, 트랜잭션 안에서, 커밋 뒤에.";
+        Publication: "How an event gets from the write database to the log: through an outbox (polled, or read by change capture), out of the event store itself, inside the transaction, or after the commit.", "이벤트가 쓰기 DB에서 로그로 가는 방법: 아웃박스(폴링 또는 변경 캡처), 이벤트 저장소 자체, 트랜잭션 안에서, 커밋 뒤에.";
         ConflictRetries: "How often the handler tries again when another command has changed the account meanwhile.", "그 사이 다른 명령이 계좌를 바꾸었을 때 처리기가 다시 시도하는 횟수.";
         WriteDbTime: "How long the write database takes for one statement.", "쓰기 DB가 문장 하나에 쓰는 시간.";
         RelayInterval: "How often the relay looks for unpublished rows of the outbox.", "릴레이가 아웃박스의 미발행 행을 찾는 간격.";
@@ -90,7 +95,7 @@ says! {
         SeekAfterError: "Whether the rest of the poll is fetched again after an error, or kept in memory.", "오류 뒤에 poll의 나머지를 다시 가져오는가, 메모리에 두는가.";
         RetryTopics: "Attempts through retry topics, so that others need not wait; 0 is without. The order per key breaks.", "다른 레코드가 기다리지 않도록 재시도 토픽으로 시도하는 횟수. 0은 없음. 키의 순서는 깨진다.";
         RetryTopicDelay: "How long a record waits in a retry topic.", "레코드가 재시도 토픽에서 기다리는 시간.";
-        Idempotency: "How the projection bears a record that comes twice.", "같은 레코드가 두 번 올 때 프로젝션이 견디는 방법.";
+        Idempotency: "How the projection bears a record that comes twice: not at all, by a table of event ids, by the account's version, or by the offset stored in the same transaction (which knows redeliveries, and not what lies in the log twice).", "같은 레코드가 두 번 올 때 프로젝션이 견디는 방법: 없음, 이벤트 id 표, 계좌의 버전, 또는 같은 트랜잭션에 저장한 오프셋(재전달은 알지만 로그에 두 번 있는 것은 모른다).";
         ReadDbTime: "How long the read database takes for one statement.", "읽기 DB가 문장 하나에 쓰는 시간.";
         LinkLatency: "How long everything takes on this link, one way.", "이 연결에서 한 방향으로 걸리는 시간.";
     }

@@ -16,8 +16,6 @@ texts! {
         account: "Account", "계좌";
         version: "version", "버전";
         write_db: "Write DB", "쓰기 DB";
-        outbox: "Outbox", "아웃박스";
-        relay: "Relay", "릴레이";
         broker: "broker", "broker";
         group: "group", "그룹";
         consumer: "consumer", "소비자";
@@ -73,6 +71,12 @@ texts! {
         in_step: "in step", "일치";
         off_by: "off by", "차이";
         not_there: "not there yet", "아직 없음";
+        snapshot: "snapshot", "스냅숏";
+        no_snapshot: "none", "없음";
+        load_reads: "a load reads", "로드가 읽는 이벤트";
+        captured: "read in the database log", "DB 로그에서 읽음";
+        flushed: "of that stored", "저장된 위치";
+        missing_ids: "ids looked for again", "다시 찾는 번호";
         no_queries: "nobody has asked yet", "아직 조회 없음";
         wrong: "not late but wrong", "늦은 것이 아니라 틀림";
         stale_by: "stale by", "뒤처짐";
@@ -94,6 +98,7 @@ texts! {
         down: "down", "멈춤(장애)";
         fault_on: "a fault stands on it", "장애 주입됨";
         fault_armed: "a fault is armed on it", "장애 대기 중";
+        rebuilding: "rebuilding", "재구축 중";
         rebalancing: "rebalancing", "리밸런스 중";
         no_members: "no members", "구성원 없음";
         not_assigned: "no partition", "파티션 없음";
@@ -108,7 +113,7 @@ texts! {
     }
 }
 
-use crate::scene::{Cargo, CommandKind, ConsumerDuty, ConsumerState, Health};
+use crate::scene::{Cargo, CommandKind, ConsumerDuty, ConsumerState, Health, RelayKind};
 
 /// What a consumer is doing.
 pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
@@ -138,6 +143,23 @@ pub(crate) fn health(lang: Lang, health: Health) -> Option<&'static str> {
         Health::Paused => Some(lang.pick("stands still", "멈춰 있음")),
         Health::Slow => Some(StageText::of(lang).slow),
         Health::Down => Some(StageText::of(lang).down),
+    }
+}
+
+/// Where events wait to be published.
+pub(crate) fn outbox(lang: Lang, kind: RelayKind) -> &'static str {
+    match kind {
+        RelayKind::Outbox => lang.pick("Outbox", "아웃박스"),
+        RelayKind::Capture => lang.pick("DB log", "DB 로그"),
+        RelayKind::EventStore => lang.pick("All events", "전체 이벤트"),
+    }
+}
+
+/// Who publishes them.
+pub(crate) fn relay(lang: Lang, kind: RelayKind) -> &'static str {
+    match kind {
+        RelayKind::Outbox | RelayKind::EventStore => lang.pick("Relay", "릴레이"),
+        RelayKind::Capture => lang.pick("Change capture", "변경 캡처"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Lang, faults, nodes, stage};
 use crate::fault::Node;
 use crate::player::Thing;
-use crate::scene::Scene;
+use crate::scene::{RelayKind, Scene};
 
 /// A thing's name.
 pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
@@ -18,8 +18,8 @@ pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
             [lang.pick("Account", "계좌"), " ", account].concat()
         }
         Thing::WriteDb => plain("Write database", "쓰기 DB"),
-        Thing::Outbox => plain("Outbox", "아웃박스"),
-        Thing::Relay => plain("Relay", "릴레이"),
+        Thing::Outbox => stage::outbox(lang, relay_kind(scene)).to_owned(),
+        Thing::Relay => stage::relay(lang, relay_kind(scene)).to_owned(),
         Thing::Broker(id) => numbered("Broker", "브로커", id.into()),
         Thing::Topic(id) => scene.topics.iter().find(|topic| topic.id == id).map_or_else(|| "?".to_owned(), |topic| topic.name.to_string()),
         Thing::Partition { topic, partition } => [&name(Thing::Topic(topic), scene, lang), " P", &partition.to_string()].concat(),
@@ -50,7 +50,34 @@ pub(crate) fn node(node: Node, scene: &Scene, lang: Lang) -> String {
 }
 
 /// What a thing is, in a sentence or two.
-pub(crate) fn what(thing: Thing, lang: Lang) -> &'static str {
+pub(crate) fn what(thing: Thing, scene: &Scene, lang: Lang) -> &'static str {
+    match (thing, relay_kind(scene)) {
+        (Thing::Outbox, RelayKind::Capture) => lang.pick(
+            "The database's own log of everything that it has committed, in that order. The outbox row is inserted and deleted in one transaction: the log keeps it.",
+            "DB가 커밋한 모든 것을 그 순서로 적은 로그. 아웃박스 행은 한 트랜잭션에서 넣고 지우며, 로그에 남습니다.",
+        ),
+        (Thing::Relay, RelayKind::Capture) => lang.pick(
+            "Change capture (Debezium in Kafka Connect): reads the database's log in commit order and publishes each outbox row with the account as key. Its position is stored now and then: after a crash it publishes again what lies between.",
+            "변경 캡처(Kafka Connect의 Debezium): DB 로그를 커밋 순서로 읽어 계좌를 키로 발행합니다. 위치는 가끔 저장하므로, 장애 뒤에는 그 사이의 것을 다시 발행합니다.",
+        ),
+        (Thing::Outbox, RelayKind::EventStore) => lang.pick(
+            "The index over all events of the event store. Ids are taken before the commit, so a later id may be there first: a reader must remember the gaps.",
+            "이벤트 저장소의 모든 이벤트에 대한 색인. id는 커밋 전에 받으므로 뒤의 id가 먼저 보일 수 있습니다. 읽는 쪽은 빈 번호를 기억해야 합니다.",
+        ),
+        (Thing::Relay, RelayKind::EventStore) => lang.pick(
+            "Reads the event store itself, publishes what is new, and stores a token that says how far it has come. No outbox: the events are the truth.",
+            "이벤트 저장소를 직접 읽어 새 이벤트를 발행하고, 어디까지 왔는지 토큰을 저장합니다. 아웃박스가 없습니다. 이벤트가 진실입니다.",
+        ),
+        (thing, _) => what_usually(thing, lang),
+    }
+}
+
+/// What carries events to the log.
+fn relay_kind(scene: &Scene) -> RelayKind {
+    scene.relay.map_or(RelayKind::Outbox, |relay| relay.kind)
+}
+
+fn what_usually(thing: Thing, lang: Lang) -> &'static str {
     match thing {
         Thing::Client => lang.pick(
             "Browsers of people who move money: they send commands, retry on timeout, ask for balances, and wait to learn the outcome.",

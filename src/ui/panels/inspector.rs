@@ -27,7 +27,7 @@ pub(super) fn inspector(props: &SideProps) -> Html {
     html! {
         <section data-testid="inspector">
             <h2>{ things::name(thing, &props.shot.scene, props.lang) }</h2>
-            <p>{ things::what(thing, props.lang) }</p>
+            <p>{ things::what(thing, &props.shot.scene, props.lang) }</p>
             // What can be clicked stands above what changes while the run plays, so that it keeps its place under the pointer.
             { actions(thing, props, text) }
             { thing_faults(thing, props, text) }
@@ -84,10 +84,13 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
                         let Action::ResetOffset { partition, .. } = action else { return html! {} };
                         button(["P", &partition.to_string(), ": ", text.reset_offsets].concat(), action)
                     }) }
+                    { button(text.rebuild_view.to_owned(), Action::RebuildView { group }) }
                     { button(text.replay_dead_letters.to_owned(), Action::ReplayDeadLetters { group }) }
                 </>
             }
         }
+        Thing::Projection(group) => button(text.rebuild_view.to_owned(), Action::RebuildView { group }),
+        Thing::WriteDb | Thing::Account(_) => button(text.drop_snapshots.to_owned(), Action::DropSnapshots),
         Thing::Topic(_) => button(text.add_partition.to_owned(), Action::AddPartitions { total: world.partition_count() + 1 }),
         Thing::Partition { partition, .. } => {
             let before = world.high_watermark(world.topic_partition(partition));

@@ -1,9 +1,9 @@
 //! What a selected thing is doing, as names and values.
 
-use crate::bank::{EventId, Money};
+use crate::bank::{AccountId, EventId, Money};
 use crate::broker::{TopicId, TopicPartition};
 use crate::player::Thing;
-use crate::scene::{ConsumerView, GroupState, Scene};
+use crate::scene::{ConsumerView, GroupState, RelayKind, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::{clock, duration, grouped};
 use crate::ui::i18n::stage::{StageText, consumer_state, health};
@@ -31,11 +31,14 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
             (text.rejected, grouped(scene.api.rejected)),
             (text.conflicted, grouped(scene.api.conflicted)),
         ],
-        Thing::Account(id) => account(id, scene, text),
+        Thing::Account(id) => account(id, shot, text),
         Thing::WriteDb => vec![state(scene.store.health), (text.commits, grouped(scene.store.committed))],
         Thing::Outbox => vec![(text.unpublished, scene.store.unpublished.unwrap_or(0).to_string())],
         Thing::Relay => scene.relay.map_or_else(Vec::new, |relay| {
-            vec![state(relay.health), (text.polls_every, duration(relay.interval_us)), (text.in_hand, relay.in_hand.to_string())]
+            let mut rows =
+                vec![state(relay.health), (text.polls_every, duration(relay.interval_us)), (text.in_hand, relay.in_hand.to_string())];
+            rows.extend(progress(relay.kind, shot, text));
+            rows
         }),
         Thing::Broker(id) => scene.brokers.iter().find(|broker| broker.id == id).map_or_else(Vec::new, |broker| {
             vec![state(broker.health), (text.leads, broker.leads.to_string()), (text.replicas, broker.replicas.to_string())]
@@ -76,13 +79,31 @@ fn money(value: Money) -> String {
     ["₩ ", &crate::ui::stage::format::number(value)].concat()
 }
 
-fn account(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
-    scene.accounts.iter().find(|account| account.id == id).map_or_else(Vec::new, |account| {
+/// How far change capture or a relay with a token has come.
+fn progress(kind: RelayKind, shot: &Shot, text: &'static StageText) -> Vec<Row> {
+    let Some(bank) = shot.world.bank() else { return Vec::new() };
+    let (position, flushed) = bank.relay().captured();
+    match kind {
+        RelayKind::Outbox => Vec::new(),
+        RelayKind::Capture => vec![(text.captured, position.to_string()), (text.flushed, flushed.to_string())],
+        RelayKind::EventStore => {
+            let token = bank.relay().token();
+            vec![(text.position, token.last().to_string()), (text.missing_ids, token.gaps().count().to_string())]
+        }
+    }
+}
+
+fn account(id: u32, shot: &Shot, text: &'static StageText) -> Vec<Row> {
+    let loaded = shot.world.bank().and_then(|bank| bank.write_db().store.load(AccountId(id)));
+    shot.scene.accounts.iter().find(|account| account.id == id).map_or_else(Vec::new, |account| {
+        let snapshot = loaded.and_then(|l| l.snapshot).map_or_else(|| text.no_snapshot.to_owned(), |v| ["v", &v.to_string()].concat());
         vec![
             (text.write_model, money(account.written)),
             (text.read_model, account.read.map_or_else(|| text.not_there.to_owned(), money)),
             (text.version, account.version.to_string()),
             (text.applied_n, [&account.applied.to_string(), " / ", &account.total.to_string()].concat()),
+            (text.snapshot, snapshot),
+            (text.load_reads, loaded.map_or(0, |l| l.event_count).to_string()),
         ]
     })
 }

@@ -2,7 +2,9 @@
 //! same. Knows nothing of the DOM, and is tested natively.
 
 use crate::player::Thing;
-use crate::scene::{AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, Scene, TopicRole, TopicView};
+use crate::scene::{
+    AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, RelayKind, Scene, TopicRole, TopicView,
+};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
@@ -205,7 +207,8 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
     let mut out = vec![db];
     if let Some(unpublished) = store.unpublished {
         let text = if unpublished == 0 { t.all_published.to_owned() } else { words::counted(lang, unpublished, t.unpublished) };
-        let mut card = Card::new(Thing::Outbox, Tone::Event, t.outbox).line(Ink::Muted, text);
+        let kind = scene.relay.map_or(RelayKind::Outbox, |relay| relay.kind);
+        let mut card = Card::new(Thing::Outbox, Tone::Event, words::outbox(lang, kind)).line(Ink::Muted, text);
         card.pips = Some((5, unpublished.min(5)));
         out.push(card);
     }
@@ -214,7 +217,11 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
         if relay.in_hand > 0 {
             text = words::counted(lang, relay.in_hand, t.sending);
         }
-        out.push(Card::new(Thing::Relay, Tone::Policy, t.relay).line(Ink::Muted, text).health(lang, relay.health));
+        let mut title = words::relay(lang, relay.kind).to_owned();
+        if relay.count > 1 {
+            title = format!("{title} × {}", relay.count);
+        }
+        out.push(Card::new(Thing::Relay, Tone::Policy, title).line(Ink::Muted, text).health(lang, relay.health));
     }
     out
 }
@@ -324,6 +331,11 @@ fn projection(scene: &Scene, index: usize, lang: Lang) -> Card {
         card = card.pair(true, t.duplicates, count(p.duplicates));
     }
     let late = p.behind_us > 0;
+    if p.rebuilding {
+        // In the place of the first row: a view that is being rebuilt answers with what it has so far.
+        card.lines.insert(0, Line { ink: Ink::Warn, text: t.rebuilding.to_owned(), value: String::new() });
+        card.lines.truncate(4);
+    }
     card.pair(late, t.behind, if late { duration(p.behind_us) } else { "0".to_owned() }).health(lang, p.health)
 }
 
