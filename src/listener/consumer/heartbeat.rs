@@ -6,6 +6,9 @@ use super::{Consumer, ConsumerEffect, ConsumerFact};
 use crate::broker::{ErrorCode, GroupRequest, Response};
 use crate::kernel::SimTime;
 
+/// `retry.backoff.max.ms` of a consumer, which no scenario sets, in microseconds.
+const BACK_OFF_US_MAX: u64 = 1_000_000;
+
 impl Consumer {
     pub(super) fn beat(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         if !matches!(self.group.state, MemberState::Completing | MemberState::Stable) {
@@ -51,9 +54,18 @@ impl Consumer {
         out.push(ConsumerEffect::Fact(ConsumerFact::Left { reason }));
     }
 
-    pub(super) fn on_heartbeat(&mut self, _now: SimTime, generation: u32, response: Response, out: &mut Vec<ConsumerEffect>) {
+    pub(super) fn on_heartbeat(&mut self, now: SimTime, generation: u32, response: Response, out: &mut Vec<ConsumerEffect>) {
         if self.group.generation != Some(generation) {
             return;
+        }
+        let failed = matches!(response, Response::Error(error) if error != ErrorCode::RebalanceInProgress);
+        if failed {
+            // The next one comes after the back-off, which doubles (`Heartbeat.failHeartbeat`).
+            let back_off_us = self.retry_us() << self.group.failed_heartbeats.min(16);
+            self.group.next_heartbeat = now + back_off_us.min(BACK_OFF_US_MAX);
+            self.group.failed_heartbeats += 1;
+        } else {
+            self.group.failed_heartbeats = 0;
         }
         let Response::Error(error) = response else { return };
         match error {

@@ -71,6 +71,8 @@ pub(super) struct Membership {
     /// Partition counts by topic when the leader last assigned, `None` until it knows; a change makes it rejoin.
     pub(super) assigned_counts: Option<BTreeMap<Arc<str>, Option<u32>>>,
     pub(super) next_heartbeat: SimTime,
+    /// How many heartbeats in a row have failed.
+    pub(super) failed_heartbeats: u32,
     /// Consumer protocol: the coordinator's heartbeat interval, in microseconds.
     pub(super) modern_interval_us: u64,
     /// Consumer protocol: the next heartbeat is due at once and says what is owned.
@@ -98,6 +100,7 @@ impl Default for Membership {
             to_assign: None,
             assigned_counts: None,
             next_heartbeat: SimTime::NEVER,
+            failed_heartbeats: 0,
             modern_interval_us: 1_000_000,
             acknowledge: false,
             poll_deadline: SimTime::NEVER,
