@@ -20,9 +20,9 @@ pub(crate) fn remember(fragment: &str) {
     FRAGMENT.with(|last| fragment.clone_into(&mut last.borrow_mut()));
 }
 
-/// Shows panics on the page and on the console.
+/// Shows panics on the page and on the console. By Yew's own way, because its renderer replaces any other hook.
 pub(crate) fn install() {
-    std::panic::set_hook(Box::new(|info| {
+    yew::set_custom_panic_hook(Box::new(|info| {
         let shown = show(info);
         web_sys::console::error_1(&info.to_string().into());
         if shown.is_none() {

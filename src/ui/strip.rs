@@ -6,9 +6,10 @@ use yew::prelude::*;
 
 use super::app::{Msg, Shot};
 use super::format::{clock, minutes};
-use super::i18n::{Lang, Text, faults};
+use super::i18n::{Lang, Text, faults, things};
+use crate::fault::Node;
 use crate::kernel::SimTime;
-use crate::pipeline::Intervention;
+use crate::pipeline::{Action, Decision, Intervention};
 use crate::player::Msg as PlayerMsg;
 
 /// How far an arrow key seeks, in microseconds.
@@ -166,6 +167,27 @@ fn times(
     }
 }
 
+/// What was done to the run, in a few letters; empty for what one need not read.
+fn name_of(intervention: &Intervention, shot: &Shot, lang: Lang) -> String {
+    let text = Text::of(lang);
+    let done = |what: &str, node: Node| [what, " ", &things::node(node, &shot.scene, lang)].concat();
+    match intervention {
+        Intervention::Inject(rule) => faults::name(rule.kind, lang).to_owned(),
+        Intervention::Set { key, value } => [key.as_ref(), " = ", value].concat(),
+        Intervention::SendCommand { .. } => lang.pick("command", "명령").to_owned(),
+        Intervention::Decide { decision, .. } => match decision {
+            Decision::Ack => text.decide_ack.to_owned(),
+            Decision::Nack { .. } => "nack".to_owned(),
+            Decision::Throw | Decision::ThrowFatal => text.decide_throw.to_owned(),
+            Decision::Nothing => text.decide_nothing.to_owned(),
+        },
+        Intervention::Act(Action::Kill(node)) => done(text.kill, *node),
+        Intervention::Act(Action::Stop(node)) => done(text.stop, *node),
+        Intervention::Act(Action::Start(node)) => done(text.start, *node),
+        _ => String::new(),
+    }
+}
+
 /// Below the line: what was done to the run, with a name where there is room; gives the room that the names take.
 fn marks(
     context: &CanvasRenderingContext2d,
@@ -180,12 +202,12 @@ fn marks(
     let mut free_from = 0.0;
     for (at, intervention) in &shot.inputs {
         let left = x(at.us());
-        let (colour, name) = match intervention {
-            Intervention::Inject(rule) => (fault, faults::name(rule.kind, lang).to_owned()),
-            Intervention::Set { key, value } => (other, [key.as_ref(), " = ", value].concat()),
-            Intervention::EndFault(_) | Intervention::HealAll => (text, String::new()),
-            _ => (other, String::new()),
+        let colour = match intervention {
+            Intervention::Inject(_) => fault,
+            Intervention::EndFault(_) | Intervention::HealAll => text,
+            _ => other,
         };
+        let name = name_of(intervention, shot, lang);
         context.set_fill_style_str(colour);
         context.fill_rect(left - 0.75, LINE - 4.0, 1.5, 9.0);
         // A letter is 6 pixels wide, a Korean one 11.

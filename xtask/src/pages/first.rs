@@ -19,7 +19,12 @@ fn loads(page: &Page) -> Outcome {
     let elsewhere = page.session.run(script, &[page.server.url().into()])?;
     let elsewhere = elsewhere.as_array().cloned().unwrap_or_default();
     let elsewhere: Vec<_> = elsewhere.iter().filter(|n| !n.as_str().unwrap_or_default().ends_with("/favicon.ico")).collect();
-    demand(elsewhere.is_empty(), || format!("the page loads from outside its own folder: {elsewhere:?}"))
+    demand(elsewhere.is_empty(), || format!("the page loads from outside its own folder: {elsewhere:?}"))?;
+    // What is fetched twice (a hint and the use of it) counts once.
+    let script = "return [...new Set(performance.getEntriesByType('resource').map(e => e.name).filter(n => n.startsWith(arguments[0]) && !n.endsWith('/favicon.ico')))]";
+    let own = page.session.run(script, &[page.server.url().into()])?;
+    let count = own.as_array().map_or(0, Vec::len);
+    demand(count == 2, || format!("besides the page itself there should be the script and the wasm: {own}"))
 }
 
 /// Nobody must press anything to see it work.
