@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::config::{BankConfig, Publication};
-use super::domain::{Command, decide};
+use super::config::{BankConfig, Publication, Remedy};
+use super::domain::{Account, Command, apply, decide};
 use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message, Reply, Timer, hop};
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
-use super::ids::{ClientIndex, CommandId, EventId};
+use super::ids::{AccountId, ClientIndex, CommandId, EventId};
 use super::moment::{Moment, MomentKind};
 use crate::kernel::SimTime;
 
@@ -46,6 +46,8 @@ pub struct Handling {
     step: u32,
     conflict_count: u32,
     event: Option<EventId>,
+    /// The state of the account that it is about, after it; only where answers hold it.
+    state: Option<(AccountId, Account)>,
 }
 
 /// Where a handling stands.
@@ -123,7 +125,7 @@ impl Api {
         let handling = self.next_handling;
         self.next_handling += 1;
         let stage = HandlingStage::Loading;
-        let entry = Handling { client, id, attempt, command, stage, step: 0, conflict_count: 0, event: None };
+        let entry = Handling { client, id, attempt, command, stage, step: 0, conflict_count: 0, event: None, state: None };
         self.handlings.insert(handling, entry);
         if self.handlings.len() > HANDLING_COUNT_MAX {
             return self.unavailable(handling, DbError::Timeout, out);
@@ -162,7 +164,9 @@ impl Api {
         let account = |id| loaded.accounts.iter().find(|(account, _)| *account == id).map(|(_, state)| *state);
         match decide(&entry.command, account) {
             Ok(decision) => {
-                entry.event = Some(book.draft(entry.id, decision));
+                entry.event = Some(book.draft(entry.client, entry.id, decision));
+                entry.state = (config.client.remedy == Remedy::ReturnState)
+                    .then(|| (decision.first.account, apply(account(decision.first.account), decision.first)));
                 entry.stage = HandlingStage::Decided;
                 let command = Some(entry.id);
                 out.push(Effect::Moment(Moment { kind: MomentKind::ApiDecidedNotCommitted, subject: handling, command }));
@@ -263,8 +267,9 @@ impl Api {
     pub(super) fn stored(&mut self, handling: u32, out: &mut Vec<Effect>) {
         let Some(entry) = self.in_stage(handling, HandlingStage::Stored) else { return };
         let event = entry.event.expect("a decided handling has its event");
+        let state = entry.state;
         self.counters.accepted_count += 1;
-        self.done(handling, Reply::Accepted { event }, out);
+        self.done(handling, Reply::Accepted { event, state }, out);
     }
 
     /// Nothing struck before the answer: answers.
@@ -289,7 +294,24 @@ impl Api {
         let Some(entry) = self.handlings.get_mut(&handling) else { return };
         out.push(Effect::Fact(Fact::of(entry.id, FactKind::CommandDuplicate { event })));
         self.counters.duplicate_count += 1;
-        self.done(handling, Reply::Accepted { event }, out);
+        self.done(handling, Reply::Accepted { event, state: None }, out);
+    }
+
+    /// A query for the write side (F9), or what the database answers to it.
+    pub(super) fn pass_on(&self, message: Message, out: &mut Vec<Effect>) {
+        match message {
+            Message::QueryRequest { client, query, account, .. } if self.up => {
+                hop(out, Link::ApiWriteDb, Direction::Request, Message::Read { client, query, account, copy: 0 });
+            }
+            Message::QueryRequest { client, query, account, .. } => {
+                let answer = Err(DbError::Down);
+                hop(out, Link::ClientApi, Direction::Response, Message::QueryReply { client, query, account, answer });
+            }
+            Message::ReadAnswer { client, query, account, answer } if self.up => {
+                hop(out, Link::ClientApi, Direction::Response, Message::QueryReply { client, query, account, answer });
+            }
+            _ => {}
+        }
     }
 
     fn unavailable(&mut self, handling: u32, error: DbError, out: &mut Vec<Effect>) {

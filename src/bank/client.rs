@@ -2,21 +2,24 @@
 //!
 //! It knows only what it was told; it cannot look into either model.
 
-use std::collections::BTreeMap;
+mod completion;
+mod reads;
 
-use super::config::{BankConfig, Channel};
+use std::collections::{BTreeMap, VecDeque};
+
+pub use completion::{EMAIL_REREAD_US, SSE_REREAD_US};
+pub(super) use reads::Shown;
+use reads::{Asked, Known};
+
+use super::config::BankConfig;
 use super::domain::Command;
-use super::effect::{DbError, Direction, Effect, Link, Message, Reply, Timer, hop};
+use super::effect::{Direction, Effect, Link, Message, Reply, Timer, hop};
 use super::fact::{Fact, FactKind};
-use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+use super::ids::{AccountId, ClientIndex, CommandId, EventId};
 use crate::kernel::{Prng, SimTime};
 
 /// The most commands that one client waits for; beyond it, it issues nothing.
 pub const PENDING_MAX: usize = 512;
-
-/// How often a client with an SSE connection looks at the status of what it waits for all the same, in microseconds:
-/// a notice is a hint, and may be lost without a sign (F10).
-pub const SSE_REREAD_US: u64 = 15_000_000;
 
 /// One client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,7 +28,11 @@ pub struct Client {
     /// Counts changes of its rates; a timer of an earlier epoch is stale.
     epoch: u32,
     pending: BTreeMap<CommandId, Pending>,
-    /// Counts its SSE connections.
+    /// What it knows of accounts.
+    known: BTreeMap<AccountId, Known>,
+    /// What it knew when it asked; at most [`reads::ASKED_MAX`].
+    asked: VecDeque<Asked>,
+    /// Counts its connections.
     connection: u32,
     connected: bool,
     last_event_id: u32,
@@ -51,6 +58,12 @@ pub struct ClientCounters {
     pub staleness_us_last: u64,
     /// The greatest staleness of any answered query, in microseconds.
     pub staleness_us_max: u64,
+    /// Answers that lacked what this client itself had written (F9).
+    pub own_missing_count: u64,
+    /// Answers that were older than one before (F9).
+    pub went_back_count: u64,
+    /// Notices of something that it knew already (F10).
+    pub repeated_count: u64,
 }
 
 /// A command whose end the client does not know.
@@ -64,6 +77,8 @@ pub struct Pending {
     pub attempt: u32,
     /// What it waits for.
     pub stage: PendingStage,
+    /// Counts its looks at the status; a timer of an earlier one is stale.
+    pub(super) ask: u32,
 }
 
 /// What a client waits for.
@@ -86,6 +101,8 @@ impl Client {
             index,
             epoch: 0,
             pending: BTreeMap::new(),
+            known: BTreeMap::new(),
+            asked: VecDeque::new(),
             connection: 0,
             connected: false,
             last_event_id: 0,
@@ -111,7 +128,12 @@ impl Client {
         self.pending.contains_key(&id)
     }
 
-    /// Whether its SSE connection is open, as far as it knows.
+    /// Whether it waits for the answer to this command.
+    pub(super) fn awaits_answer(&self, id: CommandId) -> bool {
+        self.pending.get(&id).is_some_and(|pending| !matches!(pending.stage, PendingStage::Completion { .. }))
+    }
+
+    /// Whether its connection is open, or its device online, as far as it knows.
     pub fn is_connected(&self) -> bool {
         self.connected
     }
@@ -186,7 +208,7 @@ impl Client {
     pub(super) fn issue(&mut self, now: SimTime, config: &BankConfig, id: CommandId, command: Command, out: &mut Vec<Effect>) {
         self.counters.issued_count += 1;
         self.last_command = Some((id, command));
-        self.pending.insert(id, Pending { command, issued_at: now, attempt: 0, stage: PendingStage::Answer });
+        self.pending.insert(id, Pending { command, issued_at: now, attempt: 0, stage: PendingStage::Answer, ask: 0 });
         out.push(Effect::Fact(Fact::of(id, FactKind::CommandIssued { client: self.index, command })));
         self.send(now, config, id, out);
         let timer = Timer::ClientGivesUp { client: self.index, id };
@@ -211,10 +233,10 @@ impl Client {
             return;
         }
         match reply {
-            Reply::Accepted { event } => {
+            Reply::Accepted { event, .. } => {
                 pending.stage = PendingStage::Completion { event };
                 out.push(Effect::Fact(Fact::of(id, FactKind::ReplyAccepted { client, event })));
-                self.poll_later(now, config, id, out);
+                self.await_completion(now, config, id, out);
             }
             Reply::Rejected { reason } => {
                 self.pending.remove(&id);
@@ -269,125 +291,6 @@ impl Client {
         self.counters.gave_up_count += 1;
         let accepted = matches!(pending.stage, PendingStage::Completion { .. });
         out.push(Effect::Fact(Fact::of(id, FactKind::ClientGaveUp { client: self.index, accepted })));
-    }
-
-    /// Sets the time of the next look at the status URL: soon when polling, late when it is only a precaution.
-    fn poll_later(&mut self, now: SimTime, config: &BankConfig, id: CommandId, out: &mut Vec<Effect>) {
-        let pause = match config.client.channel {
-            Channel::Polling => config.client.poll_interval_us.max(1_000),
-            Channel::Sse if config.client.reread_on_reconnect => SSE_REREAD_US,
-            Channel::Sse => return,
-        };
-        out.push(Effect::Timer { at: now + pause, timer: Timer::ClientPoll { client: self.index, id } });
-    }
-
-    /// Looks at the status URL, and will again.
-    pub(super) fn on_poll_due(&mut self, now: SimTime, config: &BankConfig, id: CommandId, out: &mut Vec<Effect>) {
-        if self.awaits(id) {
-            self.ask_status(id, out);
-            self.poll_later(now, config, id, out);
-        }
-    }
-
-    fn ask_status(&self, id: CommandId, out: &mut Vec<Effect>) {
-        let message = Message::StatusRequest { client: self.index, id };
-        hop(out, Link::Completion, Direction::Request, message);
-    }
-
-    /// The status URL answered.
-    pub(super) fn on_status(&mut self, now: SimTime, id: CommandId, done: Result<bool, DbError>, out: &mut Vec<Effect>) {
-        match done {
-            Ok(true) => self.complete(now, id, out),
-            Ok(false) if self.awaits(id) => {
-                out.push(Effect::Fact(Fact::of(id, FactKind::StatusInProgress { client: self.index })));
-            }
-            _ => {}
-        }
-    }
-
-    /// A notice came over SSE.
-    pub(super) fn on_notice(&mut self, now: SimTime, id: CommandId, sequence: u32, out: &mut Vec<Effect>) {
-        if self.connected {
-            self.last_event_id = self.last_event_id.max(sequence);
-            self.complete(now, id, out);
-        }
-    }
-
-    fn complete(&mut self, now: SimTime, id: CommandId, out: &mut Vec<Effect>) {
-        let Some(pending) = self.pending.remove(&id) else { return };
-        self.counters.completed_count += 1;
-        let kind = FactKind::CompletionNoticed { client: self.index, waited_us: now.since(pending.issued_at) };
-        out.push(Effect::Fact(Fact::of(id, kind)));
-    }
-
-    /// The SSE connection broke; it will try again.
-    pub(super) fn on_disconnect(&mut self, now: SimTime, config: &BankConfig, out: &mut Vec<Effect>) {
-        if self.connected {
-            self.connected = false;
-            out.push(Effect::Fact(Fact::plain(FactKind::SseDisconnected { client: self.index })));
-        }
-        self.connection += 1;
-        let timer = Timer::ClientReconnect { client: self.index, connection: self.connection };
-        out.push(Effect::Timer { at: now + config.client.sse_reconnect_us.max(1_000), timer });
-    }
-
-    /// Whether a timer to connect again is still meant.
-    pub(super) fn wants_connection(&self, config: &BankConfig, connection: u32) -> bool {
-        !self.connected && connection == self.connection && config.client.channel == Channel::Sse
-    }
-
-    /// The last notice it saw.
-    pub(super) fn last_event_id(&self) -> u32 {
-        self.last_event_id
-    }
-
-    /// The SSE connection is open.
-    pub(super) fn on_connected(&mut self, config: &BankConfig, out: &mut Vec<Effect>) {
-        self.connected = true;
-        if self.connection > 0 {
-            out.push(Effect::Fact(Fact::plain(FactKind::SseConnected { client: self.index })));
-        }
-        if config.client.reread_on_reconnect {
-            for id in self.pending.keys() {
-                self.ask_status(*id, out);
-            }
-        }
-    }
-
-    /// It wants no SSE connection any more.
-    pub(super) fn hang_up(&mut self) {
-        self.connected = false;
-        self.connection += 1;
-    }
-
-    /// From now on it looks at the status URL for whatever it waits for.
-    pub(super) fn poll_all(&mut self, now: SimTime, config: &BankConfig, out: &mut Vec<Effect>) {
-        let waiting = |p: &Pending| matches!(p.stage, PendingStage::Completion { .. });
-        let ids: Vec<CommandId> = self.pending.iter().filter(|(_, p)| waiting(p)).map(|(id, _)| *id).collect();
-        for id in ids {
-            self.poll_later(now, config, id, out);
-        }
-    }
-
-    /// Asks for a balance.
-    pub(super) fn on_query_due(&mut self, now: SimTime, config: &BankConfig, epoch: u32, query: QueryId, out: &mut Vec<Effect>) -> bool {
-        if epoch != self.epoch {
-            return false;
-        }
-        self.schedule_query(now, config, out);
-        let account = AccountId(self.queries.below(u64::from(config.account_count.max(1))) as u32);
-        let client = self.index;
-        out.push(Effect::Fact(Fact::plain(FactKind::QueryIssued { client, query, account })));
-        hop(out, Link::ClientQuery, Direction::Request, Message::QueryRequest { client, query, account });
-        true
-    }
-
-    /// An answer with this staleness came.
-    pub(super) fn count_query(&mut self, staleness_us: u64) {
-        self.counters.query_count += 1;
-        self.counters.stale_count += u64::from(staleness_us > 0);
-        self.counters.staleness_us_last = staleness_us;
-        self.counters.staleness_us_max = self.counters.staleness_us_max.max(staleness_us);
     }
 }
 

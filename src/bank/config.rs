@@ -48,8 +48,60 @@ pub enum Idempotency {
 pub enum Channel {
     /// GET of the status URL, again and again.
     Polling,
+    /// The same, but the server holds the request until there is something to say.
+    LongPolling,
     /// Server-sent events over one connection.
     Sse,
+    /// A WebSocket: no history, nothing to go on from after it broke.
+    WebSocket,
+    /// A push service: best effort, kept for a while if the device is away; a hint without content.
+    Push,
+    /// A mail: minutes late, and perhaps filtered.
+    Email,
+    /// The server calls the client, and again until it answers.
+    Webhook,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Channel; 7] =
+        [Channel::Polling, Channel::LongPolling, Channel::Sse, Channel::WebSocket, Channel::Push, Channel::Email, Channel::Webhook];
+
+    /// The name in settings and traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Channel::Polling => "polling",
+            Channel::LongPolling => "long-polling",
+            Channel::Sse => "sse",
+            Channel::WebSocket => "websocket",
+            Channel::Push => "push",
+            Channel::Email => "email",
+            Channel::Webhook => "webhook",
+        }
+    }
+
+    /// Whether the client holds a connection open.
+    pub const fn is_connection(self) -> bool {
+        matches!(self, Channel::Sse | Channel::WebSocket)
+    }
+
+    /// Whether there is something at the client's end that can be away: a connection, a device, a host.
+    pub const fn can_break(self) -> bool {
+        self.is_connection() || matches!(self, Channel::Push | Channel::Webhook)
+    }
+}
+
+/// What a client does so as to read what it wrote (F9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Remedy {
+    /// Nothing.
+    None,
+    /// The command's answer holds the new state, and the client shows that until the view has it.
+    ReturnState,
+    /// A query names the version that its answer must have at least; it waits for it, up to a time.
+    MinVersion,
+    /// What it has written and not yet seen in the view, it asks of the write side.
+    WriteSide,
 }
 
 /// The clients.
@@ -73,11 +125,17 @@ pub struct ClientConfig {
     pub poll_interval_us: u64,
     /// How long a client goes on waiting for completion, in microseconds.
     pub completion_timeout_us: u64,
-    /// How long a broken SSE connection stays broken, in microseconds.
+    /// How long a broken connection stays broken, or a device away, in microseconds.
     pub sse_reconnect_us: u64,
-    /// Whether a client with SSE looks at the status of what it waits for, when its connection is back and now and then
+    /// Whether a client that is told looks at the status of what it waits for, when its connection is back and now and then
     /// ([`SSE_REREAD_US`](super::SSE_REREAD_US)).
     pub reread_on_reconnect: bool,
+    /// What it does so as to read what it wrote.
+    pub remedy: Remedy,
+    /// Whether it asks for its account as soon as its command is accepted.
+    pub read_back: bool,
+    /// Whether it always reads the same copy of the view.
+    pub sticky_replica: bool,
     /// Of 100 commands, how many are deposits.
     pub deposit_percent: u32,
     /// Of 100 commands, how many are withdrawals.
@@ -126,6 +184,20 @@ pub struct RelayConfig {
 pub struct QueryConfig {
     /// Whether the notices of the last minutes are kept and sent again by `Last-Event-ID` (F10).
     pub sse_history: bool,
+    /// How long a request is held that has nothing to say yet, in microseconds.
+    pub long_poll_us: u64,
+    /// How long a push service takes.
+    pub push_latency: Latency,
+    /// How long it keeps what it cannot deliver, in microseconds.
+    pub push_ttl_us: u64,
+    /// How long mail servers take.
+    pub email_latency: Latency,
+    /// Whether a view that is built again tells clients again (F5).
+    pub notify_on_replay: bool,
+    /// How long a query waits for its version, in microseconds; then it answers what there is (F9).
+    pub min_version_timeout_us: u64,
+    /// How far a second copy of the view is behind the first, in microseconds; 0 if there is none (F9).
+    pub replica_lag_us: u64,
 }
 
 /// Everything about the bank that can be set.
@@ -203,6 +275,9 @@ impl Default for BankConfig {
                 completion_timeout_us: 60_000_000,
                 sse_reconnect_us: 3_000_000,
                 reread_on_reconnect: true,
+                remedy: Remedy::None,
+                read_back: false,
+                sticky_replica: false,
                 deposit_percent: 6,
                 withdraw_percent: 6,
                 overdraft_percent: 4,
@@ -224,7 +299,16 @@ impl Default for BankConfig {
             read_db_timeout_us: 1_000_000,
             account_view: Idempotency::None,
             transfer_history: Idempotency::None,
-            query: QueryConfig { sse_history: false },
+            query: QueryConfig {
+                sse_history: false,
+                long_poll_us: 30_000_000,
+                push_latency: Latency::LongTailed { us_median: 1_000_000 },
+                push_ttl_us: 28 * 86_400_000_000,
+                email_latency: Latency::LongTailed { us_median: 90_000_000 },
+                notify_on_replay: false,
+                min_version_timeout_us: 1_000_000,
+                replica_lag_us: 0,
+            },
         }
     }
 }

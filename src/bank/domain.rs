@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ids::{AccountId, CommandId, EventId};
+use super::ids::{AccountId, ClientIndex, CommandId, EventId};
 
 /// An amount or a balance in won. Signed: a read model that counted a withdrawal twice may go below zero.
 pub type Money = i64;
@@ -142,6 +142,8 @@ impl EventKind {
 pub struct DomainEvent {
     /// Its id; the dedupe key of E5 and the record header `id` of F8.
     pub id: EventId,
+    /// Whose command it was.
+    pub client: ClientIndex,
     /// The command that caused it.
     pub command: CommandId,
     /// What happened.
@@ -296,6 +298,7 @@ mod tests {
     fn an_event_reads_as_json() {
         let event = DomainEvent {
             id: EventId(3),
+            client: ClientIndex(0),
             command: CommandId(9),
             kind: EventKind::MoneyTransferred,
             first: Change { account: A, delta: -30, version: 8 },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::config::Channel;
 use super::domain::{Account, Command, Money, Rejection};
 use super::fact::Fact;
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
@@ -58,6 +59,8 @@ pub struct Hop {
     pub direction: Direction,
     /// What.
     pub message: Message,
+    /// How long it takes beyond the link's own time, in microseconds: a push service, a mail server.
+    pub delay_us: u64,
 }
 
 /// Which projection; each is a consumer group of its own.
@@ -125,6 +128,8 @@ pub enum Reply {
     Accepted {
         /// The event.
         event: EventId,
+        /// The state of the account that the command was about, if answers hold it (F9).
+        state: Option<(AccountId, Account)>,
     },
     /// 422: refused by the domain.
     Rejected {
@@ -241,11 +246,11 @@ pub enum Message {
     /// The answer.
     ApplyAnswer { call: u64, projection: Projection, command: Option<CommandId>, answer: Result<(), DbError> },
     /// Client to query API: GET /accounts/X.
-    QueryRequest { client: ClientIndex, query: QueryId, account: AccountId },
+    QueryRequest { client: ClientIndex, query: QueryId, account: AccountId, min_version: u32 },
     /// The answer: balance and version, or nothing known of the account.
     QueryReply { client: ClientIndex, query: QueryId, account: AccountId, answer: Result<Option<ViewRow>, DbError> },
-    /// Query API to read database.
-    Read { client: ClientIndex, query: QueryId, account: AccountId },
+    /// Query API to read database, to one of its copies; or the command API to the write database.
+    Read { client: ClientIndex, query: QueryId, account: AccountId, copy: u32 },
     /// The answer.
     ReadAnswer { client: ClientIndex, query: QueryId, account: AccountId, answer: Result<Option<ViewRow>, DbError> },
     /// Client to query API: GET /commands/N/status.
@@ -256,10 +261,13 @@ pub enum Message {
     StatusRead { client: ClientIndex, id: CommandId },
     /// The answer.
     StatusAnswer { client: ClientIndex, id: CommandId, done: Result<bool, DbError> },
-    /// Read database to query API: a command's events are in the view.
-    Done { id: CommandId },
-    /// Query API to client over SSE.
-    Notice { client: ClientIndex, id: CommandId, sequence: u32 },
+    /// Read database to query API: a command's events are in the view; `again` names whose command it was, if it is told in
+    /// a replay.
+    Done { id: CommandId, again: Option<ClientIndex> },
+    /// Query API to client: it is done.
+    Notice { client: ClientIndex, id: CommandId, sequence: u32, by: Channel },
+    /// A client's webhook to query API: understood.
+    NoticeAck { client: ClientIndex, id: CommandId, sequence: u32 },
 }
 
 /// A row of the account view.
@@ -287,8 +295,9 @@ impl Message {
             | Message::StatusReply { id, .. }
             | Message::StatusRead { id, .. }
             | Message::StatusAnswer { id, .. }
-            | Message::Done { id }
-            | Message::Notice { id, .. } => Some(id),
+            | Message::Done { id, .. }
+            | Message::Notice { id, .. }
+            | Message::NoticeAck { id, .. } => Some(id),
             Message::ApplyAnswer { command, .. } => command,
             _ => None,
         }
@@ -307,7 +316,8 @@ impl Message {
             | Message::StatusReply { client, .. }
             | Message::StatusRead { client, .. }
             | Message::StatusAnswer { client, .. }
-            | Message::Notice { client, .. } => Some(client),
+            | Message::Notice { client, .. }
+            | Message::NoticeAck { client, .. } => Some(client),
             _ => None,
         }
     }
@@ -354,11 +364,17 @@ pub enum Timer {
     /// The pause before a retry is over.
     ClientRetry { client: ClientIndex, id: CommandId, attempt: u32 },
     /// Time to look at the status URL.
-    ClientPoll { client: ClientIndex, id: CommandId },
+    ClientPoll { client: ClientIndex, id: CommandId, ask: u32 },
     /// The client stops waiting for completion.
     ClientGivesUp { client: ClientIndex, id: CommandId },
     /// The SSE connection is back.
     ClientReconnect { client: ClientIndex, connection: u32 },
+    /// A held request for a status is answered after all.
+    LongPollEnds { client: ClientIndex, id: CommandId, hold: u32 },
+    /// A webhook has not answered.
+    WebhookRetry { sequence: u32, attempt: u32 },
+    /// The view is looked at again for a version that a query waits for.
+    VersionLook { query: QueryId },
     /// The API waited too long for its database.
     ApiDbTimeout { handling: u32, step: u32 },
     /// The relay looks again.
@@ -402,5 +418,10 @@ pub enum Effect {
 
 /// Shorthand for the many hops.
 pub(super) fn hop(out: &mut Vec<Effect>, link: Link, direction: Direction, message: Message) {
-    out.push(Effect::Hop(Hop { link, direction, message }));
+    late_hop(out, link, direction, message, 0);
+}
+
+/// The same for what somebody outside delays.
+pub(super) fn late_hop(out: &mut Vec<Effect>, link: Link, direction: Direction, message: Message, delay_us: u64) {
+    out.push(Effect::Hop(Hop { link, direction, message, delay_us }));
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::domain::{Decision, DomainEvent};
-use super::ids::{CommandId, EventId};
+use super::ids::{ClientIndex, CommandId, EventId};
 
 /// How many events lie in one shared chunk.
 const CHUNK_EVENTS: u32 = 256;
@@ -23,9 +23,9 @@ pub struct EventBook {
 
 impl EventBook {
     /// Enters a new event and gives it its id.
-    pub fn draft(&mut self, command: CommandId, decision: Decision) -> EventId {
+    pub fn draft(&mut self, client: ClientIndex, command: CommandId, decision: Decision) -> EventId {
         let id = EventId(self.count + 1);
-        let event = DomainEvent { id, command, kind: decision.kind, first: decision.first, second: decision.second };
+        let event = DomainEvent { id, client, command, kind: decision.kind, first: decision.first, second: decision.second };
         if self.count.is_multiple_of(CHUNK_EVENTS) {
             self.chunks.push(Arc::new(Vec::new()));
             if self.chunks.len() as u32 > EVENT_COUNT_MAX / CHUNK_EVENTS {
@@ -68,7 +68,7 @@ mod tests {
         let mut book = EventBook::default();
         let first = Change { account: AccountId(0), delta: 1, version: 1 };
         for n in 0..1_000 {
-            book.draft(CommandId(n), Decision { kind: EventKind::MoneyDeposited, first, second: None });
+            book.draft(ClientIndex(0), CommandId(n), Decision { kind: EventKind::MoneyDeposited, first, second: None });
         }
         assert!((1..=1_000).all(|id| book.get(EventId(id)).is_some_and(|e| e.id.0 == id && e.command.0 == id - 1)));
         assert!(book.get(EventId(0)).is_none() && book.get(EventId(1_001)).is_none());

@@ -2,10 +2,20 @@
 
 use std::fmt;
 
+use super::config::Channel;
 use super::domain::{Command, Money, Rejection};
 use super::effect::{DbError, Projection, Publisher};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
 use super::moment::Process;
+
+/// What is wrong with an answer beyond its age (F9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Flaws {
+    /// It lacks what the client itself has written.
+    pub own_missing: bool,
+    /// It is older than one that the client had before.
+    pub went_back: bool,
+}
 
 /// One thing that happened in the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,7 +89,7 @@ pub enum FactKind {
     /// A client asked for a balance.
     QueryIssued { client: ClientIndex, query: QueryId, account: AccountId },
     /// It got an answer; `staleness_us` is the age of the oldest change that the answer lacks, 0 if it lacks none.
-    QueryAnswered { client: ClientIndex, query: QueryId, account: AccountId, balance: Money, version: u32, staleness_us: u64 },
+    QueryAnswered { client: ClientIndex, query: QueryId, account: AccountId, balance: Money, version: u32, staleness_us: u64, flaws: Flaws },
     /// It got an error.
     QueryFailed { client: ClientIndex, query: QueryId, account: AccountId, error: DbError },
     /// 202: accepted.
@@ -96,6 +106,12 @@ pub enum FactKind {
     StatusInProgress { client: ClientIndex },
     /// The client learned that its command is done.
     CompletionNoticed { client: ClientIndex, waited_us: u64 },
+    /// The client was told of something that it knew already.
+    NoticeRepeated { client: ClientIndex },
+    /// What a client is reached by broke, or is away.
+    ChannelDown { client: ClientIndex, channel: Channel },
+    /// It is back.
+    ChannelUp { client: ClientIndex, channel: Channel },
     /// A notice had nobody to go to.
     NoticeLost { client: ClientIndex },
     /// The client stopped trying, or stopped waiting; `accepted` if it had got its 202.
@@ -167,6 +183,9 @@ impl FactKind {
             ReplyTimeout { .. } => "reply_timeout",
             StatusInProgress { .. } => "status_in_progress",
             CompletionNoticed { .. } => "completion_noticed",
+            NoticeRepeated { .. } => "notice_repeated",
+            ChannelDown { .. } => "channel_down",
+            ChannelUp { .. } => "channel_up",
             NoticeLost { .. } => "notice_lost",
             ClientGaveUp { .. } => "client_gave_up",
             ClientSaturated { .. } => "client_saturated",
@@ -223,9 +242,12 @@ impl fmt::Display for FactKind {
             TokenStored { position } | OffsetsFlushed { position } => write!(f, " position {position}"),
             QueryIssued { query, account, .. } => write!(f, " q{} {account}", query.0),
             QueryFailed { query, account, error, .. } => write!(f, " q{} {account} {}", query.0, error.class()),
-            QueryAnswered { query, account, balance, version, staleness_us, .. } => {
-                write!(f, " q{} {account} {balance} v{version} stale {}us", query.0, staleness_us)
+            QueryAnswered { query, account, balance, version, staleness_us, flaws, .. } => {
+                write!(f, " q{} {account} {balance} v{version} stale {}us", query.0, staleness_us)?;
+                f.write_str(if flaws.own_missing { " own_write_missing" } else { "" })?;
+                f.write_str(if flaws.went_back { " went_back" } else { "" })
             }
+            ChannelDown { channel, .. } | ChannelUp { channel, .. } => write!(f, " {}", channel.name()),
             CompletionNoticed { waited_us, .. } => write!(f, " after {waited_us}us"),
             NoticeLost { client } => write!(f, " client-{}", client.0),
             ClientGaveUp { accepted, .. } => f.write_str(if accepted { " accepted" } else { " unknown" }),
@@ -244,6 +266,7 @@ impl fmt::Display for FactKind {
             | ReplyUnknown { .. }
             | StatusInProgress { .. }
             | ClientSaturated { .. }
+            | NoticeRepeated { .. }
             | SseDisconnected { .. }
             | SseConnected { .. }
             | ProcessDown { .. }

@@ -16,6 +16,7 @@ mod ids;
 mod key_table;
 mod moment;
 mod outbox;
+mod push;
 mod query;
 mod read_db;
 mod read_model;
@@ -30,20 +31,21 @@ mod view;
 mod write_db;
 
 pub use api::{Api, ApiCounters, HANDLING_COUNT_MAX, Handling, HandlingStage};
-pub use client::{Client, ClientCounters, PENDING_MAX, Pending, PendingStage, SSE_REREAD_US};
+pub use client::{Client, ClientCounters, EMAIL_REREAD_US, PENDING_MAX, Pending, PendingStage, SSE_REREAD_US};
 pub use config::{
-    ApiConfig, BankConfig, CLIENT_COUNT_MAX, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads,
+    ApiConfig, BankConfig, CLIENT_COUNT_MAX, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads, Remedy,
 };
 pub use domain::{Account, Change, Command, Decision, DomainEvent, EventKind, Money, Rejection, apply, decide};
 pub use effect::*;
 pub use event_book::{EVENT_COUNT_MAX, EventBook};
-pub use fact::{Fact, FactKind};
+pub use fact::{Fact, FactKind, Flaws};
 pub use ids::{AccountId, ClientIndex, CommandId, EventId, IdSet, QueryId};
 pub use moment::{Moment, MomentKind, Process};
 pub use outbox::{OUTBOX_RECENT_MAX, OUTBOX_ROWS_MAX, Outbox};
-pub use query::{NOTICES_MAX, QueryApi};
+pub use push::{PUSHES_KEPT_MAX, PushService};
+pub use query::{NOTICES_MAX, QueryApi, VERSION_LOOK_US, WEBHOOK_CALLS_MAX, WEBHOOK_RETRY_US};
 pub use read_db::ReadDb;
-pub use read_model::{HISTORY_ROWS_MAX, History, HistoryRow, PARKED_MAX, ReadModel};
+pub use read_model::{HISTORY_ROWS_MAX, History, HistoryRow, PARKED_MAX, PAST_MAX, ReadModel};
 pub use relay::{RELAYS_MAX, Relay, Stage as RelayStage};
 pub use service::{Bank, LastAnswer};
 pub use store::{KEYS_MAX, Row, Snapshots, Store};

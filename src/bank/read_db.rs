@@ -1,10 +1,10 @@
 //! The read database as a process: a projection's transaction takes time, can be slow, can fail. Knows no listeners.
 
-use super::config::{BankConfig, Channel};
+use super::config::{BankConfig, Channel, Idempotency};
 use super::database::Server;
 use super::effect::{DbError, Direction, Effect, Link, Message, Projection, Timer, hop};
 use super::event_book::EventBook;
-use super::ids::{CommandId, EventId};
+use super::ids::{ClientIndex, CommandId, EventId};
 use super::moment::{Moment, MomentKind};
 use super::read_model::ReadModel;
 use crate::kernel::SimTime;
@@ -66,7 +66,7 @@ impl ReadDb {
     }
 
     /// An operation's time is up. A projection's transaction stops at a moment; the rest is answered.
-    pub(super) fn on_done(&mut self, operation: u32, out: &mut Vec<Effect>) {
+    pub(super) fn on_done(&mut self, now: SimTime, config: &BankConfig, operation: u32, out: &mut Vec<Effect>) {
         let Some(entry) = self.server.get(operation) else { return };
         if matches!(entry.message, Message::Apply { .. }) {
             let kind = MomentKind::ReadDbNotCommitted;
@@ -74,8 +74,12 @@ impl ReadDb {
         }
         let entry = self.server.end(operation).expect("just found");
         let answer = match entry.message {
-            Message::Read { client, query, account } => {
+            Message::Read { client, query, account, copy: 0 } => {
                 Message::ReadAnswer { client, query, account, answer: Ok(self.model.account(account)) }
+            }
+            Message::Read { client, query, account, .. } => {
+                let row = self.model.account_before(now, config.query.replica_lag_us, account);
+                Message::ReadAnswer { client, query, account, answer: Ok(row) }
             }
             Message::StatusRead { client, id } => Message::StatusAnswer { client, id, done: Ok(self.model.is_done(id)) },
             other => unreachable!("not a request to the read database: {other:?}"),
@@ -84,7 +88,7 @@ impl ReadDb {
     }
 
     /// Nothing struck before the commit: the effect and whatever guards it become durable together (E5, 1).
-    pub(super) fn pass_commit(&mut self, config: &BankConfig, book: &EventBook, operation: u32, out: &mut Vec<Effect>) {
+    pub(super) fn pass_commit(&mut self, now: SimTime, config: &BankConfig, book: &EventBook, operation: u32, out: &mut Vec<Effect>) {
         let Some(entry) = self.server.get_mut(operation) else { return };
         let Message::Apply { projection, ref events, ref places, .. } = entry.message else { return };
         if entry.committed {
@@ -94,11 +98,15 @@ impl ReadDb {
         let (command, events, places) = (entry.command, events.clone(), places.clone());
         for (index, event) in (0..).zip(events.iter()).filter_map(|(index, id)| Some((index, book.get(*id)?))) {
             let place = places.as_ref().and_then(|places| places.get(index as usize)).copied();
+            if config.query.replica_lag_us > 0 && projection == Projection::AccountView {
+                event.changes().for_each(|change| self.model.remember(now, change.account));
+            }
+            let replay = self.model.is_replay(projection, event.command);
             for id in self.model.apply(projection, config.idempotency(projection), event, place, out) {
-                // Nobody listens to changes of the view when clients look for themselves.
-                if config.client.channel == Channel::Sse {
-                    hop(out, Link::QueryReadDb, Direction::Response, Message::Done { id });
-                }
+                tell(config, id, replay.then_some(event.client), out);
+            }
+            if replay && config.idempotency(projection) == Idempotency::VersionedUpsert {
+                tell(config, event.command, Some(event.client), out);
             }
         }
         let kind = MomentKind::ReadDbCommittedNotAnswered;
@@ -143,12 +151,23 @@ impl ReadDb {
     }
 }
 
+/// Tells the query API that a command is done. Nobody listens to changes of the view when clients look for themselves; and
+/// in a replay nobody is told again, unless a setting says so (F5).
+fn tell(config: &BankConfig, id: CommandId, again: Option<ClientIndex>, out: &mut Vec<Effect>) {
+    let wanted = config.client.channel != Channel::Polling && (again.is_none() || config.query.notify_on_replay);
+    if wanted {
+        hop(out, Link::QueryReadDb, Direction::Response, Message::Done { id, again });
+    }
+}
+
 fn refuse(request: Message, command: Option<CommandId>, error: DbError, out: &mut Vec<Effect>) {
     let (link, answer) = match request {
         Message::Apply { call, projection, .. } => {
             (Link::ListenerReadDb, Message::ApplyAnswer { call, projection, command, answer: Err(error) })
         }
-        Message::Read { client, query, account } => (Link::QueryReadDb, Message::ReadAnswer { client, query, account, answer: Err(error) }),
+        Message::Read { client, query, account, .. } => {
+            (Link::QueryReadDb, Message::ReadAnswer { client, query, account, answer: Err(error) })
+        }
         Message::StatusRead { client, id } => (Link::QueryReadDb, Message::StatusAnswer { client, id, done: Err(error) }),
         other => unreachable!("not a request to the read database: {other:?}"),
     };

@@ -9,11 +9,15 @@ use super::domain::{Change, DomainEvent, EventKind, Money};
 use super::effect::{Effect, Place, Projection, ViewRow};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, CommandId, EventId, IdSet};
+use crate::kernel::SimTime;
 
 /// How many rows of the history are kept for looking at; the count goes on.
 pub const HISTORY_ROWS_MAX: usize = 200;
 /// The most parked changes; beyond it the oldest is dropped, and its account stays behind.
 pub const PARKED_MAX: usize = 4_096;
+
+/// How many earlier rows of each account are kept for a copy of the view that lags.
+pub const PAST_MAX: usize = 256;
 
 /// A row of the transfer history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +65,10 @@ pub struct ReadModel {
     seen: [IdSet; 2],
     /// The commands that the account view has in full.
     done: IdSet,
+    /// Whether the account view was ever emptied: what it is then told of known commands is a replay (F5).
+    rebuilt: bool,
+    /// What accounts said before their latest changes, where a copy of the view lags (F9): until when, and what.
+    past: BTreeMap<AccountId, VecDeque<(SimTime, Option<ViewRow>)>>,
     /// How far each projection has come in each sequence of events (E5, 3); empty unless it stores that.
     places: [BTreeMap<u64, u64>; 2],
 }
@@ -107,6 +115,32 @@ impl ReadModel {
         self.seen[projection as usize].count()
     }
 
+    /// Whether an event of this command can only be a replay.
+    pub(super) fn is_replay(&self, projection: Projection, command: CommandId) -> bool {
+        projection == Projection::AccountView && self.rebuilt && self.is_done(command)
+    }
+
+    /// One account as a copy of the view has it that lags by so much (F9).
+    pub(super) fn account_before(&self, now: SimTime, lag_us: u64, id: AccountId) -> Option<ViewRow> {
+        let past = self.past.get(&id).into_iter().flatten();
+        past.clone().find(|(until, _)| now.since(*until) < lag_us).map_or_else(|| self.account(id), |(_, row)| *row)
+    }
+
+    /// Keeps what an account says now, because it is about to change.
+    pub(super) fn remember(&mut self, now: SimTime, id: AccountId) {
+        let row = self.account(id);
+        let past = self.past.entry(id).or_default();
+        if past.len() == PAST_MAX {
+            past.pop_front();
+        }
+        past.push_back((now, row));
+    }
+
+    /// No copy lags any more.
+    pub(super) fn forget_past(&mut self) {
+        self.past.clear();
+    }
+
     /// How far a projection has come in a sequence of events, if it stores that (E5, 3).
     pub fn place(&self, projection: Projection, source: u64) -> Option<u64> {
         self.places[projection as usize].get(&source).copied()
@@ -124,6 +158,8 @@ impl ReadModel {
         match projection {
             Projection::AccountView => {
                 self.accounts = ReadModel::new(account_count, opening_balance).accounts;
+                self.rebuilt = true;
+                self.past.clear();
                 self.parked.clear();
             }
             Projection::TransferHistory => self.history = History::default(),
@@ -248,6 +284,7 @@ impl ReadModel {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ids::ClientIndex;
     use super::*;
 
     const A: AccountId = AccountId(0);
@@ -256,6 +293,7 @@ mod tests {
     fn transfer(id: u32, from_version: u32, to_version: u32) -> DomainEvent {
         DomainEvent {
             id: EventId(id),
+            client: ClientIndex(0),
             command: CommandId(id),
             kind: EventKind::MoneyTransferred,
             first: Change { account: A, delta: -30, version: from_version },

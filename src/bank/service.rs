@@ -1,19 +1,22 @@
 //! The bank as one component: hands what arrives to the right process, and keeps who publishes what.
 
 mod inspect;
+mod processes;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::api::{Api, Ask};
-use super::client::Client;
-use super::config::{BankConfig, CLIENT_COUNT_MAX, Channel, Idempotency};
+use super::client::{Client, Shown};
+use super::config::{BankConfig, CLIENT_COUNT_MAX, Idempotency};
 use super::domain::{Command, Money};
-use super::effect::{Carrier, DbError, Direction, Effect, Hop, Link, Message, Place, Projection, Publish, Publisher, Timer, hop};
+use super::effect::{Carrier, DbError, Direction, Effect, Hop, Link, Message, Place, Projection, Publish, Publisher, Reply, Timer, hop};
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
 use super::moment::{Moment, MomentKind, Process};
+use super::push::PushService;
 use super::query::QueryApi;
 use super::read_db::ReadDb;
 use super::relay::{Relay, Source};
@@ -33,6 +36,7 @@ pub struct Bank {
     relay: Relay,
     read_db: ReadDb,
     query_api: QueryApi,
+    push: PushService,
     book: EventBook,
     next_command: u32,
     next_query: u32,
@@ -92,7 +96,8 @@ impl Bank {
             write_db: WriteDb::new(config, seed),
             relay: Relay::default(),
             read_db: ReadDb::new(config, seed),
-            query_api: QueryApi::default(),
+            query_api: QueryApi::new(seed),
+            push: PushService::default(),
             book: EventBook::default(),
             next_command: 1,
             next_query: 1,
@@ -120,6 +125,9 @@ impl Bank {
             self.staff(now, old.channel != new.channel, out);
         }
         self.relay.staff(now, config, out);
+        if config.query.replica_lag_us == 0 {
+            self.read_db.model.forget_past();
+        }
         for projection in Projection::ALL {
             if stops_storing_places(before.idempotency(projection), config.idempotency(projection)) {
                 self.read_db.model.forget_places(projection);
@@ -141,37 +149,6 @@ impl Bank {
         }
     }
 
-    fn change_channel(&mut self, now: SimTime, client: ClientIndex, out: &mut Vec<Effect>) {
-        let config = self.config.clone();
-        match config.client.channel {
-            Channel::Sse => self.connect(now, client, out),
-            Channel::Polling => {
-                self.query_api.disconnect(client);
-                self.clients[client.index()].hang_up();
-                self.clients[client.index()].poll_all(now, &config, out);
-            }
-        }
-    }
-
-    fn connect(&mut self, now: SimTime, client: ClientIndex, out: &mut Vec<Effect>) {
-        let config = self.config.clone();
-        let Some(entry) = self.clients.get_mut(client.index()) else { return };
-        if self.query_api.connect(&config, client, entry.last_event_id(), out) {
-            entry.on_connected(&config, out);
-        } else {
-            entry.on_disconnect(now, &config, out);
-        }
-    }
-
-    /// Breaks the SSE connection of a client; it connects again after its pause (F10).
-    pub fn disconnect_sse(&mut self, now: SimTime, client: ClientIndex, out: &mut Vec<Effect>) {
-        let config = self.config.clone();
-        if config.client.channel == Channel::Sse && self.clients.get(client.index()).is_some_and(Client::is_connected) {
-            self.query_api.disconnect(client);
-            self.clients[client.index()].on_disconnect(now, &config, out);
-        }
-    }
-
     /// A client issues this command now, beside those that it issues by itself. `None` if there is no such client.
     pub fn send_command(&mut self, now: SimTime, client: ClientIndex, command: Command, out: &mut Vec<Effect>) -> Option<CommandId> {
         let config = self.config.clone();
@@ -185,7 +162,11 @@ impl Bank {
     /// A message arrives at its addressee.
     pub fn arrive(&mut self, now: SimTime, arrival: Hop, out: &mut Vec<Effect>) {
         let config = self.config.clone();
+        let of_api = matches!(arrival.link, Link::ClientApi | Link::ApiWriteDb);
         match arrival.message {
+            message @ Message::QueryRequest { .. } if of_api => self.api.pass_on(message, out),
+            message @ Message::ReadAnswer { .. } if of_api => self.api.pass_on(message, out),
+            message @ Message::Read { .. } if of_api => self.write_db.request(now, &config, message, out),
             Message::CommandRequest { client, id, attempt, command } => {
                 self.api.request(now, &config, (client, id, attempt, command), out);
             }
@@ -200,34 +181,46 @@ impl Bank {
                 self.read_db.request(now, &config, &self.book, message, out);
             }
             Message::ApplyAnswer { call, answer, .. } => self.end_call(call, answer, out),
-            Message::Done { id } => {
-                if let Some(n) = self.clients.iter().position(|client| client.awaits(id)) {
-                    self.query_api.on_done(ClientIndex(n as u32), id, out);
+            Message::Done { id, again } => {
+                let waiting = self.clients.iter().position(|client| client.awaits(id)).map(|n| ClientIndex(n as u32));
+                if let Some(client) = waiting.or(again) {
+                    self.query_api.on_done(now, &config, client, id, out);
                 }
             }
             message @ (Message::QueryRequest { .. }
             | Message::ReadAnswer { .. }
             | Message::StatusRequest { .. }
-            | Message::StatusAnswer { .. }) => self.query_api.arrive(message, out),
-            message => self.arrive_at_client(now, message, out),
+            | Message::StatusAnswer { .. }
+            | Message::NoticeAck { .. }) => self.query_api.arrive(now, &config, message, out),
+            Message::Notice { client, id, sequence, by } => self.notice(now, (client, id, sequence, by), out),
+            message => self.arrive_at_client(now, arrival.link, message, out),
         }
     }
 
-    fn arrive_at_client(&mut self, now: SimTime, message: Message, out: &mut Vec<Effect>) {
+    fn arrive_at_client(&mut self, now: SimTime, link: Link, message: Message, out: &mut Vec<Effect>) {
         let config = self.config.clone();
         let Some(entry) = message.client().and_then(|client| self.clients.get_mut(client.index())) else { return };
         match message {
+            Message::CommandReply { id, reply: reply @ Reply::Accepted { event, state }, .. } => {
+                let first_answer = entry.awaits_answer(id);
+                entry.on_reply(now, &config, id, reply, out);
+                let Some(change) = self.book.get(event).map(|event| event.first).filter(|_| first_answer) else { return };
+                entry.wrote(id, change.account, change.version, state.map(|(_, state)| state));
+                if config.client.read_back {
+                    entry.ask(&config, QueryId(self.next_query), change.account, out);
+                    self.next_query += 1;
+                }
+            }
             Message::CommandReply { id, reply, .. } => entry.on_reply(now, &config, id, reply, out),
-            Message::StatusReply { id, done, .. } => entry.on_status(now, id, done, out),
-            Message::Notice { id, sequence, .. } => entry.on_notice(now, id, sequence, out),
+            Message::StatusReply { id, done, .. } => entry.on_status(now, &config, id, done, out),
             Message::QueryReply { client, query, account, answer } => match answer {
                 Ok(row) => {
-                    let (balance, version) = row.map_or((0, 0), |row| (row.balance, row.version));
+                    let Shown { balance, version, flaws } = entry.show(query, account, row, link == Link::ClientQuery);
                     let staleness_us = self.write_db.store.staleness_us(now, account, version);
                     entry.count_query(staleness_us);
                     let written = self.write_db.store.account(account).map(|a| a.balance);
-                    self.last_answer = Some(LastAnswer { account, read: row.map(|r| r.balance), written, staleness_us });
-                    let kind = FactKind::QueryAnswered { client, query, account, balance, version, staleness_us };
+                    self.last_answer = Some(LastAnswer { account, read: row.map(|_| balance), written, staleness_us });
+                    let kind = FactKind::QueryAnswered { client, query, account, balance, version, staleness_us, flaws };
                     out.push(Effect::Fact(Fact::plain(kind)));
                 }
                 Err(error) => out.push(Effect::Fact(Fact::plain(FactKind::QueryFailed { client, query, account, error }))),
@@ -247,11 +240,14 @@ impl Bank {
             }
             Timer::RelayDbTimeout { round, marking } => self.relay.on_db_timeout(now, &config, round, marking, out),
             Timer::WriteDbDone { operation } => self.write_db.on_done(operation, out),
-            Timer::ReadDbDone { operation } => self.read_db.on_done(operation, out),
+            Timer::ReadDbDone { operation } => self.read_db.on_done(now, &config, operation, out),
+            Timer::LongPollEnds { client, id, hold } => self.query_api.on_long_poll_ends(client, id, hold, out),
+            Timer::WebhookRetry { sequence, attempt } => self.query_api.on_webhook_retry(now, sequence, attempt, out),
+            Timer::VersionLook { query } => self.query_api.on_version_look(&config, query, out),
             Timer::ApplyTimeout { call } => self.end_call(call, Err(DbError::Timeout), out),
             Timer::ClientReconnect { client, connection } => {
                 if self.clients.get(client.index()).is_some_and(|entry| entry.wants_connection(&config, connection)) {
-                    self.connect(now, client, out);
+                    self.come_back(now, client, out);
                 }
             }
             timer => self.on_client_timer(now, timer, out),
@@ -295,7 +291,7 @@ impl Bank {
             }
             Timer::ClientTimeout { id, attempt, .. } => entry.on_timeout(now, &config, id, attempt, out),
             Timer::ClientRetry { id, attempt, .. } => entry.on_retry(now, &config, id, attempt, out),
-            Timer::ClientPoll { id, .. } => entry.on_poll_due(now, &config, id, out),
+            Timer::ClientPoll { id, ask, .. } => entry.on_poll_due(now, &config, id, ask, out),
             Timer::ClientGivesUp { id, .. } => entry.give_up(id, out),
             _ => {}
         }
@@ -321,7 +317,7 @@ impl Bank {
             MomentKind::RelayPublishedNotMarked => self.relay.pass_published(now, &config, subject, out),
             MomentKind::WriteDbNotCommitted => self.write_db.pass_commit(now, &config, &self.book, subject, out),
             MomentKind::WriteDbCommittedNotAnswered => self.write_db.pass_answer(subject, out),
-            MomentKind::ReadDbNotCommitted => self.read_db.pass_commit(&config, &self.book, subject, out),
+            MomentKind::ReadDbNotCommitted => self.read_db.pass_commit(now, &config, &self.book, subject, out),
             MomentKind::ReadDbCommittedNotAnswered => self.read_db.pass_answer(subject, out),
         }
     }
@@ -407,63 +403,6 @@ impl Bank {
             out.push(Effect::Fact(Fact { command, kind: FactKind::ApplyFailed { projection, error } }));
         }
         out.push(Effect::Applied { call, result: answer.map_err(DbError::class) });
-    }
-
-    /// A process dies, with whatever it held in memory. What the databases have committed stays.
-    /// The world also drops the producer of a dead API or relay.
-    pub fn crash(&mut self, now: SimTime, process: Process, out: &mut Vec<Effect>) {
-        if !self.is_up(process) {
-            return;
-        }
-        out.push(Effect::Fact(Fact::plain(FactKind::ProcessDown { process })));
-        match process {
-            Process::Api => {
-                self.api.crash(out);
-                self.publications.retain(|_, entry| entry.publisher != Publisher::Api);
-            }
-            Process::Relay => {
-                self.relay.crash();
-                self.write_db.store.outbox.unlock_all();
-                self.publications.retain(|_, entry| entry.publisher != Publisher::Relay);
-            }
-            Process::WriteDb => self.write_db.crash(out),
-            Process::ReadDb => self.read_db.crash(out),
-            Process::QueryApi => {
-                let config = self.config.clone();
-                for client in self.query_api.crash() {
-                    self.clients[client.index()].on_disconnect(now, &config, out);
-                }
-            }
-        }
-    }
-
-    /// A process is started again.
-    pub fn restart(&mut self, now: SimTime, process: Process, out: &mut Vec<Effect>) {
-        if self.is_up(process) {
-            return;
-        }
-        out.push(Effect::Fact(Fact::plain(FactKind::ProcessUp { process })));
-        match process {
-            Process::Api => self.api.restart(),
-            Process::Relay => {
-                let config = self.config.clone();
-                self.relay.restart(now, &config, out);
-            }
-            Process::WriteDb => self.write_db.restart(),
-            Process::ReadDb => self.read_db.restart(),
-            Process::QueryApi => self.query_api.restart(),
-        }
-    }
-
-    /// Whether a process runs.
-    pub fn is_up(&self, process: Process) -> bool {
-        match process {
-            Process::Api => self.api.is_up(),
-            Process::Relay => self.relay.is_up(),
-            Process::WriteDb => self.write_db.is_up(),
-            Process::ReadDb => self.read_db.is_up(),
-            Process::QueryApi => self.query_api.is_up(),
-        }
     }
 
     /// Makes a database slow: each operation that begins from now on takes so much longer; 0 makes it as it was.

@@ -161,6 +161,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::super::domain::{Command, Decision, decide};
+    use super::super::ids::ClientIndex;
     use super::*;
 
     fn no_snapshots() -> Snapshots {
@@ -169,7 +170,7 @@ mod tests {
 
     fn draft(book: &mut EventBook, store: &Store, command: u32, what: Command) -> DomainEvent {
         let decision: Decision = decide(&what, |id| store.account(id)).expect("decided");
-        let id = book.draft(CommandId(command), decision);
+        let id = book.draft(ClientIndex(0), CommandId(command), decision);
         *book.get(id).expect("drafted")
     }
 

@@ -1,7 +1,9 @@
 //! The whole bank against a toy log: every hop takes one millisecond, every publication is applied five milliseconds later.
 
 mod commands;
+mod completion;
 mod publication;
+mod reads;
 
 use std::sync::Arc;
 
@@ -34,6 +36,10 @@ struct Toy {
     log: Vec<EventId>,
     calls: u64,
     lose: fn(&Hop) -> bool,
+    /// How long the log takes.
+    publish_us: u64,
+    /// Every message, if they are kept.
+    hops: Option<Vec<Hop>>,
     /// The producer gives up on whatever it is given.
     refuse: bool,
 }
@@ -52,6 +58,8 @@ impl Toy {
             log: Vec::new(),
             calls: 0,
             lose: |_| false,
+            publish_us: 5_000,
+            hops: None,
             refuse: false,
         };
         let mut out = Vec::new();
@@ -63,10 +71,13 @@ impl Toy {
     fn dispatch(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             let mut out = Vec::new();
+            if let (Effect::Hop(hop), Some(hops)) = (&effect, &mut self.hops) {
+                hops.push(hop.clone());
+            }
             match effect {
                 Effect::Hop(hop) if (self.lose)(&hop) => {}
-                Effect::Hop(hop) => self.agenda.push(self.now + 1_000, Due::Arrive(hop)),
-                Effect::Publish(publish) => self.agenda.push(self.now + 5_000, Due::Appended(publish)),
+                Effect::Hop(hop) => self.agenda.push(self.now + 1_000 + hop.delay_us, Due::Arrive(hop)),
+                Effect::Publish(publish) => self.agenda.push(self.now + self.publish_us, Due::Appended(publish)),
                 Effect::Timer { at, timer } => self.agenda.push(at, Due::Timer(timer)),
                 Effect::Fact(fact) => self.facts.push((self.now, fact)),
                 Effect::Applied { .. } => {}
@@ -320,7 +331,7 @@ fn f10_sse_tells_of_completion_at_once_and_loses_what_happens_while_it_is_down()
     let lost_with = |config: &BankConfig| {
         let mut toy = Toy::new(config);
         let mut out = Vec::new();
-        toy.bank.disconnect_sse(SimTime::ZERO, ClientIndex(0), &mut out);
+        toy.bank.break_connection(SimTime::ZERO, ClientIndex(0), &mut out);
         toy.dispatch(out);
         let id = toy.send(TRANSFER);
         toy.run(SimTime::from_ms(30_000));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::config::BankConfig;
 use super::database::Server;
-use super::effect::{Carrier, Committed, DbError, Direction, Effect, Link, Loaded, Message, Timer, hop};
+use super::domain::Account;
+use super::effect::{Carrier, Committed, DbError, Direction, Effect, Link, Loaded, Message, Timer, ViewRow, hop};
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, CommandId, EventId};
@@ -104,6 +105,10 @@ impl WriteDb {
                 let accounts = accounts.into_iter().filter_map(|a| Some((a, self.store.load(a)?.account))).collect();
                 Message::LoadAnswer { handling, id, answer: Ok(Loaded { done: self.store.done(id), accounts }) }
             }
+            Message::Read { client, query, account, .. } => {
+                let row = |a: Account| ViewRow { balance: a.balance, version: a.version, applied_count: a.version };
+                Message::ReadAnswer { client, query, account, answer: Ok(self.store.account(account).map(row)) }
+            }
             Message::OutboxFetch { round, wanted, rows_max } => {
                 let rows: Arc<[_]> = self.store.outbox.fetch(&wanted, rows_max).into();
                 Message::OutboxRows { round, answer: Ok(rows) }
@@ -196,6 +201,7 @@ fn failed(request: &Message, error: DbError) -> Message {
     match *request {
         Message::Load { handling, id, .. } => Message::LoadAnswer { handling, id, answer: Err(error) },
         Message::Commit { handling, id, .. } => Message::CommitAnswer { handling, id, answer: Err(error) },
+        Message::Read { client, query, account, .. } => Message::ReadAnswer { client, query, account, answer: Err(error) },
         Message::OutboxFetch { round, .. } => Message::OutboxRows { round, answer: Err(error) },
         Message::OutboxMark { round, .. } => Message::OutboxMarked { round, answer: Err(error) },
         ref other => unreachable!("not a request to the write database: {other:?}"),

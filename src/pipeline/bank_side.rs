@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::build::bank_config;
 use super::net::Leg;
-use super::{FactKind, Occurrence, Payload, World};
-use crate::bank::{self, Bank, Effect, EventId, Hop, Message, Moment, MomentKind, Process, Projection, Publish, Publisher};
+use super::{Count, FactKind, Occurrence, Payload, World};
+use crate::bank::{self, Bank, Channel, Effect, EventId, Hop, Message, Moment, MomentKind, Process, Projection, Publish, Publisher};
 use crate::broker::{Header, NewRecord, bytes};
 use crate::fault::{Direction, Link, Node, Point, Verdict};
 use crate::kernel::SimTime;
@@ -44,13 +44,46 @@ impl World {
         let (asker, asked) = self.ends_of(&hop);
         let (from, to) = if direction == Direction::Request { (asker, asked) } else { (asked, asker) };
         let command = hop.message.command().map(|id| id.0);
-        if let (Message::Notice { client, .. }, Node::Client(_)) = (&hop.message, to)
-            && self.judge(&Point::Notice { client: to }) == Verdict::Lose
-        {
-            let client = *client;
-            return self.with_bank(|bank, now, out| bank.disconnect_sse(now, client, out));
+        if link == Link::Completion && !self.passes_completion(&hop.message, to) {
+            return;
         }
-        self.send(Leg { link, direction, from, to, command }, Payload::Bank(hop));
+        // Relays side by side have a connection each: what one is told may overtake what another one is told.
+        let apart = link == Link::RelayWriteDb && self.config.count(Property::RelayCount, Of::Only) > 1;
+        let delay_us = hop.delay_us.max(u64::from(apart));
+        self.send_late(Leg { link, direction, from, to, command }, Payload::Bank(hop), delay_us);
+    }
+
+    /// Whether word of a completion leaves at all: at that moment the client's connection may drop (F10). A push and the
+    /// call of a webhook leave all the same, and find nobody there; a mail is filtered.
+    fn passes_completion(&mut self, message: &Message, to: Node) -> bool {
+        let (client, id, by) = match *message {
+            Message::Notice { client, id, by, .. } => (client, id, by),
+            Message::StatusReply { client, id, done: Ok(true) } if self.is_long_polled() => (client, id, Channel::LongPolling),
+            Message::StatusRequest { .. } => {
+                self.meters.add(Count::CompletionMessages, 1);
+                return true;
+            }
+            _ => return true,
+        };
+        if by != Channel::LongPolling {
+            self.meters.add(Count::CompletionMessages, 1);
+        }
+        if self.judge(&Point::Notice { client: to }) != Verdict::Lose {
+            return true;
+        }
+        match by {
+            Channel::Sse | Channel::WebSocket | Channel::Push | Channel::Webhook => {
+                self.with_bank(|bank, now, out| bank.break_connection(now, client, out));
+            }
+            Channel::Polling | Channel::LongPolling | Channel::Email => {
+                self.bank_fact(bank::Fact::of(id, bank::FactKind::NoticeLost { client }));
+            }
+        }
+        matches!(by, Channel::Push | Channel::Webhook)
+    }
+
+    fn is_long_polled(&self) -> bool {
+        self.bank.as_ref().is_some_and(|bank| bank.config().client.channel == Channel::LongPolling)
     }
 
     /// Who asks and who is asked on a link.
@@ -214,6 +247,9 @@ fn actor_of(kind: &bank::FactKind) -> Node {
         | K::CompletionNoticed { client, .. }
         | K::ClientGaveUp { client, .. }
         | K::ClientSaturated { client }
+        | K::NoticeRepeated { client }
+        | K::ChannelDown { client, .. }
+        | K::ChannelUp { client, .. }
         | K::SseDisconnected { client }
         | K::SseConnected { client } => Node::Client(client.0),
         K::NoticeLost { .. } => Node::Query,

@@ -105,7 +105,13 @@ fn message_name(message: &bank::Message) -> &'static str {
         M::StatusRequest { .. } | M::StatusRead { .. } => "Status",
         M::StatusReply { .. } | M::StatusAnswer { .. } => "StatusAnswer",
         M::Done { .. } => "Done",
-        M::Notice { .. } => "Notice",
+        M::Notice { by, .. } => match by {
+            bank::Channel::Push => "Push",
+            bank::Channel::Email => "Mail",
+            bank::Channel::Webhook => "Webhook",
+            _ => "Notice",
+        },
+        M::NoticeAck { .. } => "200 OK",
     }
 }
 

@@ -44,6 +44,12 @@ impl Links {
         *last = own.max(*last);
         *last
     }
+
+    /// When something arrives that leaves now and does not keep the order of a connection.
+    pub fn due_apart(&mut self, now: SimTime, link: Link, extra_us: u64) -> SimTime {
+        let wire = &mut self.links[link.index()];
+        now + wire.latency.draw(&mut wire.prng).saturating_add(extra_us)
+    }
 }
 
 #[cfg(test)]

@@ -15,8 +15,12 @@ impl World {
             BankFact::EventStored { .. } => Count::Stored,
             BankFact::Applied { .. } => Count::Applied,
             BankFact::DuplicateSkipped { .. } | BankFact::PlaceSkipped { .. } | BankFact::VersionSkipped { .. } => Count::DuplicatesSkipped,
-            BankFact::QueryAnswered { staleness_us, .. } => {
+            BankFact::CompletionNoticed { waited_us, .. } => return self.meters.completed(*waited_us),
+            BankFact::NoticeRepeated { .. } => Count::NoticesRepeated,
+            BankFact::QueryAnswered { staleness_us, flaws, .. } => {
                 self.meters.stale(*staleness_us);
+                self.meters.add(Count::OwnWritesMissing, u32::from(flaws.own_missing));
+                self.meters.add(Count::WentBack, u32::from(flaws.went_back));
                 Count::Queries
             }
             _ => return,

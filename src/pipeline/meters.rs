@@ -35,11 +35,19 @@ pub enum Count {
     Queries,
     /// Flights that vanished.
     Lost,
+    /// Requests for a status, and notices sent: what it costs to tell clients that they are done (F10).
+    CompletionMessages,
+    /// Answers that lacked what the client itself had written (F9).
+    OwnWritesMissing,
+    /// Answers that were older than one that the client had before (F9).
+    WentBack,
+    /// Notices of something that the client knew already (F5, F10).
+    NoticesRepeated,
 }
 
 impl Count {
     /// All of them.
-    pub const ALL: [Count; 13] = [
+    pub const ALL: [Count; 17] = [
         Count::Accepted,
         Count::Rejected,
         Count::Stored,
@@ -53,6 +61,10 @@ impl Count {
         Count::Commits,
         Count::Queries,
         Count::Lost,
+        Count::CompletionMessages,
+        Count::OwnWritesMissing,
+        Count::WentBack,
+        Count::NoticesRepeated,
     ];
 }
 
@@ -66,6 +78,10 @@ pub struct Second {
     pub counts: [u32; Count::ALL.len()],
     /// The greatest staleness that a query saw, in milliseconds.
     pub staleness_ms_max: u32,
+    /// The longest time from issuing a command until its client knew that it was done, in milliseconds (F10).
+    pub completion_ms_max: u32,
+    /// At the end of the second: how many connections clients held open to be told (F10).
+    pub connections: u32,
     /// At the end of the second, by group and partition: high watermark minus committed offset (C5); the second number
     /// of lags that are kept is [`LAGS_MAX`].
     pub lags: [[u32; LAGS_MAX]; 2],
@@ -73,7 +89,8 @@ pub struct Second {
 
 impl Default for Second {
     fn default() -> Self {
-        Second { counts: [0; Count::ALL.len()], staleness_ms_max: 0, lags: [[0; LAGS_MAX]; 2] }
+        let counts = [0; Count::ALL.len()];
+        Second { counts, staleness_ms_max: 0, completion_ms_max: 0, connections: 0, lags: [[0; LAGS_MAX]; 2] }
     }
 }
 
@@ -112,6 +129,12 @@ impl Meters {
         self.current.staleness_ms_max = self.current.staleness_ms_max.max(ms);
     }
 
+    /// A client learned after so long that its command is done.
+    pub(super) fn completed(&mut self, us: u64) {
+        let ms = u32::try_from(us.div_ceil(1_000)).unwrap_or(u32::MAX);
+        self.current.completion_ms_max = self.current.completion_ms_max.max(ms);
+    }
+
     /// The second that runs.
     pub fn current_second(&self) -> u64 {
         self.seconds.end()
@@ -122,11 +145,12 @@ impl Meters {
         now.0 / 1_000_000 > self.seconds.end()
     }
 
-    /// Closes the second that runs with these lags, and all silent ones until now.
-    pub(super) fn close(&mut self, now: SimTime, lags: [[u32; LAGS_MAX]; 2]) {
+    /// Closes the second that runs with these lags and connections, and all silent ones until now.
+    pub(super) fn close(&mut self, now: SimTime, lags: [[u32; LAGS_MAX]; 2], connections: u32) {
         while self.is_over(now) {
             let mut second = std::mem::take(&mut self.current);
             second.lags = lags;
+            second.connections = connections;
             self.seconds.push(second);
         }
     }
@@ -157,13 +181,13 @@ mod tests {
         meters.add(Count::Accepted, 2);
         assert!(!meters.is_over(SimTime(999_999)));
         assert!(meters.is_over(SimTime(3_000_000)));
-        meters.close(SimTime(3_000_000), [[7; LAGS_MAX]; 2]);
+        meters.close(SimTime(3_000_000), [[7; LAGS_MAX]; 2], 3);
         meters.stale(1_500);
         assert_eq!(meters.current_second(), 3);
         assert_eq!(meters.get(0).expect("kept").count(Count::Accepted), 2);
         assert_eq!(meters.get(1).expect("kept").count(Count::Accepted), 0);
         assert_eq!(meters.get(2).expect("kept").lags[1][3], 7);
-        meters.close(SimTime(4_000_000), [[0; LAGS_MAX]; 2]);
+        meters.close(SimTime(4_000_000), [[0; LAGS_MAX]; 2], 0);
         assert_eq!(meters.get(3).expect("kept").staleness_ms_max, 2);
     }
 }

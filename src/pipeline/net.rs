@@ -22,6 +22,7 @@ pub(super) struct Leg {
 #[derive(Debug, Clone, Copy, Default)]
 struct Fate {
     extra_us: u64,
+    delay_us: u64,
     lost: bool,
     twice: bool,
 }
@@ -29,7 +30,13 @@ struct Fate {
 impl World {
     /// Puts something under way.
     pub(super) fn send(&mut self, leg: Leg, payload: Payload) {
+        self.send_late(leg, payload, 0);
+    }
+
+    /// Puts something under way that somebody outside holds up for so long: a push service, a mail server.
+    pub(super) fn send_late(&mut self, leg: Leg, payload: Payload, delay_us: u64) {
         let mut fate = if self.faults.is_quiet() { Fate::default() } else { self.fate_of(&leg) };
+        fate.delay_us = delay_us;
         fate.lost |= self.lab_loses(&leg, &payload);
         if fate.twice {
             self.launch(&leg, payload.clone(), fate);
@@ -38,7 +45,11 @@ impl World {
     }
 
     fn launch(&mut self, leg: &Leg, payload: Payload, fate: Fate) {
-        let due_at = self.links.due_at(self.now, leg.link, leg.from, leg.to, fate.extra_us);
+        let due_at = match fate.delay_us {
+            0 => self.links.due_at(self.now, leg.link, leg.from, leg.to, fate.extra_us),
+            // It does not come over the connection of the others, and holds none of them up.
+            delay_us => self.links.due_apart(self.now, leg.link, fate.extra_us.saturating_add(delay_us)),
+        };
         let Leg { link, direction, from, to, command } = *leg;
         let flight = Flight { number: 0, link, direction, from, to, sent_at: self.now, due_at, lost: fate.lost, command, payload };
         let key = self.flights.launch(flight);

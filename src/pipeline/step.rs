@@ -120,6 +120,9 @@ fn process_of_timer(timer: &bank::Timer) -> Option<Process> {
         | bank::Timer::ClientPoll { .. }
         | bank::Timer::ClientGivesUp { .. }
         | bank::Timer::ClientReconnect { .. }
+        | bank::Timer::LongPollEnds { .. }
+        | bank::Timer::WebhookRetry { .. }
+        | bank::Timer::VersionLook { .. }
         | bank::Timer::WriteDbDone { .. }
         | bank::Timer::ReadDbDone { .. }
         | bank::Timer::ApplyTimeout { .. } => None,

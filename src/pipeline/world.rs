@@ -276,7 +276,8 @@ impl World {
     pub(super) fn finish_step(&mut self) {
         if self.meters.is_over(self.now) {
             let lags = self.lags();
-            self.meters.close(self.now, lags);
+            let connections = self.bank.as_ref().map_or(0, |bank| bank.query_api().connection_count() as u32);
+            self.meters.close(self.now, lags, connections);
         }
         self.referee_audits();
     }

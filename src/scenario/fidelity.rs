@@ -189,14 +189,20 @@ pub const FIDELITY: &[Fidelity] = &[
         "F9",
         Grade::Simplified,
         ["staleness", "뒤처짐"],
-        ["measured at each query; no remedies to switch on", "조회마다 잰다. 완화책은 없음"],
+        [
+            "measured at each query, with four remedies; a second copy of the view lags by a fixed time; a version is waited for by looking every 20 ms",
+            "조회마다 재고, 완화책은 네 가지. 뷰의 두 번째 복사본은 일정한 시간만큼 뒤처짐. 버전은 20ms마다 보며 기다림",
+        ],
         0,
     ),
     row(
         "F10",
         Grade::Simplified,
         ["202 and how the client learns", "202와 완료 알림"],
-        ["status polling and SSE; WebSocket, push and e-mail are not modelled", "상태 폴링과 SSE. WebSocket, 푸시, 메일은 없음"],
+        [
+            "polling, long polling, SSE, WebSocket, push, e-mail, webhook; without heart-beats, proxies, limits of connections, and collapse keys",
+            "폴링, 롱 폴링, SSE, WebSocket, 푸시, 메일, 웹훅. 하트비트, 프록시, 연결 수 제한, collapse key는 없음",
+        ],
         0,
     ),
     row(

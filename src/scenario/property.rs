@@ -122,11 +122,18 @@ properties! {
     ClientTimeout = "client-timeout" Client NextRecord None, ms(10, 600_000), Value::Int(2_000);
     ClientRetries = "client-retries" Client NextRecord None, int(0, 100), Value::Int(5);
     ClientBackOff = "client-retry-back-off" Client NextRecord None, ms(0, 600_000), Value::Int(500);
-    Completion = "completion" Client Now Some("F10"), Kind::Choice(&["polling", "sse"]), Value::Choice("sse");
+    Completion = "completion" Client Now Some("F10"), Kind::Choice(&["polling", "long-polling", "sse", "websocket", "push", "email", "webhook"]), Value::Choice("sse");
     CompletionPollInterval = "completion-poll-interval" Client NextRecord Some("F10"), ms(10, 600_000), Value::Int(500);
     CompletionTimeout = "completion-timeout" Client NextRecord Some("F10"), ms(10, 86_400_000), Value::Int(60_000);
     SseReconnect = "sse-reconnect" Client NextRecord Some("F10"), ms(1, 600_000), Value::Int(3_000);
     SseReread = "sse-reread-on-reconnect" Client NextRecord Some("F10"), BOOL, Value::Bool(true);
+
+    Remedy = "read-your-writes" Client NextRecord Some("F9"), Kind::Choice(&["none", "return-state", "min-version", "write-side"]), Value::Choice("none");
+    ReadBack = "read-back" Client NextRecord Some("F9"), BOOL, Value::Bool(false);
+    StickyReplica = "sticky-replica" Client NextRecord Some("F9"), BOOL, Value::Bool(false);
+    PushTime = "push-time" Client NextRecord Some("F10"), Kind::Latency, tailed(1_000_000);
+    PushTtl = "push-ttl" Client NextRecord Some("F10"), ms(0, 2_419_200_000), Value::Int(2_419_200_000);
+    EmailTime = "email-time" Client NextRecord Some("F10"), Kind::Latency, tailed(90_000_000);
 
     Publication = "publication" Api Now Some("F8"), Kind::Choice(&["outbox", "inside-transaction", "after-commit", "outbox-cdc", "event-store"]), Value::Choice("outbox");
     IdempotencyKey = "idempotency-key" Api NextRecord Some("E5"), BOOL, Value::Bool(true);
@@ -141,6 +148,8 @@ properties! {
     FlushInterval = "offset.flush.interval.ms" Api Now Some("F8"), ms(1, 3_600_000), Value::Int(60_000);
     SnapshotEvery = "snapshot-every" Api NextRecord Some("F3"), of(0, 10_000, Unit::Records), Value::Int(50);
     EventReadTime = "event-read-time" Api NextRecord Some("F3"), Kind::Latency, constant(0);
+    LongPollTimeout = "long-poll-timeout" Api NextRecord Some("F10"), ms(10, 600_000), Value::Int(30_000);
+    NotifyOnReplay = "notify-on-replay" Api Now Some("F5"), BOOL, Value::Bool(false);
     SseHistory = "sse-history" Api Now Some("F10"), BOOL, Value::Bool(false);
 
     Acks = "acks" Producer NextRestart Some("A7"), Kind::Choice(&["all", "1", "0"]), Value::Choice("all");
@@ -219,6 +228,9 @@ properties! {
 
     ReadDbTime = "read-db-time" ReadDb Now None, Kind::Latency, tailed(3_000);
     ReadDbTimeout = "read-db-timeout" ReadDb NextRecord None, ms(1, 600_000), Value::Int(1_000);
+
+    MinVersionTimeout = "min-version-timeout" ReadDb NextRecord Some("F9"), ms(0, 600_000), Value::Int(1_000);
+    ReplicaLag = "replica-lag" ReadDb Now Some("F9"), ms(0, 600_000), Value::Int(0);
 
     LinkLatency = "latency" Link Now None, Kind::Latency, tailed(2_000);
 }

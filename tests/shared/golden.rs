@@ -33,6 +33,8 @@ golden_files![
     "outbox-cdc",
     "id-gap",
     "rebuild-view",
+    "read-your-writes",
+    "completion-channels",
     "nack",
     "poison-to-dlt",
     "zombie-consumer",

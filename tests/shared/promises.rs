@@ -18,9 +18,10 @@ const FAULTS_UNTIL: SimTime = SimTime::from_ms(30_000);
 const REST_AT: SimTime = SimTime::from_ms(120_000);
 
 /// Settings that are safe in every combination: what is broken is repaired, what is repeated does no harm.
-const SAFE: [(&str, &[&str]); 14] = [
+const SAFE: [(&str, &[&str]); 15] = [
     ("client.commands-per-minute", &["60", "240", "900"]),
-    ("client.completion", &["polling", "sse"]),
+    ("client.completion", &["polling", "long-polling", "sse", "websocket", "push", "webhook"]),
+    ("client.read-your-writes", &["none", "return-state", "min-version", "write-side"]),
     ("api.publication", &["outbox", "outbox-cdc", "event-store"]),
     ("api.relay-reads", &["published-flag", "gap-aware"]),
     ("api.snapshot-every", &["0", "1", "50"]),
@@ -138,7 +139,7 @@ fn link(link: Link) -> Target {
 }
 
 /// Every unsafe setting that there is, each with what it breaks.
-pub(crate) const UNSAFE: [Unsafe; 15] = [
+pub(crate) const UNSAFE: [Unsafe; 17] = [
     Unsafe {
         name: "publish after commit",
         settings: &[("api.publication", "after-commit")],
@@ -231,6 +232,27 @@ pub(crate) const UNSAFE: [Unsafe; 15] = [
     Unsafe {
         name: "notices without a look at the status",
         settings: &[("client.sse-reread-on-reconnect", "false"), ("client.completion-timeout", "10000")],
+        faults: || vec![(10_000, armed(FaultKind::CompletionDropped, Target::AnyClient))],
+        breaks: Invariant::OutcomeLearned,
+    },
+    Unsafe {
+        name: "pushes that are now or never, without a look at the status",
+        settings: &[
+            ("client.completion", "push"),
+            ("client.push-ttl", "0"),
+            ("client.sse-reread-on-reconnect", "false"),
+            ("client.completion-timeout", "10000"),
+        ],
+        faults: || vec![(10_000, armed(FaultKind::CompletionDropped, Target::AnyClient))],
+        breaks: Invariant::OutcomeLearned,
+    },
+    Unsafe {
+        name: "a websocket without a look at the status",
+        settings: &[
+            ("client.completion", "websocket"),
+            ("client.sse-reread-on-reconnect", "false"),
+            ("client.completion-timeout", "10000"),
+        ],
         faults: || vec![(10_000, armed(FaultKind::CompletionDropped, Target::AnyClient))],
         breaks: Invariant::OutcomeLearned,
     },

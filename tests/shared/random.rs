@@ -24,7 +24,7 @@ pub(crate) const SETTINGS: [(&str, &[&str]); 16] = [
     ("producer.linger.ms", &["0", "5", "100"]),
     ("topic.partitions", &["1", "3", "6"]),
     ("client.commands-per-minute", &["30", "120", "900"]),
-    ("client.completion", &["polling", "sse"]),
+    ("client.completion", &["polling", "long-polling", "sse", "websocket", "push", "email", "webhook"]),
     ("group.account-view.consumers", &["1", "2", "4"]),
     ("group.account-view.ackMode", &["RECORD", "BATCH", "MANUAL", "MANUAL_IMMEDIATE"]),
     ("group.account-view.max.poll.records", &["1", "10", "500"]),

@@ -11,6 +11,7 @@ use crate::bank::domain::Money;
 use crate::bank::effect::{Carrier, OutboxRow, Projection};
 use crate::bank::event_book::EventBook;
 use crate::bank::ids::EventId;
+use crate::bank::push::PushService;
 use crate::bank::query::QueryApi;
 use crate::bank::read_db::ReadDb;
 use crate::bank::relay::{Relay, reads};
@@ -60,6 +61,11 @@ impl Bank {
     /// The answer to a query that a client got last.
     pub fn last_answer(&self) -> Option<LastAnswer> {
         self.last_answer
+    }
+
+    /// What a push service keeps for devices that are away.
+    pub fn push_service(&self) -> &PushService {
+        &self.push
     }
 
     /// The query API.

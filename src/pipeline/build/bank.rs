@@ -1,6 +1,6 @@
 //! The bank's settings.
 
-use crate::bank::{ApiConfig, BankConfig, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads};
+use crate::bank::{ApiConfig, BankConfig, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads, Remedy};
 use crate::scenario::{Config, Of, Property};
 
 /// What the settings say about the bank.
@@ -29,7 +29,7 @@ pub(in crate::pipeline) fn bank_config(config: &Config) -> BankConfig {
         read_db_timeout_us: us(config, Property::ReadDbTimeout),
         account_view: idempotency(config, 0),
         transfer_history: idempotency(config, 1),
-        query: QueryConfig { sse_history: config.flag(Property::SseHistory, Of::Only) },
+        query: query(config),
     }
 }
 
@@ -58,14 +58,40 @@ fn client(config: &Config) -> ClientConfig {
         request_timeout_us: us(config, Property::ClientTimeout),
         retries_max: number(config, Property::ClientRetries),
         retry_back_off_us: us(config, Property::ClientBackOff),
-        channel: if config.choice(Property::Completion, Of::Only) == "polling" { Channel::Polling } else { Channel::Sse },
+        channel: channel(config),
         poll_interval_us: us(config, Property::CompletionPollInterval),
         completion_timeout_us: us(config, Property::CompletionTimeout),
         sse_reconnect_us: us(config, Property::SseReconnect),
         reread_on_reconnect: config.flag(Property::SseReread, Of::Only),
+        remedy: match config.choice(Property::Remedy, Of::Only) {
+            "return-state" => Remedy::ReturnState,
+            "min-version" => Remedy::MinVersion,
+            "write-side" => Remedy::WriteSide,
+            _ => Remedy::None,
+        },
+        read_back: config.flag(Property::ReadBack, Of::Only),
+        sticky_replica: config.flag(Property::StickyReplica, Of::Only),
         deposit_percent: number(config, Property::DepositShare),
         withdraw_percent: number(config, Property::WithdrawShare),
         overdraft_percent: number(config, Property::OverdraftShare),
+    }
+}
+
+fn channel(config: &Config) -> Channel {
+    let name = config.choice(Property::Completion, Of::Only);
+    Channel::ALL.into_iter().find(|channel| channel.name() == name).unwrap_or(Channel::Sse)
+}
+
+fn query(config: &Config) -> QueryConfig {
+    QueryConfig {
+        sse_history: config.flag(Property::SseHistory, Of::Only),
+        long_poll_us: us(config, Property::LongPollTimeout),
+        push_latency: config.latency(Property::PushTime, Of::Only),
+        push_ttl_us: us(config, Property::PushTtl),
+        email_latency: config.latency(Property::EmailTime, Of::Only),
+        notify_on_replay: config.flag(Property::NotifyOnReplay, Of::Only),
+        min_version_timeout_us: us(config, Property::MinVersionTimeout),
+        replica_lag_us: us(config, Property::ReplicaLag),
     }
 }
 

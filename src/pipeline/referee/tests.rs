@@ -289,7 +289,8 @@ fn f1_a_command_without_its_key_is_carried_out_twice() {
         attempt: 2,
         command: Command::Transfer { from: AccountId(0), to: AccountId(1), amount: 10 },
     };
-    let hop = crate::bank::Hop { link: crate::bank::Link::ClientApi, direction: crate::bank::Direction::Request, message: again };
+    let hop =
+        crate::bank::Hop { link: crate::bank::Link::ClientApi, direction: crate::bank::Direction::Request, message: again, delay_us: 0 };
     play.act(|bank, now, out| bank.arrive(now, hop, out));
     play.run(100_000);
     assert_eq!(play.broken(), [Invariant::NoEffectTwice]);

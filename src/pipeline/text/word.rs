@@ -47,6 +47,8 @@ words! {
     BrokerFenced = "broker_fenced";
     BrokerUp = "broker_up";
     ByHand = "by_hand";
+    ChannelDown = "channel_down";
+    ChannelUp = "channel_up";
     ClientGaveUp = "client_gave_up";
     ClientSaturated = "client_saturated";
     CommandAccepted = "command_accepted";
@@ -105,6 +107,7 @@ words! {
     Nacked = "nacked";
     NotDue = "not_due";
     NoticeLost = "notice_lost";
+    NoticeRepeated = "notice_repeated";
     OffsetsAltered = "offsets_altered";
     OffsetsCommitted = "offsets_committed";
     OffsetsFlushed = "offsets_flushed";

@@ -22,7 +22,7 @@ struct Builtin {
     make: fn(Programme) -> Programme,
 }
 
-const BUILTIN: [Builtin; 16] = [
+const BUILTIN: [Builtin; 18] = [
     Builtin { name: "transfer", seconds: 3_600, make: |p| p },
     Builtin { name: "slow-projection", seconds: 60, make: slow_projection },
     Builtin { name: "crash-before-ack", seconds: 40, make: |p| crash_before_ack(p.set("group.account-view.idempotency", "none")) },
@@ -32,6 +32,8 @@ const BUILTIN: [Builtin; 16] = [
     Builtin { name: "outbox-cdc", seconds: 40, make: outbox_cdc },
     Builtin { name: "id-gap", seconds: 20, make: id_gap },
     Builtin { name: "rebuild-view", seconds: 36, make: rebuild_view },
+    Builtin { name: "read-your-writes", seconds: 48, make: read_your_writes },
+    Builtin { name: "completion-channels", seconds: 56, make: completion_channels },
     Builtin { name: "nack", seconds: 40, make: nack },
     Builtin { name: "poison-to-dlt", seconds: 40, make: poison_to_dlt },
     Builtin { name: "zombie-consumer", seconds: 40, make: |p| zombie_consumer(p.set("group.account-view.idempotency", "none")) },
@@ -99,6 +101,38 @@ fn rebuild_view(p: Programme) -> Programme {
         .set("group.account-view.listener-time", "60ms")
         .at(15_000)
         .act(Action::RebuildView { group: 0 })
+}
+
+/// Clients read their account as soon as their command is accepted, and the view is 0.4 s behind (F9): each remedy for twelve
+/// seconds.
+fn read_your_writes(p: Programme) -> Programme {
+    p.set("client.read-back", "true")
+        .set("client.queries-per-minute", "0")
+        .set("client.commands-per-minute", "60")
+        .set("group.account-view.listener-time", "400ms")
+        .set("read-db.min-version-timeout", "5000")
+        .at(12_000)
+        .set("client.read-your-writes", "return-state")
+        .at(24_000)
+        .set("client.read-your-writes", "min-version")
+        .at(36_000)
+        .set("client.read-your-writes", "write-side")
+}
+
+/// Clients learn of completion by one channel after the other (F10); whatever can drop drops once at the moment of completion.
+fn completion_channels(p: Programme) -> Programme {
+    let mut p = p
+        .set("client.completion", "polling")
+        .set("client.commands-per-minute", "60")
+        .set("client.queries-per-minute", "20")
+        .set("client.email-time", "~6s");
+    for (second, channel) in [(8, "long-polling"), (16, "sse"), (24, "websocket"), (32, "push"), (40, "webhook"), (48, "email")] {
+        p = p.at(second * 1_000).set("client.completion", channel);
+        if channel != "email" {
+            p = p.at(second * 1_000 + 3_000).inject(FaultKind::CompletionDropped, Target::AnyClient);
+        }
+    }
+    p
 }
 
 /// The view's listener nacks twice for five seconds (D6): every partition of that consumer stands still.

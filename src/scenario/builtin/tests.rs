@@ -119,6 +119,30 @@ fn f5_rebuild_view_empties_the_view_and_fills_it_again_while_it_is_read() {
 }
 
 #[test]
+fn f9_read_your_writes_is_broken_until_there_is_a_remedy() {
+    let missing =
+        |world: &World| -> u64 { world.bank().expect("a bank").clients().iter().map(|client| client.counters().own_missing_count).sum() };
+    let mut world = run("read-your-writes", 12);
+    let without = missing(&world);
+    assert!(without > 5, "{without}");
+    // What was accepted before the remedy came may still be read without it.
+    world.run_until(SimTime::from_ms(14_000));
+    let before = missing(&world);
+    world.run_until(SimTime::from_ms(48_000));
+    assert_eq!(missing(&world), before);
+    breaks(&world, &[]);
+}
+
+#[test]
+fn f10_completion_channels_all_tell_in_the_end() {
+    let mut world = run("completion-channels", 56);
+    breaks(&world, &[]);
+    assert_eq!(count(&world, "fault_struck"), 5, "each that can drop dropped once");
+    assert!(count(&world, "channel_down") >= 3 && count(&world, "sse_disconnected") >= 1);
+    assert_eq!(drains(&mut world, 700), None, "whoever missed a mail looks after ten minutes");
+}
+
+#[test]
 fn d6_nack_stops_the_consumer_and_loses_nothing() {
     let mut world = run("nack", 40);
     breaks(&world, &[]);

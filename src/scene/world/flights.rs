@@ -76,7 +76,8 @@ fn bank_cargo(message: &Message) -> Cargo {
         Message::QueryReply { answer, .. } => done(answer.is_ok(), Cargo::Answer),
         Message::ReadAnswer { answer, .. } => done(answer.is_ok(), Cargo::Answer),
         Message::StatusAnswer { done: known, .. } => done(known.is_ok(), Cargo::Answer),
-        Message::StatusRequest { .. } | Message::StatusReply { .. } | Message::Done { .. } | Message::Notice { .. } => Cargo::Notice,
+        Message::StatusRequest { .. } | Message::StatusReply { .. } | Message::Done { .. } => Cargo::Notice,
+        Message::Notice { .. } | Message::NoticeAck { .. } => Cargo::Notice,
     }
 }
 

@@ -24,6 +24,8 @@ says! {
         BrokerFenced: "broker fenced", "브로커 격리됨";
         BrokerUp: "broker up", "브로커 가동";
         ByHand: "by hand", "직접 결정";
+        ChannelDown: "channel down", "채널 끊김";
+        ChannelUp: "channel up", "채널 연결";
         ClientGaveUp: "client gave up", "클라이언트 포기";
         ClientSaturated: "client saturated", "클라이언트 포화";
         CommandAccepted: "command accepted", "명령 접수됨";
@@ -82,6 +84,7 @@ says! {
         Nacked: "nacked", "nack";
         NotDue: "not due", "아직 때가 아님";
         NoticeLost: "notice lost", "알림 유실";
+        NoticeRepeated: "notice repeated", "알림 반복";
         OffsetsAltered: "offsets altered", "오프셋 변경됨";
         OffsetsCommitted: "offsets committed", "오프셋 커밋됨";
         OffsetsFlushed: "offsets flushed", "위치 저장";

@@ -69,6 +69,20 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
                 "00:15에 계좌 뷰를 비우고 로그의 처음부터 다시 만듭니다. 그동안에도 조회는 계속되어, 따라잡을 때까지 옛값을 받습니다. 오래전에 끝난 일을 다시 알리지는 않습니다.",
             ),
         ],
+        "read-your-writes" => [
+            ("Reading what one wrote", "자기가 쓴 것 읽기"),
+            (
+                "Clients read their account as soon as their command is accepted, and the view is 0.4 s behind: the own transfer is missing. From 00:12 the command's answer holds the new state, from 00:24 the query names a version and waits, from 00:36 it asks the write side.",
+                "명령이 접수되자마자 자기 계좌를 조회하는데 뷰는 0.4초 늦어, 자기 송금이 보이지 않습니다. 00:12부터 명령의 응답이 새 상태를 담고, 00:24부터 버전을 지정해 기다리고, 00:36부터 쓰기 쪽에 묻습니다.",
+            ),
+        ],
+        "completion-channels" => [
+            ("Seven ways to learn that it is done", "완료를 아는 일곱 가지 방법"),
+            (
+                "Polling first; then from 00:08 long polling, 00:16 SSE, 00:24 WebSocket, 00:32 push, 00:40 webhook, 00:48 e-mail. Each connection drops once at the moment of completion: watch what is lost, what comes late, and what it costs.",
+                "처음은 폴링. 00:08부터 롱 폴링, 00:16 SSE, 00:24 WebSocket, 00:32 푸시, 00:40 웹훅, 00:48 메일입니다. 연결은 완료되는 순간 한 번씩 끊깁니다. 무엇을 잃고, 무엇이 늦고, 얼마나 드는지 보세요.",
+            ),
+        ],
         "nack" => [
             ("Nack stops every partition", "nack은 모든 파티션을 멈춘다"),
             (

@@ -16,8 +16,18 @@ says! {
         OverdraftShare: "How many of the commands ask for more than the account holds and are refused: a refusal makes no event.", "잔액보다 많이 요구해 거절되는 명령의 비율. 거절은 이벤트를 만들지 않는다.";
         ClientBackOff: "How long a client waits before it sends a command again.", "클라이언트가 명령을 다시 보내기 전에 기다리는 시간.";
         CompletionTimeout: "How long a client waits for the outcome before it gives up.", "클라이언트가 결과를 포기하기 전까지 기다리는 시간.";
-        SseReconnect: "How long a client waits before it connects again to the events of the server.", "끊긴 SSE에 다시 연결하기까지의 시간.";
+        SseReconnect: "How long a client waits before it connects again (SSE, WebSocket), or how long its device or its webhook's host is away.", "끊긴 SSE나 WebSocket에 다시 연결하기까지의 시간, 또는 기기나 웹훅 서버가 자리를 비우는 시간.";
         SseReread: "Whether a client reads the status once more after a reconnect: otherwise what was sent meanwhile is lost.", "다시 연결한 뒤 상태를 한 번 더 읽는가. 아니면 그 사이의 알림을 잃는다.";
+        LongPollTimeout: "How long the server holds a request for a status that has nothing new to say.", "새로운 것이 없는 상태 요청을 서버가 붙잡는 시간.";
+        NotifyOnReplay: "Whether a view that is built again tells clients again of what they knew long ago: side effects do not belong into a replay.", "뷰를 재구축할 때 클라이언트가 이미 아는 것을 다시 알리는가. 부수 효과는 리플레이에 들어가면 안 된다.";
+        Remedy: "What a client does so as to read what it wrote: show the state that the command's answer held, ask for a version and wait, or ask the write side.", "클라이언트가 자기가 쓴 것을 읽는 방법: 명령의 응답에 담긴 상태를 보이거나, 버전을 지정해 기다리거나, 쓰기 쪽에 묻는다.";
+        ReadBack: "Whether a client asks for its account as soon as its command is accepted, as a page does that loads again.", "명령이 접수되자마자 클라이언트가 자기 계좌를 조회하는가. 새로고침한 페이지처럼.";
+        StickyReplica: "Whether a client always reads the same copy of the view, so that what it has seen does not vanish again.", "클라이언트가 늘 같은 복사본의 뷰를 읽는가. 그러면 본 것이 다시 사라지지 않는다.";
+        PushTime: "How long a push service takes to reach a device that is online.", "푸시 서비스가 켜진 기기에 닿기까지의 시간.";
+        PushTtl: "How long a push service keeps what it cannot deliver; 0 is now or never.", "푸시 서비스가 전하지 못한 것을 보관하는 시간. 0은 지금 아니면 없음.";
+        EmailTime: "How long a mail is on its way.", "메일이 가는 데 걸리는 시간.";
+        MinVersionTimeout: "How long a query waits for the version that it asks for; then it gets what there is.", "조회가 지정한 버전을 기다리는 시간. 지나면 있는 것을 받는다.";
+        ReplicaLag: "How far a second copy of the view is behind the first; queries read both in turn. 0: there is none.", "뷰의 두 번째 복사본이 뒤처지는 시간. 조회는 둘을 번갈아 읽는다. 0은 복사본 없음.";
         SseHistory: "Whether the server keeps notices for clients that reconnect (Last-Event-ID).", "다시 연결하는 클라이언트를 위해 서버가 알림을 보관하는가(Last-Event-ID).";
         WriteDbTimeout: "How long the API waits for the write database.", "API가 쓰기 DB를 기다리는 시간.";
         RelayReads: "How the relay finds unpublished rows: by a flag; by the last id it has seen, which steps over rows that commit late; or by an id that remembers its gaps for a minute.", "릴레이가 미발행 행을 찾는 방법: 표시, 마지막 id(늦게 커밋된 행을 건너뛴다), 또는 빈 번호를 1분 동안 기억하는 id.";
@@ -31,7 +41,7 @@ says! {
         ClientTimeout: "How long a client waits for a response before it sends the command again.", "클라이언트가 응답을 기다리는 시간. 지나면 명령을 다시 보낸다.";
         ClientRetries: "How often a client sends a command again before it gives up.", "클라이언트가 포기하기 전에 명령을 다시 보내는 횟수.";
         IdempotencyKey: "With a key on each command, a command sent twice is carried out once.", "명령마다 멱등 키가 있으면 두 번 보낸 명령도 한 번만 수행된다.";
-        Completion: "How a client learns that its command is done: it asks a status URL, it is told by server-sent events, or it is not.", "클라이언트가 완료를 아는 방법: 상태 URL을 묻거나, SSE로 듣거나, 알지 못한다.";
+        Completion: "How a client learns that its command is done: it asks a status URL (whose answer may be held back), it is told over a connection (SSE, WebSocket), by push, by e-mail, or by a call of its webhook.", "클라이언트가 완료를 아는 방법: 상태 URL을 묻거나(응답을 붙잡을 수 있다), 연결(SSE, WebSocket), 푸시, 메일, 웹훅 호출로 듣는다.";
         CompletionPollInterval: "How often a client asks the status URL.", "클라이언트가 상태 URL을 묻는 간격.";
         Publication: "How an event gets from the write database to the log: through an outbox (polled, or read by change capture), out of the event store itself, inside the transaction, or after the commit.", "이벤트가 쓰기 DB에서 로그로 가는 방법: 아웃박스(폴링 또는 변경 캡처), 이벤트 저장소 자체, 트랜잭션 안에서, 커밋 뒤에.";
         ConflictRetries: "How often the handler tries again when another command has changed the account meanwhile.", "그 사이 다른 명령이 계좌를 바꾸었을 때 처리기가 다시 시도하는 횟수.";

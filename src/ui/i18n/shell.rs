@@ -138,6 +138,9 @@ texts! {
         meter_throughput: "applied per second", "초당 적용";
         meter_lag: "lag", "랙(지연)";
         meter_staleness: "staleness", "뒤처짐";
+        meter_reads: "reads that break a promise", "약속을 어긴 조회";
+        meter_completion: "until a client knows, worst", "클라이언트가 알기까지(최대)";
+        meter_completion_cost: "cost of telling clients", "알림의 비용";
         meter_retries: "retries and redeliveries", "재시도와 재전달";
         meter_duplicates: "duplicates", "중복";
         meter_now: "now", "지금";

@@ -71,6 +71,12 @@ texts! {
         in_step: "in step", "일치";
         off_by: "off by", "차이";
         not_there: "not there yet", "아직 없음";
+        own_missing: "own write missing", "자기 쓰기 없음";
+        went_back: "older than before", "전보다 옛값";
+        channel: "clients are told by", "알림 방법";
+        connections: "open connections", "열린 연결";
+        kept_pushes: "pushes kept", "보관된 푸시";
+        repeated: "told again", "다시 알림";
         snapshot: "snapshot", "스냅숏";
         no_snapshot: "none", "없음";
         load_reads: "a load reads", "로드가 읽는 이벤트";

@@ -51,6 +51,11 @@ fn plots(lang: Lang, shot: &Shot) -> Html {
                 plot(&[text.meter_lag, " · ", name].concat(), &lines, count, &names)
             }) }
             { plot(text.meter_staleness, &[("c-problem", series(&|s| s.staleness_ms_max.into()))], |ms| duration(ms * 1_000), &[text.meter_now]) }
+            { plot(text.meter_reads, &[("c-problem", series(&|s| s.count(Count::OwnWritesMissing).into())), ("c-policy", series(&|s| s.count(Count::WentBack).into()))],
+                count, &[lang.pick("own write missing", "자기 쓰기 없음"), lang.pick("older than before", "전보다 옛값")]) }
+            { plot(text.meter_completion, &[("c-command", series(&|s| s.completion_ms_max.into()))], |ms| duration(ms * 1_000), &[]) }
+            { plot(text.meter_completion_cost, &[("c-event", series(&|s| s.count(Count::CompletionMessages).into())), ("c-read", series(&|s| s.connections.into()))],
+                count, &[lang.pick("requests and notices", "요청과 알림"), lang.pick("open connections", "열린 연결")]) }
             { plot(text.meter_retries, &[("c-policy", series(&|s| s.count(Count::Retries).into()))], count, &[text.meter_now]) }
             { plot(text.meter_duplicates, &[("c-problem", series(&|s| s.count(Count::DuplicatesApplied).into())), ("c-muted", series(&|s| s.count(Count::DuplicatesSkipped).into()))],
                 count, &[lang.pick("applied twice", "두 번 적용"), lang.pick("skipped", "건너뜀")]) }

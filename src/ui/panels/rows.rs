@@ -1,6 +1,6 @@
 //! What a selected thing is doing, as names and values.
 
-use crate::bank::{AccountId, EventId, Money};
+use crate::bank::{AccountId, ClientCounters, EventId, Money};
 use crate::broker::{TopicId, TopicPartition};
 use crate::player::Thing;
 use crate::scene::{ConsumerView, GroupState, RelayKind, Scene};
@@ -66,7 +66,7 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
                 (text.duplicates, grouped(view.duplicates)),
             ]
         }),
-        Thing::QueryApi => query(scene, text, lang, state(scene.query.health)),
+        Thing::QueryApi => [query(scene, text, lang, state(scene.query.health)), telling(shot, text)].concat(),
         Thing::Link(link) => scene.links.iter().find(|view| view.link == link).map_or_else(Vec::new, |view| {
             let flights = shot.world.flights().iter().filter(|flight| flight.link == link).count();
             vec![(text.each_way, duration(view.latency_us)), (text.in_flight, flights.to_string())]
@@ -77,6 +77,20 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
 
 fn money(value: Money) -> String {
     ["₩ ", &crate::ui::stage::format::number(value)].concat()
+}
+
+/// How clients are told, and what reads lack.
+fn telling(shot: &Shot, text: &'static StageText) -> Vec<Row> {
+    let Some(bank) = shot.world.bank() else { return Vec::new() };
+    let count = |of: fn(&ClientCounters) -> u64| grouped(bank.clients().iter().map(|client| of(&client.counters())).sum());
+    vec![
+        (text.own_missing, count(|c| c.own_missing_count)),
+        (text.went_back, count(|c| c.went_back_count)),
+        (text.channel, bank.config().client.channel.name().to_owned()),
+        (text.connections, bank.query_api().connection_count().to_string()),
+        (text.kept_pushes, bank.push_service().kept_count().to_string()),
+        (text.repeated, count(|c| c.repeated_count)),
+    ]
 }
 
 /// How far change capture or a relay with a token has come.
