@@ -66,6 +66,24 @@ pub struct KafkaException {
 }
 
 impl KafkaException {
+    /// Whether it is a `RetriableException` of Kafka.
+    pub fn is_retriable(&self) -> bool {
+        matches!(
+            self.class,
+            "TimeoutException"
+                | "NotEnoughReplicasException"
+                | "NotEnoughReplicasAfterAppendException"
+                | "NotLeaderOrFollowerException"
+                | "LeaderNotAvailableException"
+                | "UnknownTopicOrPartitionException"
+                | "CoordinatorNotAvailableException"
+                | "NotCoordinatorException"
+                | "ConcurrentTransactionsException"
+                | "DisconnectException"
+                | "InvalidTxnStateException"
+        )
+    }
+
     /// An exception without a cause.
     pub const fn new(class: &'static str) -> Self {
         KafkaException { class, cause: None, offset: None }

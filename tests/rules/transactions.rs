@@ -112,3 +112,34 @@ fn e4_a_recoverer_outside_of_the_transaction_sends_in_one_of_its_own() {
     assert_eq!(story, format!("{own} tx(begin) v1 offsets_to_transaction(2) tx(commit)"));
     assert_eq!(seen.field("topics")["t-dlt"][0]["value"], "v0");
 }
+
+#[test]
+fn e1_a_record_sent_outside_of_a_transaction_leaves_with_the_next_one() {
+    // send() puts the record into a batch before it asks the transaction: the application sees an IllegalStateException, the log
+    // both records.
+    let script = json!([{"do": "init_transactions", "producer": "p"},
+        {"do": "send", "producer": "p", "topic": "t", "partition": 0, "value": "early", "as": "refused"},
+        {"do": "advance", "ms": 500}, {"do": "log", "topic": "t", "as": "nothing_yet"}, {"do": "begin", "producer": "p"},
+        {"do": "send", "producer": "p", "topic": "t", "partition": 0, "value": "a", "as": "placed"},
+        {"do": "commit_transaction", "producer": "p", "as": "commit"}, {"do": "advance", "ms": 500},
+        {"do": "read", "topic": "t", "isolation": "read_committed", "as": "committed"}]);
+    let observed = json!({"refused": {"error": "IllegalStateException"}, "nothing_yet": {"t-0": {"start": 0, "lso": 0, "hw": 0, "leo": 0}},
+        "placed": {"partition": 0, "offset": 1}, "commit": "ok",
+        "committed": {"records": {"t-0": [[0, null, "early"], [1, null, "a"]]}, "position": {"t-0": 3}}});
+    kafka(producers(), script, observed);
+}
+
+#[test]
+fn e1_a_send_that_times_out_can_only_be_aborted() {
+    let mut given = producers();
+    given["producers"]["p"] =
+        json!({"transactional.id": "x", "delivery.timeout.ms": 8000, "request.timeout.ms": 3000, "max.block.ms": 8000});
+    // What was sent too early belongs to no partition of this transaction: it waits until its delivery timeout.
+    let script = json!([{"do": "init_transactions", "producer": "p"}, {"do": "send", "producer": "p", "topic": "t", "partition": 0, "value": "early", "as": "refused"},
+        {"do": "begin", "producer": "p"}, {"do": "commit_transaction", "producer": "p", "as": "waiting"},
+        {"do": "commit_transaction", "producer": "p", "as": "later"}, {"do": "abort_transaction", "producer": "p", "as": "abort"}]);
+    let observed = json!({"refused": {"error": "IllegalStateException"},
+        "waiting": {"error": "TransactionAbortableException", "cause": "TimeoutException"},
+        "later": {"error": "KafkaException", "cause": "TransactionAbortableException"}, "abort": "ok"});
+    kafka(given, script, observed);
+}

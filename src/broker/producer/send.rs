@@ -12,6 +12,9 @@ use crate::kernel::SimTime;
 /// The most sends that may wait for metadata or memory: callers that block, each on a thread of its own.
 const PENDING_MAX: usize = 100_000;
 
+/// Stands for a caller that has been told something else already.
+const NOBODY: u64 = u64::MAX;
+
 /// A send that waits for metadata or memory: the caller blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct PendingSend {
@@ -35,9 +38,22 @@ impl Producer {
         token: u64,
         out: &mut Vec<ProducerEffect>,
     ) {
+        if let Some(exception) = self.refuse_in_txn() {
+            // The record is in a batch before the transaction is asked (`doSend`): it leaves with the next transaction that
+            // writes to its partition, though the application was told otherwise.
+            out.push(ProducerEffect::Done { token, result: Err(exception) });
+            if self.keeps_refused() && self.too_large(&record).is_none() {
+                let deadline = now + us(self.config.max_block_ms);
+                let pending = PendingSend { topic, partition, record, token: NOBODY, deadline, answered: false };
+                if let Err(pending) = self.place(now, pending) {
+                    self.pending.push_back(pending);
+                }
+                self.drive(now, out);
+            }
+            return;
+        }
         let refusal = self
-            .refuse_in_txn()
-            .or_else(|| self.too_large(&record))
+            .too_large(&record)
             .or_else(|| (self.pending.len() >= PENDING_MAX).then(|| KafkaException::new("BufferExhaustedException")));
         if let Some(exception) = refusal {
             self.on_send_refused(&exception);
@@ -106,7 +122,11 @@ impl Producer {
         let (partition, sticky) = self.choose(id, count, &pending);
         let partition = TopicPartition { topic: id, partition };
         let before = self.accumulator.queues.get(&partition).and_then(|q| q.back()).map_or(0, |b| b.bytes);
+        let refused = pending.token == NOBODY;
         self.append(now, partition, pending.record, pending.token);
+        if !refused {
+            self.add_to_transaction(partition);
+        }
         if sticky {
             let queue = self.accumulator.queues.get(&partition);
             let batch = queue.and_then(|q| q.back());

@@ -71,6 +71,9 @@ impl Producer {
 
     /// Whether order allows a batch to leave (A10).
     fn may_leave(&self, partition: TopicPartition, batch: &ProducerBatch) -> bool {
+        if !self.is_in_the_transaction(partition) {
+            return false;
+        }
         let mut under_way = self.in_flight_batches().filter(|b| b.partition == partition);
         if !self.effective.idempotent {
             return self.config.max_in_flight > 1 || under_way.next().is_none();

@@ -1,7 +1,7 @@
 //! A producer's transactions as the application sees them: which call is allowed when, and what it throws
 //! (`TransactionManager`, E1, E3).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::{Producer, ProducerEffect};
@@ -50,6 +50,8 @@ pub(super) struct TxnManager {
     pub(super) group_coordinator: Option<(Arc<str>, BrokerId)>,
     /// Something was added to the transaction that is open.
     pub(super) started: bool,
+    /// The partitions that it writes to: no other batch may leave (`isSendToPartitionAllowed`).
+    pub(super) partitions: BTreeSet<TopicPartition>,
     pub(super) calls: VecDeque<QueuedCall>,
     pub(super) asking: bool,
     pub(super) not_before: SimTime,
@@ -64,6 +66,7 @@ impl TxnManager {
             coordinator: None,
             group_coordinator: None,
             started: false,
+            partitions: BTreeSet::new(),
             calls: VecDeque::new(),
             asking: false,
             not_before: SimTime::ZERO,
@@ -119,6 +122,7 @@ impl Producer {
         }
         txn.status = Status::InTransaction;
         txn.started = false;
+        txn.partitions.clear();
         Ok(())
     }
 
@@ -206,8 +210,29 @@ impl Producer {
         if let Some(txn) = &mut self.txn
             && matches!(txn.status, Status::InTransaction | Status::Committing)
         {
-            txn.abortable(exception.clone());
+            // What could have been tried again ends the transaction under another name (`maybeTransitionToErrorState`).
+            txn.abortable(match exception.is_retriable() {
+                true => KafkaException::caused("TransactionAbortableException", exception.class),
+                false => exception.clone(),
+            });
         }
+    }
+
+    /// A record came into a batch: its partition belongs to the transaction, if one is open (`maybeAddPartition`).
+    pub(super) fn add_to_transaction(&mut self, partition: TopicPartition) {
+        if let Some(txn) = self.txn.as_mut().filter(|t| t.status == Status::InTransaction) {
+            txn.partitions.insert(partition);
+        }
+    }
+
+    /// Whether a batch for this partition may be sent in the present transaction.
+    pub(super) fn is_in_the_transaction(&self, partition: TopicPartition) -> bool {
+        self.txn.as_ref().is_none_or(|t| t.partitions.contains(&partition))
+    }
+
+    /// Whether a refused record has come into a batch all the same: the application calls in the wrong order.
+    pub(super) fn keeps_refused(&self) -> bool {
+        self.txn.as_ref().is_some_and(|t| matches!(t.status, Status::Uninitialized | Status::Initializing | Status::Ready))
     }
 
     /// Whether a transaction is open.

@@ -135,6 +135,9 @@ impl Producer {
         // An answer to offsets must not undo an error that came in the meantime, nor the end that was asked for.
         if !(matches!(done.call, Call::SendOffsets { .. }) && result.is_ok()) {
             txn.status = status;
+            if txn.status == Status::Ready {
+                txn.partitions.clear();
+            }
         }
         if let Some(token) = done.token {
             out.push(ProducerEffect::Done { token, result: result.map(|()| None) });
