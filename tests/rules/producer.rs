@@ -237,3 +237,14 @@ fn b7_a_batch_larger_than_a_segment_is_refused_as_that() {
     let script = json!([{"do": "send", "topic": "t", "partition": 0, "value": {"bytes": 150}, "as": "sent"}]);
     kafka(json!({"topics": topics}), script, json!({"sent": {"error": "RecordBatchTooLargeException"}}));
 }
+
+#[test]
+fn b11_with_none_nothing_is_fetched_while_a_partition_has_no_offset() {
+    // The partition that has one lies beyond its end: that would be another error, if anybody fetched.
+    let script = json!([{"do": "send", "topic": "t", "partition": 0, "value": "v", "count": 3},
+        {"do": "reset_offset", "group": "g", "partition": "t-0", "to": 30},
+        {"do": "open", "member": "m", "group": "g", "topics": ["t"], "config": {"auto.offset.reset": "none"}},
+        {"do": "poll", "member": "m", "as": "first"}, {"do": "poll", "member": "m", "as": "second"}]);
+    let missing = json!({"error": "NoOffsetForPartitionException"});
+    kafka(json!({"topics": {"t": {"partitions": 2}}}), script, json!({"first": missing, "second": missing}));
+}

@@ -143,3 +143,32 @@ fn e1_a_send_that_times_out_can_only_be_aborted() {
         "later": {"error": "KafkaException", "cause": "TransactionAbortableException"}, "abort": "ok"});
     kafka(given, script, observed);
 }
+
+fn handled_in_a_transaction(handler: serde_json::Value, batch: bool, then: serde_json::Value) -> String {
+    let mut given = consume_and_produce("v0 v1 v2 v3");
+    given["error_handler"] = handler;
+    given["container"]["listener"] = json!(if batch { "batch" } else { "record" });
+    let on = if batch { json!({"call": 1}) } else { json!({"value": "v1", "delivery": 1}) };
+    let seen = spring_reading(given, run(vec![json!({"on": on, "then": then})]), &[], &[]);
+    seen.story(&["tx", "offsets_to_transaction", "pause", "resume", "consumer_stopped"])
+}
+
+#[test]
+fn e4_a_stopping_error_handler_rolls_back() {
+    let stopping = json!({"class": "CommonContainerStoppingErrorHandler"});
+    let story = handled_in_a_transaction(stopping, true, json!({"throw": "java.lang.IllegalStateException"}));
+    assert_eq!(story, "tx(begin) (v0 v1 v2 v3) tx(abort) consumer_stopped(ABNORMAL)");
+}
+
+#[test]
+fn e4_without_seeks_a_failure_commits_the_transaction_and_keeps_the_rest() {
+    let no_seeks = json!({"class": "DefaultErrorHandler", "seekAfterError": false,
+        "backOff": {"class": "FixedBackOff", "interval": 0, "maxAttempts": 2}});
+    let story = handled_in_a_transaction(no_seeks.clone(), false, json!({"throw": "java.lang.IllegalStateException"}));
+    let rest = "tx(begin) v2 offsets_to_transaction(3) tx(commit) tx(begin) v3 offsets_to_transaction(4) tx(commit) resume(t-0)";
+    let first = "tx(begin) v0 offsets_to_transaction(1) tx(commit) tx(begin) v1 tx(commit) pause(t-0)";
+    assert_eq!(story, format!("{first} tx(begin) v1 offsets_to_transaction(2) tx(commit) {rest}"));
+    // Of a batch nobody asks what remains: what lies behind the index is lost.
+    let story = handled_in_a_transaction(no_seeks, true, json!({"throw_batch_failed": 1}));
+    assert_eq!(story, "tx(begin) (v0 v1 v2 v3) [1] offsets_to_transaction(4) tx(commit)");
+}

@@ -20,6 +20,11 @@ impl Consumer {
     /// Sends a fetch to every leader that has something to give: one at a time, and none to a leader of which fetched
     /// records still wait to be polled.
     pub(super) fn send_fetches(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        // With the policy none a partition that has no position makes each poll throw before it fetches (`updateFetchPositions`).
+        let initializing = || self.subscriptions.partitions.values().any(|state| state.phase == Phase::Initializing);
+        if self.config.auto_offset_reset == OffsetReset::None && initializing() {
+            return;
+        }
         let busy = self.busy_leaders();
         let mut blocked: BTreeSet<BrokerId> = BTreeSet::new();
         let mut by_leader: BTreeMap<BrokerId, Vec<FetchPartition>> = BTreeMap::new();

@@ -149,6 +149,10 @@ impl ListenerConsumer {
                 let seek = Op::SeekOrRecover { from: index, exception, after_rollback: false };
                 self.plan([seek, Op::CommitRecoveredOfBatch { index }]);
             }
+            // With a transaction manager nobody asks what remains: the batch counts as handled (`invokeBatchErrorHandler`).
+            Op::FailedInBatch { index, exception } if self.properties.transactions.is_some() => {
+                self.stack.push(Op::Recover { index, exception, after_rollback: false });
+            }
             Op::FailedInBatch { index, exception } => {
                 self.plan([Op::Recover { index, exception, after_rollback: false }, Op::KeepRestOfBatch { index }]);
             }

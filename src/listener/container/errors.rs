@@ -55,6 +55,10 @@ impl ListenerConsumer {
     pub(super) fn stop_abnormally(&mut self) {
         self.running = false;
         self.stop_reason = StopReason::Abnormal;
+        // It throws when it has stopped the container; a transaction is rolled back by that.
+        if self.properties.transactions.is_some() {
+            self.stack.push(Op::Throw(Exception::of_container(SPRING_KAFKA, "Stopped container")));
+        }
     }
 
     /// One step of handling an error.
