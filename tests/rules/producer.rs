@@ -248,3 +248,14 @@ fn b11_with_none_nothing_is_fetched_while_a_partition_has_no_offset() {
     let missing = json!({"error": "NoOffsetForPartitionException"});
     kafka(json!({"topics": {"t": {"partitions": 2}}}), script, json!({"first": missing, "second": missing}));
 }
+
+#[test]
+fn b10_a_cleaned_tombstone_counts_its_time_from_the_horizon() {
+    // A record of one second before the horizon takes one byte more than one that begins its batch.
+    let topics = json!({"t": {"partitions": 1, "config": {"internal.segment.bytes": 220, "cleanup.policy": "compact",
+        "min.cleanable.dirty.ratio": 0.01, "delete.retention.ms": 1000}}});
+    let send = |key: &str, value: serde_json::Value| json!({"do": "send", "topic": "t", "partition": 0, "key": key, "value": value});
+    let script = json!([send("a", json!(null)), send("b", json!("v1")), send("b", json!("v2")), send("b", json!(null)), send("b", json!(null)),
+        send("b", json!(null)), {"do": "compact", "partition": "t-0", "up_to": 3}, {"do": "segments", "partition": "t-0", "as": "cleaned"}]);
+    kafka(json!({"topics": topics}), script, json!({"cleaned": [{"base": 0, "bytes": 141}, {"base": 3, "bytes": 207}]}));
+}

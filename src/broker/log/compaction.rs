@@ -112,10 +112,9 @@ impl Keep<'_> {
         if kept.len() == batch.records.len() && horizon == batch.delete_horizon_ms {
             return Some(Arc::clone(batch));
         }
-        let gone: u32 = batch.records.iter().filter(|r| kept.iter().all(|k| k.offset != r.offset)).map(|r| own_bytes(batch, r)).sum();
+        let bytes = super::BATCH_OVERHEAD_BYTES + kept.iter().map(|r| kept_bytes(batch, r, horizon)).sum::<u32>();
         let max_timestamp_ms = kept.iter().map(|r| r.timestamp_ms).max().unwrap_or(batch.max_timestamp_ms);
-        let (bytes, delete_horizon_ms) = (batch.bytes - gone, horizon);
-        Some(Arc::new(LogBatch { bytes, max_timestamp_ms, delete_horizon_ms, records: kept, ..LogBatch::clone(batch) }))
+        Some(Arc::new(LogBatch { bytes, max_timestamp_ms, delete_horizon_ms: horizon, records: kept, ..LogBatch::clone(batch) }))
     }
 
     /// `Cleaner.shouldRetainRecord`.
@@ -141,6 +140,17 @@ impl Keep<'_> {
     /// An abort marker must outlive the records that it aborts; a pass removes those, so none is left after one.
     fn has_aborted_data(&self, batch: &LogBatch) -> bool {
         batch.last_offset >= self.first_dirty
+    }
+}
+
+/// A record's own bytes in the batch that is written anew: with a horizon, timestamps are counted from there.
+fn kept_bytes(batch: &LogBatch, record: &Record, horizon: Option<i64>) -> u32 {
+    match horizon {
+        Some(horizon) if batch.control.is_none() => {
+            let (at, after) = (record.offset - batch.base_offset, record.timestamp_ms.saturating_sub(horizon));
+            super::record_bytes(record.key.as_deref(), record.value.as_deref(), &record.headers, at as u32, after)
+        }
+        _ => own_bytes(batch, record),
     }
 }
 
