@@ -28,7 +28,7 @@ final class AnnotatedRun extends Run {
         WithAck(AnnotatedRun run) { this.run = run; }
 
         @KafkaListener(topics = "${topic}", groupId = "${group}")
-        public void on(ConsumerRecord<Object, Object> r, Acknowledgment ack) { run.delivered(r, ack); }
+        public void on(ConsumerRecord<Object, Object> r, Acknowledgment ack) { run.listener.delivered(r, ack); }
     }
 
     /** The retry topics come from a RetryTopicConfiguration made of given.retry_topic. */
@@ -56,19 +56,19 @@ final class AnnotatedRun extends Run {
     }
 
     private void handle(ConsumerRecord<Object, Object> r) {
-        delivered(r, null);
-        handled.add(text(r.value()));
+        listener.delivered(r, null);
+        handled.add(Values.text(r.value()));
     }
 
     private void dlt(ConsumerRecord<Object, Object> r) {
-        trace.add(member(), map("dlt_handler", at(r), "value", text(r.value())));
-        String value = String.valueOf(text(r.value()));
-        int n = deliveries.merge("dlt " + value, 1, Integer::sum);
-        boolean scripted = script.stream().anyMatch(s -> r.topic().equals(real(str(obj(obj(s).get("on")).getOrDefault("topic", "-")))));
+        trace.add(member(), map("dlt_handler", names.at(r), "value", Values.text(r.value())));
+        String value = String.valueOf(Values.text(r.value()));
+        int n = listener.deliveries.merge("dlt " + value, 1, Integer::sum);
+        boolean scripted = script.stream().anyMatch(s -> r.topic().equals(names.real(str(obj(obj(s).get("on")).getOrDefault("topic", "-")))));
         if (scripted) try {
-            act(then(r.topic(), value, n, calls, List.of(r)), List.of(r), null);
-        } catch (Caused c) {
-            throw Caused.unwrap(c);
+            actions.perform(listener.then(r.topic(), value, n, listener.calls(), List.of(r)), List.of(r), null);
+        } catch (Actions.Caused c) {
+            throw c.unwrap();
         }
     }
 
@@ -86,21 +86,21 @@ final class AnnotatedRun extends Run {
         @Override protected void configureBlockingRetries(BlockingRetriesConfigurer blocking) {
             Map<String, Object> b = obj(obj(run.given.get("retry_topic")).get("blockingRetries"));
             if (b.isEmpty()) return;
-            for (Object c : list(b.get("retryOn"))) blocking.retryOn(exceptionClass((String) c));
-            blocking.backOff(backOff(obj(b.get("backOff"))));
+            for (Object c : list(b.get("retryOn"))) blocking.retryOn(Values.exceptionClass((String) c));
+            blocking.backOff(Values.backOff(obj(b.get("backOff"))));
         }
     }
 
-    @Override String label(String member, Collection<String> topics) {
-        return given.containsKey("retry_topic") ? logical(topics.iterator().next()) : member;
+    @Override String label(String client, Collection<String> topics) {
+        return given.containsKey("retry_topic") ? names.logical(topics.iterator().next()) : client;
     }
 
     @Override void start(String member, Map<String, Object> overrides) {
         context = new AnnotationConfigApplicationContext();
-        context.getEnvironment().getPropertySources().addFirst(new MapPropertySource("case", Map.of("topic", real("t"), "group", real(group()))));
+        context.getEnvironment().getPropertySources().addFirst(new MapPropertySource("case", Map.of("topic", names.real("t"), "group", names.real(group()))));
         Map<String, Object> retry = obj(given.get("retry_topic"));
         context.registerBean("run", AnnotatedRun.class, () -> this, d -> d.setDestroyMethodName(""));
-        context.registerBean("kafkaTemplate", KafkaTemplate.class, () -> template, d -> d.setDestroyMethodName(""));
+        context.registerBean("kafkaTemplate", KafkaTemplate.class, () -> producers.template(), d -> d.setDestroyMethodName(""));
         context.registerBean("kafkaAdmin", KafkaAdmin.class, () -> new KafkaAdmin(Map.of("bootstrap.servers", broker.bootstrap)));
         context.registerBean("taskScheduler", TaskScheduler.class, ThreadPoolTaskScheduler::new);
         context.registerBean("kafkaListenerContainerFactory", ConcurrentKafkaListenerContainerFactory.class, () -> factory(member));
@@ -120,22 +120,18 @@ final class AnnotatedRun extends Run {
 
     private ConcurrentKafkaListenerContainerFactory<Object, Object> factory(String member) {
         ConcurrentKafkaListenerContainerFactory<Object, Object> f = new ConcurrentKafkaListenerContainerFactory<>();
-        f.setConsumerFactory(consumerFactory(member));
+        f.setConsumerFactory(containers.consumerFactory(member));
         Map<String, Object> conf = obj(given.get("container"));
         ContainerProperties p = f.getContainerProperties();
         if (conf.containsKey("ackMode")) p.setAckMode(ContainerProperties.AckMode.valueOf(str(conf.get("ackMode"))));
         if (conf.containsKey("pollTimeout")) p.setPollTimeout(num(conf.get("pollTimeout"), 0));
-        try {
-            if (given.containsKey("error_handler")) f.setCommonErrorHandler(errorHandler(obj(given.get("error_handler"))));
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
-        }
+        if (given.containsKey("error_handler")) f.setCommonErrorHandler(handlers.errorHandler(obj(given.get("error_handler"))));
         return f;
     }
 
     private RetryTopicConfiguration retryTopics(Map<String, Object> r) {
         RetryTopicConfigurationBuilder b = RetryTopicConfigurationBuilder.newInstance()
-            .includeTopic(real("t")).dltHandlerMethod("handler", "dlt");
+            .includeTopic(names.real("t")).dltHandlerMethod("handler", "dlt");
         if (r.containsKey("maxAttempts")) b.maxAttempts(num(r.get("maxAttempts"), 0));
         if (r.containsKey("fixedBackOff")) b.fixedBackOff(num(r.get("fixedBackOff"), 0));
         if (r.containsKey("exponentialBackoff")) {
@@ -148,8 +144,8 @@ final class AnnotatedRun extends Run {
         if (r.containsKey("dltProcessingFailureStrategy")) b.dltProcessingFailureStrategy(DltStrategy.valueOf(str(r.get("dltProcessingFailureStrategy"))));
         if (r.containsKey("autoCreateTopicsPartitions")) b.autoCreateTopicsWith(num(r.get("autoCreateTopicsPartitions"), 1), (short) 1);
         if (r.containsKey("timeoutAfter")) b.timeoutAfter(num(r.get("timeoutAfter"), 0));
-        for (Object c : list(r.get("notRetryOn"))) b.notRetryOn(exceptionClass((String) c));
-        return b.create(template);
+        for (Object c : list(r.get("notRetryOn"))) b.notRetryOn(Values.exceptionClass((String) c));
+        return b.create(producers.template());
     }
 
     @Override void finish() throws Exception {
@@ -164,11 +160,7 @@ final class AnnotatedRun extends Run {
         if (given.containsKey("retry_topic")) {
             Map<String, Object> groups = new TreeMap<>();
             for (var l : broker.admin.listGroups().all().get())
-                if (l.groupId().startsWith(prefix)) {
-                    Map<String, Object> m = new TreeMap<>();
-                    broker.committed(l.groupId()).forEach((k, v) -> m.put(logical(k), v));
-                    groups.put(logical(l.groupId()), m);
-                }
+                if (l.groupId().startsWith(names.prefix())) groups.put(names.logical(l.groupId()), names.logicalKeys(broker.committed(l.groupId())));
             observed.put("groups", groups);
         }
     }

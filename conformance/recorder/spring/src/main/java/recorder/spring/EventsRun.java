@@ -99,7 +99,7 @@ final class EventsRun extends Run {
     @Override Map<String, Object> execute() throws Exception {
         caller = Thread.currentThread();
         executor.initialize();
-        DataSource ds = new DriverManagerDataSource("jdbc:h2:mem:" + prefix + ";DB_CLOSE_DELAY=-1");
+        DataSource ds = new DriverManagerDataSource("jdbc:h2:mem:" + names.prefix() + ";DB_CLOSE_DELAY=-1");
         if (Boolean.FALSE.equals(given.get("connections_autocommit"))) ds = autoCommitOff(ds);
         jdbc = new JdbcTemplate(ds);
         DataSource dataSource = ds;
@@ -160,8 +160,8 @@ final class EventsRun extends Run {
         try {
             switch (str(s.get("do"))) {
                 case "in_transaction" -> new TransactionTemplate(context.getBean(PlatformTransactionManager.class))
-                    .executeWithoutResult(status -> steps(list(s.get("steps")), status));
-                case "without_transaction" -> steps(list(s.get("steps")), null);
+                    .executeWithoutResult(status -> perform(list(s.get("steps")), status));
+                case "without_transaction" -> perform(list(s.get("steps")), null);
                 default -> throw new IllegalArgumentException(str(s.get("do")));
             }
             trace.add("caller", map("caller", "returned normally"));
@@ -170,7 +170,7 @@ final class EventsRun extends Run {
         }
     }
 
-    private void steps(List<Object> steps, org.springframework.transaction.TransactionStatus status) {
+    private void perform(List<Object> steps, org.springframework.transaction.TransactionStatus status) {
         for (Object o : steps) {
             Map<String, Object> a = obj(o);
             if (a.containsKey("insert")) insert(a, "caller");
@@ -184,8 +184,8 @@ final class EventsRun extends Run {
                 }
             }
             else if (a.containsKey("rollback_only")) status.setRollbackOnly();
-            else if (a.containsKey("throw")) throw exception(a);
-            else if (a.containsKey("await_listener")) await(map("event", "listener_done", "times", 1));
+            else if (a.containsKey("throw")) throw Values.exception(a);
+            else if (a.containsKey("await_listener")) this.steps.await(map("event", "listener_done", "times", 1));
             else throw new IllegalArgumentException("step " + a);
         }
     }
@@ -208,7 +208,7 @@ final class EventsRun extends Run {
                     else if (a.containsKey("count"))
                         trace.add(lane, map("count", a.get("count"), "rows", jdbc.queryForObject("select count(*) from " + a.get("count"), Integer.class)));
                     else if (a.containsKey("publish")) context.publishEvent(new Event(str(a.get("publish"))));
-                    else if (a.containsKey("throw")) throw exception(a);
+                    else if (a.containsKey("throw")) throw Values.exception(a);
                     else throw new IllegalArgumentException("action " + a);
                 }
             }
