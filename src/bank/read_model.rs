@@ -141,6 +141,11 @@ impl ReadModel {
         self.past.clear();
     }
 
+    /// Whether a projection's dedupe table holds the event.
+    pub fn has_seen(&self, projection: Projection, event: EventId) -> bool {
+        self.seen[projection as usize].contains(event.0)
+    }
+
     /// How far a projection has come in a sequence of events, if it stores that (E5, 3).
     pub fn place(&self, projection: Projection, source: u64) -> Option<u64> {
         self.places[projection as usize].get(&source).copied()

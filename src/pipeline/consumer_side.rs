@@ -112,8 +112,8 @@ impl World {
     fn application(&mut self, slot: u32, token: u64, records: &[ConsumerRecord]) {
         let place = &self.consumers[slot as usize];
         let events: Arc<[EventId]> = records.iter().filter_map(|r| EventId::from_tag(r.record.tag)).collect();
-        let Some(group) = place.group.filter(|_| self.bank.is_some() && !events.is_empty()) else {
-            // A script's listener has no application behind it, and what is no event has no effect.
+        let Some(group) = self.group_served(slot).filter(|_| self.bank.is_some() && !events.is_empty()) else {
+            // Most listeners of scripts have no application behind them, and what is no event has no effect.
             return self.at(self.now, Occurrence::Answer { slot, incarnation: place.incarnation, token });
         };
         let places = self.stores_places(group).then(|| {
@@ -140,7 +140,7 @@ impl World {
             return;
         }
         let content = (Arc::clone(&call.events), call.places.clone());
-        let projection = projection_of(self.consumers[call.slot as usize].group.unwrap_or(0));
+        let projection = projection_of(self.group_served(call.slot).unwrap_or(0));
         self.with_bank(|bank, now, out| bank.apply(now, number, projection, content, out));
     }
 

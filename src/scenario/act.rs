@@ -66,7 +66,14 @@ pub enum LabAction {
     /// A listener method is made; they are numbered from 0 in the order of their making.
     OpenListener { program: Box<ListenerProgram> },
     /// A listener container is made and started, with its own consumer and template, calling the method of this number.
-    StartContainer { properties: Box<ContainerProperties>, consumer: Settings, producer: Settings, listener: u32 },
+    /// `projection`: the bank's group (its place in [`GROUPS`](super::GROUPS)) whose read model is the method's effect.
+    StartContainer {
+        properties: Box<ContainerProperties>,
+        consumer: Settings,
+        producer: Settings,
+        listener: u32,
+        projection: Option<u32>,
+    },
     /// The newest container of this name is stopped.
     StopContainer { name: Arc<str> },
     /// It is paused.

@@ -66,6 +66,8 @@ impl Given {
             "after_rollback_processor",
             "retry_topic",
             "listener_method",
+            "listener",
+            "bank",
             "trace",
         ])?;
         let consumer = consumer(&given.part("consumer")?)?;

@@ -1,6 +1,7 @@
 //! The runner of the spring-* cases: a world with one broker and containers on the workbench, a script carried out strictly
 //! one step after the other, and what was seen in the words of `observed`.
 
+mod bank;
 mod form;
 mod given;
 mod not_compared;
@@ -53,6 +54,8 @@ fn observed(case: &Case, given: &Given, stage: &Stage, snapshots: Map<String, Va
     };
     for field in case.observed.keys() {
         let value = match field.as_str() {
+            "balances" => bank::balances(stage),
+            "processed" => bank::processed(stage),
             "committed" => observe::committed(stage, &given.group),
             "snapshots" => Value::Object(snapshots.clone()),
             "trace" => trace(case, &stage.recorder.events, None),

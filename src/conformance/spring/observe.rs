@@ -1,6 +1,7 @@
 //! What is there at the end, in the words of `observed`: committed offsets, records, topics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -14,14 +15,17 @@ pub(super) fn committed(stage: &Stage, group: &str) -> Value {
     Value::Object(offsets.map(|(partition, stored)| (stage.recorder.partition(*partition), json!(stored.committed.offset))).collect())
 }
 
-/// The assignment of every living container that has one.
+/// The assignment of every container but those that a step has stopped; one that ended by itself is still there, with nothing.
 pub(super) fn assignment(stage: &Stage) -> Value {
     let of = |place: &ConsumerSlot| {
         let partitions: Vec<String> = place.container.thread().assigned().map(|partition| stage.recorder.partition(partition)).collect();
         (place.name.to_string(), json!(partitions))
     };
-    let living = stage.world.consumers().iter().filter(|place| place.container.thread().is_alive());
-    Value::Object(living.map(of).collect())
+    let is_there = |(place, member): &(&ConsumerSlot, &Arc<str>)| {
+        place.container.thread().is_alive() || (place.name == **member && !stage.put_away.contains(*member))
+    };
+    let there = stage.world.consumers().iter().zip(&stage.members).filter(is_there);
+    Value::Object(there.map(|(place, _)| of(place)).collect())
 }
 
 /// The topics that exist, with their partition counts.

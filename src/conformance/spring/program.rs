@@ -9,7 +9,7 @@ use super::given::class_name;
 use crate::conformance::{Case, CaseError};
 use crate::listener::{Action, Condition, ListenerProgram, Rule};
 
-/// The program of all `on` rules; `of_topic` keeps only those that name it (the handler of dead letters).
+/// The program of all `on` rules, and what the listener does by itself; `of_topic` keeps only those that name it (the handler of dead letters).
 pub(super) fn program(case: &Case, of_topic: Option<&str>) -> Result<ListenerProgram, CaseError> {
     let mut rules = Vec::new();
     for (number, step) in case.script.iter().enumerate() {
@@ -25,19 +25,47 @@ pub(super) fn program(case: &Case, of_topic: Option<&str>) -> Result<ListenerPro
             (None, _) => true,
         };
         if fits {
-            rules.push(Rule { when, actions: Arc::from(actions(&form)?), catch: None });
+            rules.push(Rule { when, actions: Arc::from(actions(&form, "then")?), catch: None });
         }
     }
-    let otherwise = Rule { actions: Arc::from([Action::Ack]), ..Rule::default() };
-    Ok(ListenerProgram { rules, otherwise })
+    let mut program = ListenerProgram { rules, otherwise: Rule { actions: Arc::from([Action::Ack]), ..Rule::default() } };
+    if of_topic.is_none() {
+        listener_method(case, &mut program)?;
+    }
+    Ok(program)
+}
+
+/// `given.listener`: what the method does if no rule holds, and its `catch` around everything.
+fn listener_method(case: &Case, program: &mut ListenerProgram) -> Result<(), CaseError> {
+    let form = Form::of(case, "given", &case.given).part("listener")?;
+    form.only(&["does", "catch"])?;
+    if form.has("does") {
+        program.otherwise.actions = Arc::from(actions(&form, "does")?);
+    }
+    if form.has("catch") {
+        let catch: Arc<[Action]> = Arc::from(actions(&form, "catch")?);
+        program.rules.iter_mut().chain([&mut program.otherwise]).for_each(|rule| rule.catch = Some(Arc::clone(&catch)));
+    }
+    Ok(())
+}
+
+/// The tag of the bank's event that a case calls `e1`.
+fn tag_of(form: &Form<'_>) -> Result<Option<u64>, CaseError> {
+    if !form.case.given.contains_key("bank") {
+        return Ok(None);
+    }
+    let number = |name: &str| name.strip_prefix('e').and_then(|number| number.parse().ok());
+    let of = |name: &str| number(name).ok_or_else(|| form.error("value", "an event of the bank is e and its number, from 1"));
+    form.text("value")?.map(of).transpose()
 }
 
 fn condition(form: &Form<'_>) -> Result<Condition, CaseError> {
     form.only(&["value", "delivery", "delivery_to", "call", "call_to", "contains", "topic"])?;
     let text = |field: &str| form.text(field).map(|text| text.map(Arc::from));
+    let tag = tag_of(form)?;
     Ok(Condition {
-        value: text("value")?,
-        tag: None,
+        value: if tag.is_none() { text("value")? } else { None },
+        tag,
         delivery: form.count("delivery")?.map(|n| n as u32),
         delivery_max: form.count("delivery_to")?.map(|n| n as u32),
         call: form.count("call")?,
@@ -47,16 +75,15 @@ fn condition(form: &Form<'_>) -> Result<Condition, CaseError> {
     })
 }
 
-fn actions(form: &Form<'_>) -> Result<Vec<Action>, CaseError> {
-    match form.get("then") {
-        Some(Value::Object(map)) => Ok(vec![action(&Form::of(form.case, format!("{}.then", form.place), map))?]),
+fn actions(form: &Form<'_>, field: &str) -> Result<Vec<Action>, CaseError> {
+    let of_map = |map: &Map<String, Value>| action(&Form::of(form.case, format!("{}.{field}", form.place), map));
+    match form.get(field) {
+        Some(Value::Object(map)) => Ok(vec![of_map(map)?]),
         Some(Value::Array(list)) => {
-            let objects = list.iter().map(|value| value.as_object().ok_or_else(|| form.error("then", "an action is an object")));
-            objects
-                .map(|map| map.and_then(|map: &Map<String, Value>| action(&Form::of(form.case, format!("{}.then", form.place), map))))
-                .collect()
+            let objects = list.iter().map(|value| value.as_object().ok_or_else(|| form.error(field, "an action is an object")));
+            objects.map(|map| map.and_then(of_map)).collect()
         }
-        _ => Err(form.error("then", "an action or a list of actions is needed")),
+        _ => Err(form.error(field, "an action or a list of actions is needed")),
     }
 }
 
@@ -68,6 +95,7 @@ fn action(form: &Form<'_>) -> Result<Action, CaseError> {
     let text = || form.needed(name).map(Arc::from);
     Ok(match name {
         "ack" => Action::Ack,
+        "effect" => Action::Effect,
         "nothing" => Action::Nothing,
         "hold" => Action::Hold,
         "ack_held" => Action::AckHeld(form.texts(name)?.unwrap_or_default()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::bank;
 use super::given::Given;
 use crate::broker::{Bytes, TopicId, TopicPartition};
 use crate::kernel::SimTime;
@@ -12,6 +13,9 @@ use crate::listener::{ConsumerRecord, Fact, Offsets};
 
 /// The lane of the script's own steps.
 pub(super) const SCRIPT: &str = "script";
+
+/// The lane of what other threads see.
+const OUTSIDE: &str = "outside";
 
 /// One event of the trace.
 #[derive(Debug, Clone)]
@@ -40,6 +44,8 @@ pub(super) struct Recorder {
     integers: bool,
     sees_handler: bool,
     sees_rollback: bool,
+    /// Whether another thread acts, not the consumer's.
+    pub(super) outside: bool,
     /// The call in hand by lane: the values, and whether it is the handler of dead letters.
     in_hand: BTreeMap<Arc<str>, (Vec<Value>, bool)>,
 }
@@ -59,6 +65,7 @@ impl Recorder {
             integers: given.integers,
             sees_handler: given.sees_handler,
             sees_rollback: given.sees_rollback,
+            outside: false,
             in_hand: BTreeMap::new(),
         }
     }
@@ -109,6 +116,11 @@ impl Recorder {
         }
     }
 
+    /// The value of a record that was delivered; an event of the bank by its name.
+    fn value_of(&self, record: &ConsumerRecord) -> Value {
+        bank::event_of(record.record.tag).unwrap_or_else(|| self.value(record.record.value.as_ref()))
+    }
+
     /// How often an event stands in the trace.
     pub(super) fn count(&self, event: &str) -> usize {
         self.events.iter().filter(|known| &*known.lane != SCRIPT && known.what.get(event).is_some()).count()
@@ -132,6 +144,8 @@ impl Recorder {
                 self.push(now, lane, json!({"handle_other_exception": &**class, "at": at}));
             }
             _ => {
+                let elsewhere = self.outside && matches!(fact, Fact::ApiError { .. });
+                let lane = &if elsewhere { Arc::from(OUTSIDE) } else { Arc::clone(lane) };
                 if let Some(what) = self.plain(lane, fact).or_else(|| self.of_handler(fact)) {
                     self.push(now, lane, what);
                 }
@@ -220,7 +234,7 @@ impl Recorder {
         dead_letter_handler: bool,
     ) {
         let at = self.record_at(record);
-        let value = self.value(record.record.value.as_ref());
+        let value = self.value_of(record);
         let key = shown(&value);
         self.in_hand.insert(lane.clone(), (vec![value.clone()], dead_letter_handler));
         if dead_letter_handler {
@@ -251,7 +265,7 @@ impl Recorder {
     fn batch_delivered(&mut self, now: SimTime, lane: &Arc<str>, records: &[ConsumerRecord]) {
         self.calls += 1;
         let at: Vec<String> = records.iter().map(|record| self.record_at(record)).collect();
-        let values: Vec<Value> = records.iter().map(|record| self.value(record.record.value.as_ref())).collect();
+        let values: Vec<Value> = records.iter().map(|record| self.value_of(record)).collect();
         for value in &values {
             *self.deliveries.entry(shown(value)).or_default() += 1;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::bank;
 use super::form::Form;
 use super::given::{Given, TopicPlan, record};
 use super::observe::{assignment, committed};
@@ -44,7 +45,7 @@ struct Script<'a> {
 impl Script<'_> {
     fn set_up(&mut self, case: &Case) -> Result<(), CaseError> {
         let form = Form::of(case, "given", &case.given);
-        for TopicPlan { name, partitions } in &self.given.topics {
+        for TopicPlan { name, partitions } in self.given.topics.iter().filter(|topic| !bank::brings(case, &topic.name)) {
             self.stage.create_topic(&form, name, *partitions)?;
         }
         for (topic, _) in self.given.retry.iter().flat_map(|chain| chain.topics()) {
@@ -85,12 +86,15 @@ impl Script<'_> {
                 self.each_of(form, &member, |name| LabAction::StopContainer { name })?;
                 if verb == "stop" {
                     self.until(form, |script| script.stage.living(&member).next().is_none())?;
+                    self.stage.put_away.insert(member);
                 }
             }
             "pause" => self.each_of(form, &member, |name| LabAction::PauseContainer { name })?,
             "resume" => self.each_of(form, &member, |name| LabAction::ResumeContainer { name })?,
             "send" => self.send(form)?,
-            "ack" => self.stage.act(form, LabAction::AcknowledgeKept { value: Arc::from(form.needed("value")?) })?,
+            "ack" => self.acknowledge(form)?,
+            "transfer" => bank::transfer(&mut self.stage, form)?,
+            "database_down" | "database_up" => bank::database(&mut self.stage, form, verb == "database_up")?,
             "release" => self.stage.act(form, LabAction::ReleaseLatch { latch: Arc::from(form.needed("latch")?) })?,
             "create_topic" => {
                 let partitions = form.count("partitions")?.unwrap_or(1) as u32;
@@ -108,6 +112,15 @@ impl Script<'_> {
         // A step takes its time: the next one does not begin in the same instant.
         self.stage.pass(1_000);
         Ok(())
+    }
+
+    /// A kept Acknowledgment is acknowledged on another thread.
+    fn acknowledge(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
+        let value = Arc::from(form.needed("value")?);
+        self.stage.recorder.outside = true;
+        let done = self.stage.act(form, LabAction::AcknowledgeKept { value });
+        self.stage.recorder.outside = false;
+        done
     }
 
     fn each_of(&mut self, form: &Form<'_>, member: &str, act: impl Fn(Arc<str>) -> LabAction) -> Result<(), CaseError> {
@@ -183,6 +196,8 @@ fn fields_of(verb: &str) -> Option<&'static [&'static str]> {
         "stop" | "stop_no_wait" | "pause" | "resume" => &["do", "member"],
         "send" => &["do", "topic", "partition", "key", "value", "value_int32", "timestamp", "headers"],
         "ack" => &["do", "value"],
+        "transfer" => &["do", "topic", "event", "from", "to", "amount"],
+        "database_down" | "database_up" => &["do"],
         "release" => &["do", "latch"],
         "create_topic" => &["do", "topic", "partitions"],
         "await" => &["do", "value", "delivery", "event", "times", "calls"],

@@ -1,8 +1,10 @@
-//! The world of a script: one broker, no bank, and containers on the workbench. Every act is an intervention, everything
+//! The world of a script: one broker, a bank only in the cases about it, and containers on the workbench. Every act is an intervention, everything
 //! seen is read from the world and its trace.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::bank;
 use super::form::Form;
 use super::given::{Given, RecordPlan};
 use super::recorder::Recorder;
@@ -10,10 +12,10 @@ use crate::broker::{ClusterConfig, TopicPartition};
 use crate::conformance::{Case, CaseError};
 use crate::fault::Node;
 use crate::kernel::SimTime;
-use crate::listener::{ContainerProperties, ListenerProgram};
+use crate::listener::{ContainerProperties, Fact, ListenerProgram};
 use crate::pipeline::lab::{LabAction, LabAnswer};
-use crate::pipeline::{ConsumerSlot, FactKind, Intervention, World};
-use crate::scenario;
+use crate::pipeline::{Action, ConsumerSlot, FactKind, Intervention, World};
+use crate::scenario::{self, Scenario};
 
 /// The producer of the outside.
 const OUTSIDE: &str = "outside";
@@ -25,6 +27,10 @@ pub(super) struct Stage {
     pub(super) world: World,
     /// The member of the script that each place belongs to.
     pub(super) members: Vec<Arc<str>>,
+    /// Members that a step has stopped: they are not looked at any more.
+    pub(super) put_away: BTreeSet<Arc<str>>,
+    /// Containers that died because another one of their process did.
+    died_with_another: BTreeSet<u32>,
     pub(super) recorder: Recorder,
     facts_read: u64,
     op: u64,
@@ -34,18 +40,12 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(case: &Case, given: &Given, programs: [ListenerProgram; 2]) -> Result<Stage, CaseError> {
-        let mut cluster = ClusterConfig::default();
-        cluster.broker.auto_create_topics_enable = false;
-        // As the recorder's broker was set up.
-        cluster.broker.group_min_session_timeout_ms = 500;
-        cluster.broker.group_initial_rebalance_delay_ms = 0;
-        cluster.topic_defaults.retention_ms = -1;
-        let mut scenario = scenario::Scenario::plain(&case.id, 1);
-        scenario.stage = scenario::Stage::ClusterOnly;
-        scenario.cluster = Some(cluster);
+        let scenario = if case.given.contains_key("bank") { bank::scenario(case)? } else { without_bank(case) };
         let mut stage = Stage {
             world: World::new(&scenario),
             members: Vec::new(),
+            put_away: BTreeSet::new(),
+            died_with_another: BTreeSet::new(),
             recorder: Recorder::new(given),
             facts_read: 0,
             op: 0,
@@ -55,6 +55,7 @@ impl Stage {
         let form = Form::of(case, "given", &case.given);
         // The broker has been up for a while when the recording begins.
         stage.pass(1_000_000);
+        stage.learn_names();
         for program in programs {
             stage.act(&form, LabAction::OpenListener { program: Box::new(program) })?;
         }
@@ -71,10 +72,27 @@ impl Stage {
 
     /// Does something to the world, now.
     pub(super) fn act(&mut self, form: &Form<'_>, action: LabAction) -> Result<(), CaseError> {
+        self.intervene(form, &Intervention::Lab(action))
+    }
+
+    /// The same for anything that a viewer can do.
+    pub(super) fn intervene(&mut self, form: &Form<'_>, intervention: &Intervention) -> Result<(), CaseError> {
         let now = self.world.now();
-        let done = self.world.intervene(now, &Intervention::Lab(action));
+        let done = self.world.intervene(now, intervention);
         self.read_facts();
         done.map_err(|error| form.error("", error.to_string()))
+    }
+
+    /// Lets the world go on until something holds.
+    pub(super) fn until(&mut self, form: &Form<'_>, holds: impl Fn(&Stage) -> bool) -> Result<(), CaseError> {
+        let end = self.now() + PATIENCE_US;
+        while !holds(self) {
+            if self.next_at().is_none_or(|at| at > end) {
+                return Err(form.error("", "waited in vain"));
+            }
+            self.step();
+        }
+        Ok(())
     }
 
     /// Does something and waits for its answer.
@@ -97,8 +115,12 @@ impl Stage {
     pub(super) fn create_topic(&mut self, form: &Form<'_>, name: &Arc<str>, partitions: u32) -> Result<(), CaseError> {
         let name = name.clone();
         self.ask(form, |op| LabAction::CreateTopic { op, name, partitions, replicas: Vec::new(), settings: Vec::new() })?;
-        self.recorder.names = self.world.cluster().topics().iter().map(|topic| (topic.id, topic.name.clone())).collect();
+        self.learn_names();
         Ok(())
+    }
+
+    fn learn_names(&mut self) {
+        self.recorder.names = self.world.cluster().topics().iter().map(|topic| (topic.id, topic.name.clone())).collect();
     }
 
     /// Sends a record from outside and waits for the answer.
@@ -112,9 +134,12 @@ impl Stage {
     pub(super) fn start(&mut self, form: &Form<'_>, member: &Arc<str>, properties: ContainerProperties) -> Result<(), CaseError> {
         let of_dead_letters = properties.retry.as_ref().is_some_and(|role| role.of_dead_letters);
         self.members.push(member.clone());
+        self.put_away.remove(member);
         let (consumer, producer) = (self.consumer.clone(), self.producer.clone());
         let properties = Box::new(properties);
-        self.act(form, LabAction::StartContainer { properties, consumer, producer, listener: u32::from(of_dead_letters) })
+        let projection = self.world.bank().is_some().then_some(bank::ACCOUNT_VIEW);
+        let listener = u32::from(of_dead_letters);
+        self.act(form, LabAction::StartContainer { properties, consumer, producer, listener, projection })
     }
 
     /// The living containers of a member.
@@ -145,14 +170,50 @@ impl Stage {
 
     fn read_facts(&mut self) {
         let Stage { world, recorder, .. } = self;
+        let mut killed = None;
         for fact in world.trace().iter_from(self.facts_read) {
-            if let (Node::Consumer(slot), FactKind::Listener(what)) = (fact.actor, &fact.kind) {
-                let place = &world.consumers()[slot as usize];
-                recorder.fact(fact.at, &place.name, what, |offset| poisoned(world, place, offset));
+            let (Node::Consumer(slot), FactKind::Listener(what)) = (fact.actor, &fact.kind) else { continue };
+            if self.died_with_another.contains(&slot) {
+                continue;
+            }
+            let place = &world.consumers()[slot as usize];
+            recorder.fact(fact.at, &place.name, what, |offset| poisoned(world, place, offset));
+            if matches!(what, Fact::Killed) {
+                killed = Some(slot);
             }
         }
         self.facts_read = world.trace().end();
+        if let Some(slot) = killed {
+            self.process_died(slot);
+        }
     }
+
+    /// All containers of a chain of retry topics live in one process; what is killed in one of them is the process.
+    fn process_died(&mut self, slot: u32) {
+        let is_chain = |slot: u32| self.world.consumers()[slot as usize].container.properties().retry.is_some();
+        let with_it = |other: &u32| *other != slot && is_chain(*other) && self.members[*other as usize] == self.members[slot as usize];
+        let others: Vec<u32> = (0..self.members.len() as u32).filter(with_it).collect();
+        self.died_with_another.extend(&others);
+        let now = self.world.now();
+        for other in others {
+            // One that is down already is not killed again.
+            let _ = self.world.intervene(now, &Intervention::Act(Action::Kill(Node::Consumer(other))));
+        }
+        self.facts_read = self.world.trace().end();
+    }
+}
+
+/// Brokers as the recorder set them up, and nothing else.
+fn without_bank(case: &Case) -> Scenario {
+    let mut cluster = ClusterConfig::default();
+    cluster.broker.auto_create_topics_enable = false;
+    cluster.broker.group_min_session_timeout_ms = 500;
+    cluster.broker.group_initial_rebalance_delay_ms = 0;
+    cluster.topic_defaults.retention_ms = -1;
+    let mut scenario = Scenario::plain(&case.id, 1);
+    scenario.stage = scenario::Stage::ClusterOnly;
+    scenario.cluster = Some(cluster);
+    scenario
 }
 
 /// The assigned partition whose record at this offset cannot be deserialized.

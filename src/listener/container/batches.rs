@@ -7,8 +7,12 @@ use super::{ConsumerCall, Context, ListenerConsumer};
 use crate::broker::TopicPartition;
 use crate::listener::{BackOffExecution, ErrorHandler, Exception, ExceptionKind, Fact, Offsets, SPRING_KAFKA};
 
-/// How often a sleep between attempts of a batch polls, so that the member keeps its place in the group.
-const POLL_WITHIN_US: u64 = 500_000;
+/// `ListenerUtils`: the sleep between attempts of a batch is cut into pieces, between which it polls, so that the member keeps
+/// its place in the group.
+const SLEEP_US: u64 = 100_000;
+/// The same of a sleep of at most [`SMALL_INTERVAL_US`].
+const SMALL_SLEEP_US: u64 = 10_000;
+const SMALL_INTERVAL_US: u64 = 500_000;
 
 impl ListenerConsumer {
     /// The batch is handed to the listener.
@@ -123,8 +127,8 @@ impl ListenerConsumer {
 
     /// `FallbackBatchErrorHandler`: the same list again and again, with the consumer paused.
     fn begin_to_retry(&mut self, cx: &mut Context<'_>, exception: &Exception) {
-        self.retry_paused = self.assigned.iter().copied().collect();
-        self.pause_in_kafka(cx, self.retry_paused.clone());
+        self.retries_batch = true;
+        self.pause_in_kafka(cx, self.assigned.iter().copied().collect());
         self.failed_batch(cx, 1, exception);
         let retry = Op::RetryBatch { attempt: 2, execution: BackOffExecution::default(), exception: exception.clone() };
         self.plan([retry, Op::FinallyResume]);
@@ -137,9 +141,8 @@ impl ListenerConsumer {
     }
 
     pub(super) fn resume_after_retry(&mut self, cx: &mut Context<'_>) {
-        let mut partitions = std::mem::take(&mut self.retry_paused);
-        partitions.retain(|partition| self.assigned.contains(partition));
-        self.resume_in_kafka(cx, partitions);
+        self.retries_batch = false;
+        self.resume_in_kafka(cx, self.assigned.iter().copied().collect());
     }
 
     /// One step of handling the failure of a batch.
@@ -173,19 +176,28 @@ impl ListenerConsumer {
                 }
             }
             Op::RetryBatch { attempt, execution, exception } => self.retry_batch(cx, attempt, execution, exception),
-            Op::RetryBatchNow if !self.running => {
+            Op::RetryBatchNow { .. } if !self.running => {
                 return Err(Exception::of_container(SPRING_KAFKA, "Container stopped during retries"));
             }
-            Op::RetryBatchNow if self.pause_requested => {
+            Op::RetryBatchNow { .. } if self.pause_requested => {
                 self.seek_from(cx, 0);
                 return Err(Exception::of_container(SPRING_KAFKA, "Container paused requested during retries"));
             }
-            Op::SleepPolling { us } if self.running && !self.pause_requested => {
-                let part_us = us.min(POLL_WITHIN_US);
-                if us > part_us {
-                    self.plan([Op::ShortPoll, Op::SleepPolling { us: us - part_us }]);
+            // Only what the attempt itself throws is a failure to be retried.
+            Op::RetryBatchNow { attempt, execution } => {
+                self.plan([Op::ShortPoll, Op::ListenBatch, Op::CatchRetry { attempt, execution }]);
+            }
+            Op::SleepPolling { us, step_us, again } => {
+                self.stack.push(Op::SleptPolling { us: us.saturating_sub(step_us), step_us, again });
+                self.sleep(cx, step_us, true);
+            }
+            Op::SleptPolling { us, step_us, again } if self.running && !self.pause_requested => {
+                if us > 0 {
+                    self.stack.push(Op::SleepPolling { us, step_us, again: true });
                 }
-                self.sleep(cx, part_us, true);
+                if again {
+                    self.stack.push(Op::ShortPoll);
+                }
             }
             Op::ShortPoll => {
                 cx.call(ConsumerCall::Poll { timeout_us: 0 });
@@ -207,14 +219,9 @@ impl ListenerConsumer {
         if ms > 0 {
             cx.fact(Fact::BackingOff { ms });
         }
-        self.plan([
-            Op::ShortPoll,
-            Op::SleepPolling { us: ms * 1_000 },
-            Op::RetryBatchNow,
-            Op::ShortPoll,
-            Op::ListenBatch,
-            Op::CatchRetry { attempt, execution },
-        ]);
+        let us = ms.saturating_mul(1_000);
+        let step_us = if us > SMALL_INTERVAL_US { SLEEP_US } else { SMALL_SLEEP_US };
+        self.plan([Op::ShortPoll, Op::SleepPolling { us, step_us, again: false }, Op::RetryBatchNow { attempt, execution }]);
     }
 
     /// Every record of a given-up batch goes to the recoverer, those that worked too.

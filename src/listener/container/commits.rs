@@ -15,6 +15,10 @@ impl ListenerConsumer {
                 let offsets = std::mem::take(&mut self.offsets).into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
                 self.commit(cx, offsets);
             }
+            Op::CountAnew { time } => {
+                self.count = 0;
+                self.last_commit_at = time.unwrap_or(self.last_commit_at);
+            }
             Op::CommitPendingAcks => self.plan([Op::ProcessCommits, Op::CommitIfNecessary]),
             Op::Commit(offsets) => self.commit(cx, offsets),
             Op::RebalanceCommits if !self.commits_during_rebalance.is_empty() => {
@@ -44,9 +48,8 @@ impl ListenerConsumer {
         let counted_out = mode.counts() && self.count >= u64::from(self.properties.ack_count);
         let at_every_turn = !mode.counts() && !mode.looks_at_time();
         if at_every_turn || counted_out || elapsed {
-            self.count = 0;
-            self.last_commit_at = cx.now;
-            self.stack.push(Op::CommitIfNecessary);
+            // What a commit that failed has counted, goes on counting.
+            self.plan([Op::CommitIfNecessary, Op::CountAnew { time: Some(cx.now) }]);
         }
     }
 

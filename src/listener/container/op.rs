@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::broker::{NewRecord, TopicPartition};
+use crate::kernel::SimTime;
 use crate::listener::{Action, BackOffExecution, Exception, Offsets, StopReason};
 
 /// One thing that a consumer thread still has to do, or waits for, or would catch.
@@ -65,10 +66,17 @@ pub(super) enum Op {
     },
     /// `checkRebalanceCommits`.
     RebalanceCommits,
+    /// The commit that was due is made: counting begins anew, and the time to the next if the mode looks at it.
+    CountAnew {
+        /// When the commit was begun.
+        time: Option<SimTime>,
+    },
 
     // --- rebalance callbacks ---
     /// What the revocation leaves behind; then the callback is over.
     AfterRevoked(Vec<TopicPartition>),
+    /// The rest of an assignment: the listener's callback, then the error handler's.
+    AfterAssigned(Vec<TopicPartition>),
     /// Waits for the positions to commit at the assignment (D17).
     AwaitInitialPositions {
         /// Which.
@@ -198,11 +206,29 @@ pub(super) enum Op {
         exception: Exception,
     },
     /// Between the sleep and the listener of a batch retry.
-    RetryBatchNow,
+    RetryBatchNow {
+        /// Its number.
+        attempt: u32,
+        /// The back off so far.
+        execution: BackOffExecution,
+    },
     /// A sleep with polls in it, so that the member keeps its place in the group.
     SleepPolling {
-        /// How long.
+        /// What is left, in microseconds.
         us: u64,
+        /// How long it sleeps at a time.
+        step_us: u64,
+        /// Whether it has slept before.
+        again: bool,
+    },
+    /// `conditionalSleepWithPoll` after one sleep: polls, but for the first time, and goes on.
+    SleptPolling {
+        /// What is left, in microseconds.
+        us: u64,
+        /// How long it sleeps at a time.
+        step_us: u64,
+        /// Whether it had slept before.
+        again: bool,
     },
     /// `poll(0)` while a batch is retried.
     ShortPoll,

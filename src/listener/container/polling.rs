@@ -154,8 +154,7 @@ impl ListenerConsumer {
         let records = std::mem::replace(&mut self.polled, Arc::from([]));
         if records.is_empty() {
             if self.properties.ack_mode.counts() && self.count > 0 {
-                self.count = 0;
-                self.plan([Op::CommitIfNecessary, Op::CatchCommitFailed]);
+                self.plan([Op::CommitIfNecessary, Op::CountAnew { time: None }]);
             }
             return;
         }

@@ -46,10 +46,9 @@ impl ListenerConsumer {
             return;
         }
         let mut cx = Context { now, listener, out };
-        cx.fact(Fact::Assigned { partitions: partitions.clone() });
         self.pause_again(&mut cx, &partitions);
         self.assigned.extend(&partitions);
-        self.stack.push(Op::CallbackDone);
+        self.plan([Op::AfterAssigned(partitions.clone()), Op::CallbackDone]);
         if self.properties.commit_at_assignment && self.properties.transactions.is_none() && !partitions.is_empty() {
             let token = self.fresh();
             cx.call(ConsumerCall::InitialPositions { token, partitions });
@@ -81,6 +80,13 @@ impl ListenerConsumer {
         self.pause_in_kafka(cx, self.paused_for_nack.iter().copied().collect());
     }
 
+    /// `FallbackBatchErrorHandler.onPartitionsAssigned`: while a batch is retried, everything that is assigned is paused (D10).
+    fn pause_again_for_retry(&mut self, cx: &mut Context<'_>) {
+        if self.retries_batch {
+            self.pause_in_kafka(cx, self.assigned.iter().copied().collect());
+        }
+    }
+
     /// The positions of newly assigned partitions that had no committed offset.
     pub fn on_initial_positions(&mut self, now: SimTime, token: u64, offsets: Offsets, listener: &mut Listener, out: &mut Vec<Output>) {
         if self.stack.last() != Some(&Op::AwaitInitialPositions { token }) {
@@ -106,6 +112,10 @@ impl ListenerConsumer {
                 if self.properties.async_acks && self.waiting_offsets.is_empty() {
                     self.consumer_paused = false;
                 }
+            }
+            Op::AfterAssigned(partitions) => {
+                cx.fact(Fact::Assigned { partitions });
+                self.pause_again_for_retry(cx);
             }
             _ => cx.call(ConsumerCall::CallbackDone),
         }

@@ -1,5 +1,7 @@
 //! The container against a scripted consumer: a log in memory that answers at once.
 
+mod rebalance;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ struct Bench {
     listener: Listener,
     facts: Vec<Fact>,
     closing: bool,
+    /// So many commits are still refused: the member was put out of its group.
+    commits_refused: u32,
 }
 
 enum Due {
@@ -56,6 +60,7 @@ impl Bench {
             listener: Listener::new(program),
             facts: Vec::new(),
             closing: false,
+            commits_refused: 0,
         }
     }
 
@@ -71,6 +76,7 @@ impl Bench {
             let mut out = Vec::new();
             self.thread.on_assigned(self.now, partitions, &mut self.listener, &mut out);
             self.carry_out(out);
+            self.facts.clear();
             self.poll_again();
         }
         while self.agenda.next_at().is_some_and(|at| at <= SimTime::from_ms(end_ms)) {
@@ -148,6 +154,11 @@ impl Bench {
                     self.thread.on_polled(self.now, Ok(records), &mut self.listener, more);
                 }
             }
+            ConsumerCall::CommitSync { token, .. } if self.commits_refused > 0 => {
+                self.commits_refused -= 1;
+                let refused = Err(crate::broker::KafkaException::new("CommitFailedException"));
+                self.thread.on_committed(self.now, token, refused, &mut self.listener, more);
+            }
             ConsumerCall::CommitSync { token, offsets } => {
                 self.committed.extend(offsets);
                 self.thread.on_committed(self.now, token, Ok(()), &mut self.listener, more);
@@ -178,6 +189,8 @@ impl Bench {
             Fact::Committed { offsets } => Some(format!("c{}", offsets.values().map(u64::to_string).collect::<Vec<_>>().join(","))),
             Fact::Recovered { .. } => Some("recovered".to_string()),
             Fact::RecoveredBatch { .. } => Some("recovered-batch".to_string()),
+            Fact::CommitFailed { offsets, .. } => Some(format!("x{}", offsets.values().map(u64::to_string).collect::<Vec<_>>().join(","))),
+            Fact::Assigned { partitions } => Some(format!("assigned{}", partitions.len())),
             Fact::Paused { .. } => Some("pause".to_string()),
             Fact::Resumed { .. } => Some("resume".to_string()),
             Fact::Stopped { reason } => Some(reason.name().to_string()),

@@ -81,8 +81,8 @@ pub struct ListenerConsumer {
     pub(super) in_transaction: bool,
     /// Where the back off of a batch stands that is rolled back again and again.
     pub(super) rollback_execution: BackOffExecution,
-    /// The partitions that a batch retry paused.
-    pub(super) retry_paused: Vec<TopicPartition>,
+    /// Whether the error handler is giving a batch to the listener again and again.
+    pub(super) retries_batch: bool,
     /// Where the last poll failed to deserialize, for `handleOtherException`.
     pub(super) poll_failure_offset: Option<u64>,
     /// `kafka_deliveryAttempt` headers of the record object in hand: a record kept in memory gets one at each delivery.
@@ -136,7 +136,7 @@ impl ListenerConsumer {
             batch_failed: false,
             in_transaction: false,
             rollback_execution: BackOffExecution::default(),
-            retry_paused: Vec::new(),
+            retries_batch: false,
             poll_failure_offset: None,
             attempt_headers: None,
         }
@@ -400,11 +400,11 @@ impl ListenerConsumer {
                 self.turn(cx, op);
                 Ok(())
             }
-            Op::ProcessCommits | Op::CommitIfNecessary | Op::CommitPendingAcks | Op::Commit(_) | Op::RebalanceCommits => {
+            Op::ProcessCommits | Op::CommitIfNecessary | Op::CountAnew { .. } | Op::CommitPendingAcks | Op::Commit(_) | Op::RebalanceCommits => {
                 self.commit_step(cx, op);
                 Ok(())
             }
-            Op::AfterRevoked(_) | Op::CallbackDone => {
+            Op::AfterRevoked(_) | Op::AfterAssigned(_) | Op::CallbackDone => {
                 self.callback_step(cx, op);
                 Ok(())
             }
@@ -424,8 +424,9 @@ impl ListenerConsumer {
             | Op::CommitRecoveredOfBatch { .. }
             | Op::KeepRestOfBatch { .. }
             | Op::RetryBatch { .. }
-            | Op::RetryBatchNow
+            | Op::RetryBatchNow { .. }
             | Op::SleepPolling { .. }
+            | Op::SleptPolling { .. }
             | Op::ShortPoll
             | Op::RecoverBatch { .. } => self.batch_error_step(cx, op),
             Op::Throw(exception) => Err(exception),

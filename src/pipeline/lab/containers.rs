@@ -15,6 +15,8 @@ use crate::pipeline::{ConsumerSlot, Duty, InterventionError, ProcessState, World
 pub(in crate::pipeline) struct Template {
     config: ProducerConfig,
     initialised: bool,
+    /// The bank's group whose projection is the effect of the listener.
+    projection: Option<u32>,
     /// The token of a begin that waits for `initTransactions`.
     beginning: Option<u64>,
 }
@@ -61,10 +63,11 @@ impl World {
     pub(super) fn lab_container(&mut self, action: &LabAction) -> Result<(), InterventionError> {
         match action {
             LabAction::OpenListener { program } => self.lab.listeners.push(Listener::new(program.as_ref().clone())),
-            LabAction::StartContainer { properties, consumer, producer, listener } => {
+            LabAction::StartContainer { properties, consumer, producer, listener, projection } => {
                 let consumer = consumer_config(consumer)?;
                 let config = producer_config(producer)?;
-                self.lab_start_container(properties, consumer, config, *listener);
+                let template = Template { config, initialised: false, projection: *projection, beginning: None };
+                self.lab_start_container(properties, consumer, template, *listener);
             }
             LabAction::StopContainer { name } => {
                 let slot = self.slot_named(name)?;
@@ -97,12 +100,12 @@ impl World {
         Ok(())
     }
 
-    fn lab_start_container(&mut self, properties: &ContainerProperties, consumer: ConsumerConfig, config: ProducerConfig, listener: u32) {
+    fn lab_start_container(&mut self, properties: &ContainerProperties, consumer: ConsumerConfig, template: Template, listener: u32) {
         let slot = self.consumers.len() as u32;
         let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));
         let mut container = Container::new(client, properties.clone(), consumer);
         container.learn_topics(self.cluster.metadata());
-        self.lab.templates.insert(slot, Template { config, initialised: false, beginning: None });
+        self.lab.templates.insert(slot, template);
         self.consumers.push(ConsumerSlot {
             group: None,
             duty: Duty::Main,
@@ -130,6 +133,12 @@ impl World {
     fn slot_that_keeps(&self, value: &str) -> Result<u32, InterventionError> {
         let found = self.consumers.iter().rposition(|slot| slot.container.thread().keeps(value));
         found.map(|slot| slot as u32).ok_or(refused("kept acknowledgment"))
+    }
+
+    /// The bank's group whose projection a container's listener applies.
+    pub(in crate::pipeline) fn group_served(&self, slot: u32) -> Option<u32> {
+        let of_script = || self.lab.templates.get(&slot).and_then(|template| template.projection);
+        self.consumers[slot as usize].group.or_else(of_script)
     }
 
     /// The settings of the template of a script's container.

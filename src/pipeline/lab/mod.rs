@@ -1,5 +1,5 @@
-//! The workbench: producers, consumers without a container and tools that a script brings along, by name, in a world with
-//! brokers and no bank. Every act is an [`Intervention`](super::Intervention), every outcome can be read from the world.
+//! The workbench: producers, consumers without a container, listener containers and tools that a script brings along, by
+//! name. If there is a bank, its projections can be the effect of a container's listener. Every act is an [`Intervention`](super::Intervention), every outcome can be read from the world.
 //!
 //! Has never heard of cases and files.
 

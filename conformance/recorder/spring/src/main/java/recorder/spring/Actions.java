@@ -8,6 +8,7 @@ import java.util.*;
 import java.util.concurrent.*;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.springframework.dao.DataAccessException;
 import org.springframework.kafka.listener.BatchListenerFailedException;
 import org.springframework.kafka.support.Acknowledgment;
 
@@ -36,6 +37,17 @@ final class Actions {
 
     void close() { otherThread.shutdownNow(); }
 
+    /** The same with the listener's own `catch` around them: an exception that is no Error does not leave it. */
+    String performCatching(List<Object> actions, List<? extends ConsumerRecord<?, ?>> rs, Acknowledgment ack) {
+        Object handler = obj(run.given.get("listener")).get("catch");
+        if (handler == null) return perform(actions, rs, ack);
+        try {
+            return perform(actions, rs, ack);
+        } catch (RuntimeException e) {
+            return perform(list(handler), rs, ack);
+        }
+    }
+
     /** Carries them out, in order; says which setting keeps the record back now, if one does. */
     String perform(List<Object> actions, List<? extends ConsumerRecord<?, ?>> rs, Acknowledgment ack) {
         String cause = null;
@@ -43,7 +55,7 @@ final class Actions {
             Map<String, Object> a = obj(o);
             try {
                 if (one(a, rs, ack)) cause = "nack_ms";
-            } catch (Caused | Crash e) {
+            } catch (Caused | Crash | DataAccessException e) {
                 throw e;
             } catch (InterruptedException | ExecutionException e) {
                 throw new IllegalStateException(e);
@@ -74,8 +86,9 @@ final class Actions {
             case "block_ms" -> sleep(num(arg, 0));
             case "block_until" -> run.latch(str(arg)).await();
             case "pause_container" -> run.containers.get(str(arg)).pause();
+            case "effect" -> { for (var r : rs) run.view.apply(r); }
             case "send" -> send(obj(arg), value);
-            case "kill" -> { run.trace.kill(run.member()); throw new Crash(); }
+            case "kill" -> { run.trace.kill(run.member()); run.killed(); throw new Crash(); }
             case "throw_error" -> throw new Crash();
             case "throw_batch_failed" -> throw failed(new BatchListenerFailedException("boom", exception(a), num(arg, 0)));
             case "throw_batch_failed_value" ->

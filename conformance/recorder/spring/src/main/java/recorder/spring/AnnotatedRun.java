@@ -17,7 +17,8 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /** Cases whose listener is a @KafkaListener method: given.listener_method is "record_ack" or, with given.retry_topic, "record". */
 final class AnnotatedRun extends Run {
-    private AnnotationConfigApplicationContext context;
+    /** One application context per process, the newest last. */
+    private final List<AnnotationConfigApplicationContext> contexts = new ArrayList<>();
     private final List<Object> handled = Collections.synchronizedList(new ArrayList<>());
 
     AnnotatedRun(Broker broker, Map<String, Object> c, String prefix) { super(broker, c, prefix); }
@@ -95,8 +96,14 @@ final class AnnotatedRun extends Run {
         return given.containsKey("retry_topic") ? names.logical(topics.iterator().next()) : client;
     }
 
+    @Override String process(String client) { return "process " + contexts.size(); }
+
+    /** All containers of the process die with it. */
+    @Override void killed() { new Thread(contexts.get(contexts.size() - 1)::close).start(); }
+
     @Override void start(String member, Map<String, Object> overrides) {
-        context = new AnnotationConfigApplicationContext();
+        AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+        contexts.add(context);
         context.getEnvironment().getPropertySources().addFirst(new MapPropertySource("case", Map.of("topic", names.real("t"), "group", names.real(group()))));
         Map<String, Object> retry = obj(given.get("retry_topic"));
         context.registerBean("run", AnnotatedRun.class, () -> this, d -> d.setDestroyMethodName(""));
@@ -166,7 +173,7 @@ final class AnnotatedRun extends Run {
     }
 
     @Override void tearDown() {
-        if (context != null) context.close();
+        contexts.forEach(AnnotationConfigApplicationContext::close);
         super.tearDown();
     }
 }

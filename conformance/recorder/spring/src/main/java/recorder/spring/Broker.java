@@ -34,6 +34,21 @@ final class Broker implements AutoCloseable {
         admin = Admin.create(Map.of("bootstrap.servers", bootstrap));
         producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap, "linger.ms", "0"),
             new ByteArraySerializer(), new ByteArraySerializer());
+        warmUp();
+    }
+
+    /** A first group makes the topic of the offsets, which takes time that no case should wait for. */
+    private void warmUp() {
+        Map<String, Object> cfg = Map.of("bootstrap.servers", bootstrap, "group.id", "warm-up", "auto.offset.reset", "earliest");
+        try (var c = new KafkaConsumer<>(cfg, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            createTopic("warm-up", 1);
+            c.subscribe(List.of("warm-up"));
+            long deadline = System.currentTimeMillis() + 60_000;
+            while (c.assignment().isEmpty() && System.currentTimeMillis() < deadline) c.poll(java.time.Duration.ofMillis(100));
+            c.commitSync(Map.of(new TopicPartition("warm-up", 0), new OffsetAndMetadata(0)));
+        } catch (Exception e) {
+            throw new IllegalStateException("the broker does not work", e);
+        }
     }
 
     void createTopic(String name, int partitions) throws Exception {

@@ -58,9 +58,8 @@ final class Producers {
     @SuppressWarnings("unchecked")
     private Producer<Object, Object> watch(Producer<Object, Object> target) {
         InvocationHandler handler = (proxy, m, args) -> {
-            String member = run.member();
             // A killed process neither commits nor aborts what it has begun.
-            if (member != null && run.trace.dead(member) && (m.getName().endsWith("Transaction") || m.getName().equals("close"))) return null;
+            if (run.trace.dead() && (m.getName().endsWith("Transaction") || m.getName().equals("close"))) return null;
             try {
                 Object result = m.invoke(target, args);
                 tell(run.member() == null ? "producer" : run.member(), m.getName(), args);

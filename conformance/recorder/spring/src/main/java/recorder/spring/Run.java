@@ -12,7 +12,8 @@ class Run {
     final Map<String, Object> given;
     final List<Object> script;
     final Map<String, Object> recorder;
-    final Trace trace = new Trace();
+    final ThreadLocal<String> processOfThread = new ThreadLocal<>();
+    final Trace trace = new Trace(processOfThread::get);
     final Map<String, Object> observed = new LinkedHashMap<>();
     final ThreadLocal<String> memberOfThread = new ThreadLocal<>();
     final Producers producers = new Producers(this);
@@ -21,6 +22,8 @@ class Run {
     final ScriptedListener listener = new ScriptedListener(this, actions);
     final Containers containers = new Containers(this);
     final Steps steps = new Steps(this);
+    /** The read model of the bank; null in the cases without. */
+    AccountView view;
     private final Map<String, CountDownLatch> latches = new ConcurrentHashMap<>();
 
     Run(Broker broker, Map<String, Object> c, String prefix) {
@@ -37,6 +40,7 @@ class Run {
                 broker.createTopic(names.real(t.getKey()), num(obj(t.getValue()).get("partitions"), 1));
             for (Object r : list(given.get("records"))) steps.send(obj(r));
             producers.renew("");
+            if (given.containsKey("bank")) view = new AccountView(names.prefix(), obj(given.get("bank")));
             for (Object s : script) if (obj(s).containsKey("do")) steps.perform(obj(s));
             finish();
         } finally {
@@ -52,6 +56,12 @@ class Run {
 
     /** The member whose consumer thread this is; null on other threads. */
     String member() { return memberOfThread.get(); }
+
+    /** The process that a consumer lives in: it dies as a whole. */
+    String process(String client) { return client; }
+
+    /** The process of this thread was killed. */
+    void killed() { }
 
     /** The name under which a consumer's events stand in the trace. */
     String label(String client, Collection<String> topics) { return client; }
@@ -70,6 +80,10 @@ class Run {
         else if (kind.equals("deliveries")) observed.put("deliveries", trace.flat().stream().filter(e -> obj(e).containsKey("deliver")).toList());
         else if (kind.equals("all")) observed.put("trace", trace.flat());
         observed.put("committed", committed());
+        if (view != null) {
+            observed.put("balances", view.balances());
+            observed.put("processed", view.processed());
+        }
         TopicReader reader = new TopicReader(broker, names);
         for (Object t : list(recorder.get("read"))) part("topics").put((String) t, reader.all((String) t));
         for (Object t : list(recorder.get("read_committed"))) part("read_committed").put((String) t, reader.committed((String) t));

@@ -71,7 +71,7 @@ final class ScriptedListener {
     private void act(String what, List<Object> then, List<? extends ConsumerRecord<?, ?>> rs, Acknowledgment ack) {
         String cause = null;
         try {
-            cause = actions.perform(then, rs, ack);
+            cause = actions.performCatching(then, rs, ack);
         } catch (Actions.Caused c) {
             cause = c.cause;
             throw c.unwrap();
@@ -96,13 +96,14 @@ final class ScriptedListener {
         return !run.given.containsKey("retry_topic") && num(backOff.get("interval"), 0) == 0 && !backOff.containsKey("initialInterval");
     }
 
-    /** The actions of the first rule that matches; the last rule of all is: acknowledge if there is something to acknowledge. */
+    /** The actions of the first rule that matches; the last of all is what the listener does by itself. */
     List<Object> then(String topic, String value, int delivery, int call, List<? extends ConsumerRecord<?, ?>> rs) {
         for (Object o : run.script) {
             Map<String, Object> s = obj(o);
             if (s.containsKey("on") && holds(obj(s.get("on")), topic, value, delivery, call, rs)) return list(s.get("then"));
         }
-        return List.of(map("ack", true));
+        Map<String, Object> method = obj(run.given.get("listener"));
+        return method.containsKey("does") ? list(method.get("does")) : List.of(map("ack", true));
     }
 
     private boolean holds(Map<String, Object> on, String topic, String value, int delivery, int call, List<? extends ConsumerRecord<?, ?>> rs) {

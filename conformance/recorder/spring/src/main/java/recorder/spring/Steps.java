@@ -11,6 +11,9 @@ final class Steps {
     private static final int AWAIT_MS = 60_000;
     private static final int SETTLE_MS = 90_000;
 
+    /** On a busy machine (-Dpatience=3) it takes longer until it is certain that nothing more happens. */
+    private static final int PATIENCE = Integer.getInteger("patience", 1);
+
     private final Run run;
 
     Steps(Run run) { this.run = run; }
@@ -24,6 +27,8 @@ final class Steps {
             case "pause" -> { mark(s); run.containers.get(member).pause(); }
             case "resume" -> { mark(s); run.containers.get(member).resume(); }
             case "send" -> { mark(s); send(s); }
+            case "transfer" -> { mark(s); transfer(s); }
+            case "database_down", "database_up" -> { mark(s); run.view.setDown(s.get("do").equals("database_down")); }
             case "ack" -> { mark(s); run.actions.acknowledgeElsewhere(str(s.get("value"))); }
             case "release" -> { mark(s); run.latch(str(s.get("latch"))).countDown(); }
             case "create_topic" -> { mark(s); run.broker.createTopic(run.names.real(str(s.get("topic"))), num(s.get("partitions"), 1)); }
@@ -50,6 +55,12 @@ final class Steps {
         run.broker.producer.send(pr).get();
     }
 
+    /** The event of a transfer, as the bank's relay publishes it: the key is the account. */
+    private void transfer(Map<String, Object> s) throws Exception {
+        run.broker.producer.send(new ProducerRecord<>(run.names.real(str(s.get("topic"))), null, bytes(str(s.get("from"))),
+            bytes(str(s.get("event"))), AccountView.payload(s))).get();
+    }
+
     void await(Map<String, Object> s) {
         long deadline = System.currentTimeMillis() + AWAIT_MS;
         while (!holds(s)) {
@@ -66,7 +77,7 @@ final class Steps {
 
     /** Nothing more happens: no event for as long as the longest wait that the case's settings can cause. */
     private void settle() {
-        int quiet = num(run.recorder.get("quiet_ms"), 1500);
+        int quiet = num(run.recorder.get("quiet_ms"), 1500) * PATIENCE;
         long start = System.nanoTime();
         long deadline = System.currentTimeMillis() + SETTLE_MS;
         while (run.trace.quietMillis() < quiet || (System.nanoTime() - start) / 1_000_000 < Math.min(quiet, 1500)) {

@@ -1,6 +1,7 @@
 package recorder.spring;
 
 import java.util.*;
+import java.util.function.Supplier;
 
 /** The ordered list of what happened in one run; every event carries the member it happened in (hidden until the end). */
 final class Trace {
@@ -9,17 +10,22 @@ final class Trace {
     private volatile long lastNanos = System.nanoTime();
     private boolean frozen;
 
+    /** The process that the current thread belongs to; null for the script. */
+    private final Supplier<String> process;
     private final Set<String> dead = new HashSet<>();
     private String lastEvent;
     private int left;
 
-    /** From now on the member is a process that no longer exists: nothing it does is recorded. */
+    Trace(Supplier<String> process) { this.process = process; }
+
+    /** From now on this thread belongs to a process that no longer exists: nothing it does is recorded. */
     synchronized void kill(String member) {
         add(member, Json.map("killed", member));
-        dead.add(member);
+        dead.add(process.get());
     }
 
-    synchronized boolean dead(String member) { return dead.contains(member); }
+    /** Whether the process of this thread is dead. */
+    synchronized boolean dead() { return process.get() != null && dead.contains(process.get()); }
 
     /** The record ends with the n-th event of this kind. */
     synchronized void freezeAfter(String event, int n) {
@@ -28,7 +34,7 @@ final class Trace {
     }
 
     synchronized void add(String member, Map<String, Object> event) {
-        if (frozen || dead.contains(member)) return;
+        if (frozen || dead()) return;
         lastNanos = System.nanoTime();
         // Successive seeks, pauses and resumes are one event: their order inside one handling step is not fixed.
         if (!events.isEmpty() && Objects.equals(members.get(members.size() - 1), member)) {

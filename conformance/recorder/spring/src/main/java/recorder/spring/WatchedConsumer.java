@@ -13,6 +13,7 @@ final class WatchedConsumer implements InvocationHandler {
     private final Run run;
     private final Consumer<Object, Object> target;
     private final String client;
+    private final String process;
     private String member;
 
     private WatchedConsumer(Run run, Consumer<Object, Object> target, String client) {
@@ -20,6 +21,7 @@ final class WatchedConsumer implements InvocationHandler {
         this.target = target;
         this.client = client;
         this.member = client;
+        this.process = run.process(client);
     }
 
     @SuppressWarnings("unchecked")
@@ -32,7 +34,8 @@ final class WatchedConsumer implements InvocationHandler {
     public Object invoke(Object proxy, Method m, Object[] args) throws Throwable {
         if (m.getName().equals("subscribe") && args[0] instanceof Collection<?> topics) member = run.label(client, (Collection<String>) topics);
         run.memberOfThread.set(member);
-        if (run.trace.dead(member) && lastCalls(m.getName())) return null;
+        run.processOfThread.set(process);
+        if (run.trace.dead() && lastCalls(m.getName())) return null;
         try {
             return seen(m.getName(), m.invoke(target, args), args);
         } catch (InvocationTargetException e) {
