@@ -89,8 +89,10 @@ pub(super) fn letter(
     if appends || !known(&headers, CONSUMER_GROUP) {
         headers.push(header(CONSUMER_GROUP, bytes(group)));
     }
+    // Whatever the listener threw, a record without a value tells why it has none (D14).
+    let undeserialized = raw_value(record).map(|_| Exception::undeserialized());
     for (name, part) in exception_names.iter().zip(EXCEPTIONS) {
-        headers.push(header(name, bytes(&of_exception(part, exception))));
+        headers.push(header(name, bytes(&of_exception(part, undeserialized.as_ref().unwrap_or(exception)))));
     }
     NewRecord {
         key: record.key.clone(),

@@ -55,6 +55,11 @@ pub struct Exception {
 }
 
 impl Exception {
+    /// What the `ErrorHandlingDeserializer` left with a record without a value (D14).
+    pub(super) fn undeserialized() -> Exception {
+        Exception { kind: ExceptionKind::Deserialization, ..Exception::thrown(DESERIALIZATION, "failed to deserialize") }
+    }
+
     /// An exception thrown by the listener.
     pub fn thrown(class: &str, message: &str) -> Exception {
         Exception { class: Arc::from(class), message: Arc::from(message), kind: ExceptionKind::Plain }

@@ -195,6 +195,8 @@ pub struct Transactions {
 pub struct ContainerProperties {
     /// The container's name; also `client.id`.
     pub name: Arc<str>,
+    /// The concurrent container that it is a child of (D16).
+    pub parent: Option<Arc<str>>,
     /// `group.id`.
     pub group: Arc<str>,
     /// What it listens to.
@@ -244,6 +246,7 @@ impl ContainerProperties {
     pub fn new(name: &str, group: &str, topics: Vec<Arc<str>>) -> ContainerProperties {
         ContainerProperties {
             name: Arc::from(name),
+            parent: None,
             group: Arc::from(group),
             source: ListensTo::Topics(topics),
             kind: ListenerKind::Record,
@@ -273,6 +276,7 @@ impl ContainerProperties {
     pub fn children(&self, concurrency: u32) -> Vec<ContainerProperties> {
         let child = |number: u32, source: ListensTo| ContainerProperties {
             name: Arc::from(format!("{}-{number}", self.name)),
+            parent: Some(Arc::clone(&self.name)),
             source,
             ..self.clone()
         };

@@ -64,6 +64,7 @@ impl World {
                     self.at(at, Occurrence::Container { slot, incarnation, timer });
                 }
                 ContainerEffect::Fact(fact) => self.listener_fact(slot, fact),
+                ContainerEffect::StopsSiblings => self.stop_siblings(slot),
                 ContainerEffect::Stopped { .. } => self.process_ended(slot, ProcessState::Stopped),
                 ContainerEffect::Died => self.process_ended(slot, ProcessState::Dead),
             }

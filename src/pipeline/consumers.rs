@@ -134,7 +134,7 @@ impl World {
         let slot = self.consumers.len() as u32;
         let name: Arc<str> = Arc::from(build::container_name(group, duty, number));
         let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));
-        let (container, listener) = self.new_process(group, duty, &name, client);
+        let (container, listener) = self.new_process(group, duty, number, &name, client);
         self.consumers.push(ConsumerSlot {
             group: Some(group),
             duty,
@@ -153,8 +153,12 @@ impl World {
         self.begin_consumer(slot);
     }
 
-    fn new_process(&self, group: u32, duty: Duty, name: &Arc<str>, client: ClientId) -> (Container, Listener) {
-        let properties = build::container_properties(&self.config, group, duty, name);
+    fn new_process(&self, group: u32, duty: Duty, number: u32, name: &Arc<str>, client: ClientId) -> (Container, Listener) {
+        let mut properties = build::container_properties(&self.config, group, duty, name);
+        let concurrency = self.config.count(Property::Concurrency, Of::Group(group)) as u32;
+        if duty == Duty::Main && concurrency > 1 {
+            properties.parent = Some(Arc::from(build::container_name(group, duty, number / concurrency)));
+        }
         let consumer = build::consumer_config(&self.config, group, name);
         let listener = Listener::new(build::listener_program(&self.config, group));
         (Container::new(client, properties, consumer), listener)
@@ -172,9 +176,9 @@ impl World {
             ProcessState::Stopping => return place.restarts = true,
             ProcessState::Stopped | ProcessState::Dead => {}
         }
-        let (Some(group), duty, name) = (place.group, place.duty, Arc::clone(&place.name)) else { return };
+        let (Some(group), duty, number, name) = (place.group, place.duty, place.number, Arc::clone(&place.name)) else { return };
         let client = self.new_client(Route::Consumer(slot), Node::Consumer(slot));
-        let (container, listener) = self.new_process(group, duty, &name, client);
+        let (container, listener) = self.new_process(group, duty, number, &name, client);
         let place = &mut self.consumers[slot as usize];
         place.incarnation += 1;
         place.state = ProcessState::Running;
@@ -194,6 +198,19 @@ impl World {
         if self.consumers[slot as usize].state == ProcessState::Running {
             self.consumers[slot as usize].state = ProcessState::Stopping;
             self.with_container(slot, |c, now, listener, out| c.stop(now, listener, out));
+        }
+    }
+
+    /// A child of a concurrent container ended abnormally: the other children stop too (D16).
+    pub(super) fn stop_siblings(&mut self, slot: u32) {
+        let parent = self.consumers[slot as usize].container.properties().parent.clone();
+        let is_sibling = |(_, place): &(u32, &ConsumerSlot)| {
+            place.state == ProcessState::Running && parent.is_some() && place.container.properties().parent == parent
+        };
+        let siblings: Vec<u32> = (0..).zip(&self.consumers).filter(is_sibling).map(|(number, _)| number).collect();
+        for sibling in siblings.into_iter().filter(|sibling| *sibling != slot) {
+            self.consumers[sibling as usize].state = ProcessState::Stopping;
+            self.with_container(sibling, |c, now, listener, out| c.stop_with_siblings(now, listener, out));
         }
     }
 

@@ -67,13 +67,7 @@ pub enum LabAction {
     OpenListener { program: Box<ListenerProgram> },
     /// A listener container is made and started, with its own consumer and template, calling the method of this number.
     /// `projection`: the bank's group (its place in [`GROUPS`](super::GROUPS)) whose read model is the method's effect.
-    StartContainer {
-        properties: Box<ContainerProperties>,
-        consumer: Settings,
-        producer: Settings,
-        listener: u32,
-        projection: Option<u32>,
-    },
+    StartContainer { properties: Box<ContainerProperties>, consumer: Settings, producer: Settings, listener: u32, projection: Option<u32> },
     /// The newest container of this name is stopped.
     StopContainer { name: Arc<str> },
     /// It is paused.

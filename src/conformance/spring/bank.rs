@@ -21,9 +21,8 @@ pub(super) fn scenario(case: &Case) -> Result<Scenario, CaseError> {
     let form = Form::of(case, "given", &case.given).part("bank")?;
     form.only(&["accounts", "opening_balance", "idempotency"])?;
     let mut scenario = Scenario::plain(&case.id, 1);
-    let mut set = |key: &str, value: String| {
-        scenario.config.set_text(key, &value).map(drop).map_err(|error| form.error("", error.to_string()))
-    };
+    let mut set =
+        |key: &str, value: String| scenario.config.set_text(key, &value).map(drop).map_err(|error| form.error("", error.to_string()));
     set("client.accounts", form.count("accounts")?.unwrap_or(2).to_string())?;
     set("client.opening-balance", form.count("opening_balance")?.unwrap_or(0).to_string())?;
     set("group.account-view.idempotency", form.needed("idempotency")?.to_owned())?;

@@ -17,6 +17,8 @@ use crate::pipeline::lab::LabAction;
 const QUIET_US: u64 = 4_000_000;
 /// A setting of more milliseconds means "never".
 const NEVER_MS: u64 = 25_000;
+/// How long it takes to start a child of a container, in microseconds.
+const CHILD_START_US: u64 = 20_000;
 /// How long any step may take, in microseconds.
 const STEP_US_MAX: u64 = 200_000_000;
 
@@ -80,6 +82,8 @@ impl Script<'_> {
             "start" => {
                 for properties in self.given.containers(form.case, &member, &form.part("container")?)? {
                     self.stage.start(form, &member, properties)?;
+                    // A container waits for the thread of each child before it starts the next one.
+                    self.stage.pass(CHILD_START_US);
                 }
             }
             "stop" | "stop_no_wait" => {

@@ -153,7 +153,7 @@ impl ListenerConsumer {
 }
 
 fn index_of(records: &[ConsumerRecord], value: &str) -> Option<u32> {
-    let is = |record: &ConsumerRecord| record.record.value.as_deref().is_some_and(|bytes| shows(bytes, value));
+    let is = |record: &ConsumerRecord| record.record.value.as_deref().map_or(value == "null", |bytes| shows(bytes, value));
     records.iter().position(is).map(|index| index as u32)
 }
 

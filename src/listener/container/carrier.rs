@@ -86,6 +86,11 @@ impl Container {
         self.with(now, listener, out, |thread, listener, outputs| thread.stop(now, listener, outputs));
     }
 
+    /// The same because another child of the same concurrent container ended abnormally.
+    pub fn stop_with_siblings(&mut self, now: SimTime, listener: &mut Listener, out: Out<'_>) {
+        self.with(now, listener, out, |thread, listener, outputs| thread.stop_with_siblings(now, listener, outputs));
+    }
+
     /// The process dies.
     pub fn kill(&mut self, now: SimTime, listener: &mut Listener, out: Out<'_>) {
         self.with(now, listener, out, |thread, _, outputs| thread.kill(outputs));

@@ -4,6 +4,9 @@ use super::op::Op;
 use super::{Context, ListenerConsumer};
 use crate::listener::{AckMode, ErrorHandler, Exception, ListenerKind, Offsets, SPRING_KAFKA, StopReason};
 
+/// What `SeekUtils` throws when a record is to come again.
+const RECORD_IN_RETRY: &str = "org.springframework.kafka.listener.RecordInRetryException";
+
 impl ListenerConsumer {
     /// The error handler is called for the record in hand; false if there is none.
     pub(super) fn handle_failed_record(&mut self, _cx: &mut Context<'_>, exception: &Exception) -> bool {
@@ -34,6 +37,20 @@ impl ListenerConsumer {
             }
         }
         true
+    }
+
+    /// `doProcessCommits`: with records kept in memory, a commit that came too late is a failure of the first of them.
+    pub(super) fn handle_remaining(&mut self, exception: &Exception) {
+        let first = self.remaining.as_ref().and_then(|rest| rest.first()).filter(|_| self.properties.kind == ListenerKind::Record);
+        let Some(from) = first.and_then(|first| self.batch.iter().position(|record| record == first)) else { return };
+        self.remaining = None;
+        match &self.properties.error_handler {
+            Some(ErrorHandler::Default(_)) => {
+                self.stack.push(Op::SeekOrRecover { from: from as u32, exception: exception.clone(), after_rollback: false });
+            }
+            Some(ErrorHandler::Stopping) => self.stop_abnormally(),
+            _ => {}
+        }
     }
 
     /// What an error handler throws is logged, nothing more; in a transaction it rolls that back (`doInvokeRecordListener` and
@@ -95,7 +112,8 @@ impl ListenerConsumer {
         }
         if !self.recovered {
             self.wait_no_more_from(if self.properties.kind == ListenerKind::Record { from } else { 0 });
-            return Err(Exception::of_container(SPRING_KAFKA, "Seek to current after exception"));
+            let class = if self.properties.kind == ListenerKind::Record { RECORD_IN_RETRY } else { SPRING_KAFKA };
+            return Err(Exception::of_container(class, "Seek to current after exception"));
         }
         let commit_recovered = matches!(&self.properties.error_handler, Some(ErrorHandler::Default(handler)) if handler.commit_recovered);
         let of_record = self.properties.kind == ListenerKind::Record;

@@ -162,6 +162,8 @@ pub enum ContainerEffect {
     },
     /// Something happened.
     Fact(Fact),
+    /// A child of a concurrent container ends abnormally: the whole container stops (`stopAbnormally` of the parent).
+    StopsSiblings,
     /// The thread ended, the consumer is closed.
     Stopped {
         /// Why.

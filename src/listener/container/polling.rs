@@ -47,6 +47,9 @@ impl ListenerConsumer {
             Op::WrapUp(reason) => {
                 self.running = false;
                 self.stop_reason = reason;
+                if reason != StopReason::Normal && self.properties.parent.is_some() {
+                    cx.effect(ContainerEffect::StopsSiblings);
+                }
                 self.plan([Op::Close, Op::End]);
                 // After a fatal error only the revocation inside the close commits what is pending.
                 let fatal = !matches!(reason, StopReason::Normal | StopReason::Abnormal);

@@ -6,9 +6,7 @@ use super::op::Op;
 use super::{ConsumerCall, Context, ListenerConsumer};
 use crate::listener::dead_letter::raw_value;
 use crate::listener::retry_topic::attempts;
-use crate::listener::{
-    AckMode, ConsumerRecord, Counts, DESERIALIZATION, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Offsets,
-};
+use crate::listener::{AckMode, ConsumerRecord, Counts, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Offsets};
 
 impl ListenerConsumer {
     /// One step of handling the records of a poll one by one.
@@ -49,8 +47,7 @@ impl ListenerConsumer {
         let properties = self.properties.clone();
         let attempt = self.header_attempt(&record);
         if raw_value(&record.record).is_some() {
-            let exception = Exception::thrown(DESERIALIZATION, "failed to deserialize");
-            return Err(Exception { kind: ExceptionKind::Deserialization, ..exception });
+            return Err(Exception::undeserialized());
         }
         if let Some(due_at) = properties.retry.as_ref().and_then(|role| role.due_at(&record.record)).filter(|due_at| *due_at > cx.now) {
             cx.fact(Fact::NotDue { partition: record.partition, offset: record.record.offset });

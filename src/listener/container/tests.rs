@@ -27,6 +27,8 @@ struct Bench {
     closing: bool,
     /// So many commits are still refused: the member was put out of its group.
     commits_refused: u32,
+    /// How often the container asked its siblings to stop.
+    siblings_stopped: u32,
 }
 
 enum Due {
@@ -61,6 +63,7 @@ impl Bench {
             facts: Vec::new(),
             closing: false,
             commits_refused: 0,
+            siblings_stopped: 0,
         }
     }
 
@@ -137,6 +140,7 @@ impl Bench {
                     let answer = Err(Exception::thrown("org.example.Rejected", "no"));
                     self.thread.on_application(self.now, token, answer, &mut self.listener, &mut more);
                 }
+                Output::Effect(ContainerEffect::StopsSiblings) => self.siblings_stopped += 1,
                 Output::Effect(_) => {}
             }
             queue.extend(more);

@@ -213,6 +213,14 @@ impl ListenerConsumer {
         }
     }
 
+    /// `stopAbnormally()`: another child of the same container has ended abnormally.
+    pub fn stop_with_siblings(&mut self, now: SimTime, listener: &mut Listener, out: &mut Vec<Output>) {
+        if self.running {
+            self.stop_reason = StopReason::Abnormal;
+        }
+        self.stop(now, listener, out);
+    }
+
     /// The process dies: nothing after this is done by this thread.
     pub fn kill(&mut self, out: &mut Vec<Output>) {
         if !self.alive {
@@ -400,7 +408,12 @@ impl ListenerConsumer {
                 self.turn(cx, op);
                 Ok(())
             }
-            Op::ProcessCommits | Op::CommitIfNecessary | Op::CountAnew { .. } | Op::CommitPendingAcks | Op::Commit(_) | Op::RebalanceCommits => {
+            Op::ProcessCommits
+            | Op::CommitIfNecessary
+            | Op::CountAnew { .. }
+            | Op::CommitPendingAcks
+            | Op::Commit(_)
+            | Op::RebalanceCommits => {
                 self.commit_step(cx, op);
                 Ok(())
             }
@@ -451,7 +464,10 @@ impl ListenerConsumer {
                 self.out_of_the_loop(cx, exception);
                 true
             }
-            Op::CatchCommitFailed => exception.is_commit_failed(),
+            Op::CatchCommitFailed if exception.is_commit_failed() => {
+                self.handle_remaining(exception);
+                true
+            }
             Op::CatchAny => plain,
             Op::ApiCall { call, kept } => {
                 let goes_no_further = plain && kept.is_some();

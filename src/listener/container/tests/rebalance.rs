@@ -94,3 +94,35 @@ fn d5_an_acknowledgment_after_the_revocation_names_the_record() {
     });
     assert_eq!(refusal, Some("Unexpected ack for t-1@1; offsets list is empty"));
 }
+
+#[test]
+fn d9_a_commit_that_comes_too_late_is_a_failure_of_what_is_kept_in_memory() {
+    let back_off = BackOff::Fixed { interval_ms: 0, attempts_max: 3 };
+    let handler = DefaultErrorHandler { back_off, seek_after_error: false, ..Default::default() };
+    let properties = ContainerProperties { error_handler: Some(ErrorHandler::Default(handler)), ..properties(AckMode::Batch) };
+    let mut bench = Bench::new(properties, acks_but(on("v1", 1, throw())), &[&["v0", "v1", "v2"]]);
+    bench.commits_refused = 1;
+    // v1 and v2 are sought instead of being handed out of memory; what escapes is a RecordInRetryException.
+    assert_eq!(bench.run_until(2_000).story(), "v0 v1 x1 pause resume v1 v2 c3");
+    let escaped = bench
+        .facts
+        .iter()
+        .any(|fact| matches!(fact, Fact::OtherExceptionHandled { class, .. } if class.ends_with("RecordInRetryException")));
+    assert!(escaped);
+}
+
+#[test]
+fn d16_a_child_that_ends_abnormally_asks_its_siblings_to_stop() {
+    let handler = Some(ErrorHandler::Stopping);
+    let properties = ContainerProperties { parent: Some(Arc::from("c")), error_handler: handler, ..properties(AckMode::Batch) };
+    let mut bench = Bench::new(properties.clone(), acks_but(on("v1", 1, throw())), &[&["v0", "v1"]]);
+    assert!(bench.run_until(2_000).story().ends_with("ABNORMAL"));
+    assert_eq!(bench.siblings_stopped, 1);
+    // The one that is asked finishes what it has in hand and says why it stopped.
+    let mut sibling = Bench::new(properties, acks_but(on("never", 1, throw())), &[&["v0", "v1"]]);
+    sibling.run_until(100);
+    let mut out = Vec::new();
+    sibling.thread.stop_with_siblings(sibling.now, &mut sibling.listener, &mut out);
+    sibling.carry_out(out);
+    assert_eq!(sibling.run_until(1_000).story(), "v0 v1 c2 ABNORMAL");
+}
