@@ -53,7 +53,12 @@ fn d10_a_rebalance_during_the_retries_of_a_batch_pauses_everything_again() {
     });
     assert_eq!(story, "assigned0 pause");
     // The whole batch comes again, what was revoked too, and is committed as a whole.
-    assert_eq!(from_here(&mut bench, |bench| drop(bench.run_until(3_000))), "[a0 a1 b0 b1] resume c2,2");
+    assert_eq!(
+        from_here(&mut bench, |bench| {
+            bench.run_until(3_000);
+        }),
+        "[a0 a1 b0 b1] resume c2,2"
+    );
 }
 
 #[test]
