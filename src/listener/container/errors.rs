@@ -1,8 +1,9 @@
 //! What follows an exception of the record listener: `invokeErrorHandler`, and the seeks of `SeekUtils` (D8, D9).
 
 use super::op::Op;
-use super::{Context, ListenerConsumer};
-use crate::listener::{AckMode, ErrorHandler, Exception, ListenerKind, Offsets, SPRING_KAFKA, StopReason};
+use super::{Context, ListenerConsumer, Output};
+use crate::kernel::SimTime;
+use crate::listener::{AckMode, ErrorHandler, Exception, Listener, ListenerKind, Offsets, SPRING_KAFKA, StopReason};
 
 /// What `SeekUtils` throws when a record is to come again.
 const RECORD_IN_RETRY: &str = "org.springframework.kafka.listener.RecordInRetryException";
@@ -76,6 +77,14 @@ impl ListenerConsumer {
         if self.properties.transactions.is_some() {
             self.stack.push(Op::Throw(Exception::of_container(SPRING_KAFKA, "Stopped container")));
         }
+    }
+
+    /// `stopAbnormally()`: another child of the same container has ended abnormally.
+    pub fn stop_with_siblings(&mut self, now: SimTime, listener: &mut Listener, out: &mut Vec<Output>) {
+        if self.running {
+            self.stop_reason = StopReason::Abnormal;
+        }
+        self.stop(now, listener, out);
     }
 
     /// One step of handling an error.

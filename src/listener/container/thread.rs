@@ -154,14 +154,6 @@ impl ListenerConsumer {
         }
     }
 
-    pub(super) fn topic_id(&self, name: &str) -> Option<TopicId> {
-        self.names.iter().find(|(_, known)| ***known == *name).map(|(id, _)| *id)
-    }
-
-    pub(super) fn topic_name(&self, topic: TopicId) -> Arc<str> {
-        self.names.get(&topic).cloned().unwrap_or_else(|| Arc::from(format!("topic-{}", topic.0)))
-    }
-
     /// `start()`. Says `StartFailed` and does nothing else if the settings contradict each other (D1).
     pub fn start(&mut self, now: SimTime, listener: &mut Listener, out: &mut Vec<Output>) {
         let mut cx = Context { now, listener, out };
@@ -211,14 +203,6 @@ impl ListenerConsumer {
             }
             _ => {}
         }
-    }
-
-    /// `stopAbnormally()`: another child of the same container has ended abnormally.
-    pub fn stop_with_siblings(&mut self, now: SimTime, listener: &mut Listener, out: &mut Vec<Output>) {
-        if self.running {
-            self.stop_reason = StopReason::Abnormal;
-        }
-        self.stop(now, listener, out);
     }
 
     /// The process dies: nothing after this is done by this thread.

@@ -1,7 +1,9 @@
 //! What can be seen of a container's thread from outside. Changes nothing.
 
+use std::sync::Arc;
+
 use super::{ListenerConsumer, Op};
-use crate::broker::TopicPartition;
+use crate::broker::{TopicId, TopicPartition};
 use crate::kernel::SimTime;
 use crate::listener::method::shows;
 use crate::listener::{ConsumerRecord, ContainerProperties, Counts, ListenerKind};
@@ -30,6 +32,14 @@ pub enum Doing {
 }
 
 impl ListenerConsumer {
+    pub(in crate::listener::container) fn topic_id(&self, name: &str) -> Option<TopicId> {
+        self.names.iter().find(|(_, known)| ***known == *name).map(|(id, _)| *id)
+    }
+
+    pub(in crate::listener::container) fn topic_name(&self, topic: TopicId) -> Arc<str> {
+        self.names.get(&topic).cloned().unwrap_or_else(|| Arc::from(format!("topic-{}", topic.0)))
+    }
+
     /// What the thread is at.
     pub fn doing(&self) -> Doing {
         let in_call = self.stack.contains(&Op::EndOfCall);
