@@ -149,10 +149,10 @@ fn decides_a_nack_by_hand(page: &Page) -> Outcome {
     page.click("by-hand")?;
     page.wait_until("the listener asks", "const b = document.querySelector('[data-testid=nack]'); return !!b && !b.disabled")?;
     page.click("nack")?;
-    // The nack pauses for five seconds, which a busy machine makes long ones.
-    page.set_range("speed", "10")?;
     page.show("journal")?;
     page.wait_until("the journal tells of the nack", "return /nack/i.test(document.querySelector('[data-testid=journal]').textContent)")?;
+    // The nack pauses for five seconds, which a busy machine makes long ones. Not sooner: the journal would run away.
+    page.set_range("speed", "10")?;
     page.wait_until("the listener asks again", "const b = document.querySelector('[data-testid=ack]'); return !!b && !b.disabled")?;
     page.click("ack")?;
     let at = page.time_us()?;
