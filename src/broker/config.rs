@@ -360,6 +360,11 @@ impl ClusterConfig {
         }
     }
 
+    /// The names of the broker properties that are defaults of topic properties.
+    pub fn topic_default_names() -> impl Iterator<Item = &'static str> {
+        TOPIC_DEFAULTS.iter().map(|(broker, _)| *broker)
+    }
+
     /// A broker property as text; `None` if there is no such property.
     pub fn get(&self, name: &str) -> Option<String> {
         match TOPIC_DEFAULTS.iter().find(|(broker, _)| *broker == name) {

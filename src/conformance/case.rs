@@ -13,6 +13,8 @@ pub struct Case {
     pub title: String,
     /// The rules that it stands behind, such as `D6`.
     pub rules: Vec<String>,
+    /// The systems that were recorded with their versions, such as `kafka 4.2.1`.
+    pub recorded_with: Vec<String>,
     /// What was set up.
     pub given: Map<String, Value>,
     /// What was done, in order.
@@ -49,6 +51,17 @@ impl fmt::Display for CaseError {
 
 impl std::error::Error for CaseError {}
 
+/// A system and its version in words.
+fn version((system, version): (&String, &Value)) -> String {
+    let name = match system.as_str() {
+        "kafka" => "Apache Kafka",
+        "spring_kafka" => "Spring for Apache Kafka",
+        "spring_framework" | "spring" => "Spring Framework",
+        other => other,
+    };
+    format!("{name} {}", version.as_str().unwrap_or_default())
+}
+
 impl Case {
     /// Reads a case; `name` is what an error calls it until its id is known.
     ///
@@ -83,6 +96,7 @@ impl Case {
             title: text_of("title").unwrap_or_default(),
             rules: texts_of("rules"),
             not_compared: texts_of("not_compared"),
+            recorded_with: parts.get("recorded_with").and_then(Value::as_object).into_iter().flatten().map(version).collect(),
             given,
             script,
             observed,

@@ -4,18 +4,27 @@
 //! family has a runner that makes a run of `given` and `script`, and says what the model did in the words of `observed`;
 //! the comparison is one for all. Nothing outside this module knows that cases exist.
 
+mod bind;
 mod case;
 mod compare;
+mod desk;
 mod kafka;
 mod report;
+mod sheet;
 mod spring;
 mod spring_events;
+mod words;
 
+pub use bind::Bind;
 pub use case::{Case, CaseError};
 pub use compare::{Difference, first_difference};
-pub use report::{Report, run_paths};
+pub use desk::{Recorded, Sight};
+pub use report::{Report, case_files, run_paths};
+pub use sheet::{Sheet, SheetFact, Sheets};
 
 use serde_json::Value;
+
+use crate::kernel::SimTime;
 
 /// What the model did in one case.
 #[derive(Debug, Clone)]
@@ -24,6 +33,12 @@ pub struct Played {
     pub expected: Value,
     /// What the model did, in the same words.
     pub got: Value,
+    /// The run as a recording.
+    pub recorded: Recorded,
+    /// When each step of the script began; `None`: it is a rule of the listener.
+    pub steps: Vec<Option<SimTime>>,
+    /// What stands behind each fact.
+    pub binds: Vec<Bind>,
 }
 
 /// Plays one case.

@@ -30,6 +30,8 @@ pub fn run_paths(paths: &[PathBuf], only_id: Option<&str>, explain: bool) -> Res
         match Case::parse(&name, &text) {
             Ok(case) if only_id.is_some_and(|id| id != case.id) => {}
             Ok(case) => report.play(&case, explain),
+            // Who asks for one case does not want to hear of other files.
+            Err(_) if only_id.is_some_and(|id| file.file_stem().is_none_or(|stem| stem != id)) => {}
             Err(error) => report.fail(&error.to_string()),
         }
     }
@@ -74,7 +76,10 @@ impl Report {
 }
 
 /// The case files of these paths, sorted by name within each folder.
-fn case_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+///
+/// # Errors
+/// A path that does not exist or cannot be read.
+pub fn case_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {

@@ -1,30 +1,53 @@
-//! The family spring-events-*: application events inside one process. Knows no Kafka.
+//! The family spring-events-*: application events inside one process. Asks no broker anything.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Case, CaseError, Played};
-use crate::listener::application_events::{Annotations, Application, ApplicationFact, Bean, Database, Lane, Seen, Step};
+use super::desk::Desk;
+use super::{Bind, Case, CaseError, Played};
+use crate::broker::ClusterConfig;
+use crate::listener::application_events::{Annotations, ApplicationFact, Lane, Step};
+use crate::pipeline::lab::{LabAction, LabBean};
+use crate::pipeline::{FactKind, Intervention, Probe};
+use crate::scenario::{Scenario, Stage};
 
 /// The message of the refused context, as Spring words it.
 const REFUSED: &str =
     "@TransactionalEventListener method must not be annotated with @Transactional unless when declared as REQUIRES_NEW or NOT_SUPPORTED";
 
-/// Plays a case of this family.
+/// Plays a case of this family: the application stands on the workbench of a world in which no broker is asked anything.
 pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
     known(case, "given", &case.given, &["tables", "listeners", "connections_autocommit"])?;
     let tables = texts(case, "given.tables", case.given.get("tables"))?;
-    let mut application = Application::new(beans(case, &tables)?, Database::new(tables.clone()), auto_commit(case)?);
-    let calls = case.script.iter().enumerate().map(|(i, step)| call(case, i, step, &tables)).collect::<Result<Vec<_>, _>>()?;
-    if application.start() {
-        for (steps, in_transaction) in &calls {
-            application.call(steps, *in_transaction);
+    let mut scenario = Scenario::plain(&case.id, 1);
+    scenario.stage = Stage::ClusterOnly;
+    scenario.cluster = Some(ClusterConfig::default());
+    let mut desk = Desk::new(&scenario);
+    let beans = beans(case, &tables)?;
+    let act = |desk: &mut Desk, action: LabAction| {
+        desk.run_until(desk.now() + STEP_US);
+        let done = desk.intervene(&Intervention::Lab(action));
+        done.map_err(|error| CaseError::new(case, "script", error.to_string()))
+    };
+    act(&mut desk, LabAction::OpenApplication { tables: tables.clone(), beans, auto_commit: auto_commit(case)? })?;
+    let mut steps = Vec::new();
+    for (index, step) in case.script.iter().enumerate() {
+        let (calls, in_transaction) = call(case, index, step, &tables)?;
+        steps.push(Some(desk.now() + STEP_US));
+        if desk.lab().application().is_some_and(|app| app.started) {
+            act(&mut desk, LabAction::CallApplication { steps: calls, in_transaction })?;
         }
     }
-    Ok(Played { expected: expected(case), got: observed(&application, &tables) })
+    desk.run_until(desk.now() + STEP_US);
+    let mut binds = Vec::new();
+    let got = observed(&mut desk, &tables, &mut binds);
+    Ok(Played { expected: Value::Object(case.observed.clone()), got, recorded: desk.into_recording(), steps, binds })
 }
+
+/// How far apart the steps are, so that they can be told apart on a strip of time, in microseconds.
+const STEP_US: u64 = 500_000;
 
 fn auto_commit(case: &Case) -> Result<bool, CaseError> {
     match case.given.get("connections_autocommit") {
@@ -34,15 +57,15 @@ fn auto_commit(case: &Case) -> Result<bool, CaseError> {
     }
 }
 
-fn beans(case: &Case, tables: &[Arc<str>]) -> Result<Vec<Bean>, CaseError> {
+fn beans(case: &Case, tables: &[Arc<str>]) -> Result<Vec<LabBean>, CaseError> {
     let listeners = case.given.get("listeners").and_then(Value::as_array).cloned().unwrap_or_default();
     let bean = |(i, listener): (usize, &Value)| {
         let place = format!("given.listeners[{i}]");
         let listener = listener.as_object().ok_or_else(|| CaseError::new(case, &place, "a listener is an object"))?;
         known(case, &place, listener, &["name", "annotations", "does"])?;
-        let annotations = Annotations::parse(&text(case, &place, listener, "annotations")?)
-            .map_err(|e| CaseError::new(case, format!("{place}.annotations"), e.to_string()))?;
-        Ok(Bean {
+        let annotations = text(case, &place, listener, "annotations")?;
+        Annotations::parse(&annotations).map_err(|e| CaseError::new(case, format!("{place}.annotations"), e.to_string()))?;
+        Ok(LabBean {
             name: text(case, &place, listener, "name")?,
             annotations,
             does: steps(case, &format!("{place}.does"), listener.get("does"), tables)?,
@@ -122,39 +145,44 @@ fn texts(case: &Case, place: &str, value: Option<&Value>) -> Result<Vec<Arc<str>
     list.iter().map(|v| v.as_str().map(Arc::from).ok_or_else(|| CaseError::new(case, place, "a name is a text"))).collect()
 }
 
-/// What the case expects; where it says that an order between listeners is open, the model's order (that of the
-/// declarations) is one of the allowed.
-fn expected(case: &Case) -> Value {
-    Value::Object(case.observed.clone())
-}
-
-fn observed(application: &Application, tables: &[Arc<str>]) -> Value {
+/// What the trace and the tables say; an order between listeners that the case leaves open is that of the declarations.
+fn observed(desk: &mut Desk, tables: &[Arc<str>], binds: &mut Vec<Bind>) -> Value {
+    let mut lanes: BTreeMap<Lane, Vec<(u64, Value)>> = BTreeMap::new();
+    for (number, told) in (0..).zip(desk.trace().iter()) {
+        if let FactKind::Application(lane, what) = &told.kind {
+            lanes.entry(*lane).or_default().push((number, fact(what)));
+        }
+    }
+    let mut list = |place: &str, facts: Vec<(u64, Value)>| -> Value {
+        let one = |(index, (number, fact)): (usize, (u64, Value))| {
+            binds.push(Bind::of_facts(format!("{place}[{index}]"), vec![number]));
+            fact
+        };
+        facts.into_iter().enumerate().map(one).collect()
+    };
     let mut got = Map::new();
-    let lanes: BTreeMap<Lane, Vec<Value>> = application.facts().iter().fold(BTreeMap::new(), |mut lanes, seen| {
-        lanes.entry(seen.0).or_insert_with(Vec::new).push(fact(seen));
-        lanes
-    });
     if lanes.len() > 1 {
         let named = lanes.into_iter().map(|(lane, facts)| {
             let name = match lane {
                 Lane::Caller => "caller",
                 Lane::Async => "async",
             };
-            (name.to_owned(), Value::Array(facts))
+            (name.to_owned(), list(&format!("traces.{name}"), facts))
         });
         got.insert("traces".to_owned(), Value::Object(named.collect()));
     } else {
-        got.insert("trace".to_owned(), Value::Array(lanes.into_values().flatten().collect()));
+        got.insert("trace".to_owned(), list("trace", lanes.into_values().flatten().collect()));
     }
     let rows = tables.iter().map(|table| {
-        let rows = application.database.rows(table);
+        binds.push(Bind::of_sight(format!("rows.{table}"), desk.sight(Probe::Rows(table.clone()))));
+        let rows = desk.lab().application().map(|app| app.application.database.rows(table)).unwrap_or_default();
         (table.to_string(), rows.iter().map(|row| Value::from(&**row)).collect())
     });
     got.insert("rows".to_owned(), Value::Object(rows.collect()));
     Value::Object(got)
 }
 
-fn fact((_, fact): &Seen) -> Value {
+fn fact(fact: &ApplicationFact) -> Value {
     match fact {
         ApplicationFact::Listener(name, event, active) => json!({"listener": &**name, "event": &**event, "transaction_active": active}),
         ApplicationFact::Inserted(table, value) => json!({"insert": &**table, "value": &**value}),

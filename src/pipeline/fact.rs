@@ -5,8 +5,10 @@ use crate::broker;
 use crate::fault::{FaultId, FaultRule, Link, Node};
 use crate::kernel::SimTime;
 use crate::listener;
+use crate::listener::application_events::{ApplicationFact, Lane};
 use crate::listener::consumer::ConsumerFact;
 use crate::pipeline::Intervention;
+use crate::pipeline::lab::LabAnswer;
 use crate::pipeline::referee::Violation;
 
 /// One observable thing.
@@ -69,6 +71,15 @@ pub enum FactKind {
     },
     /// Somebody did something to the run.
     Intervened(Box<Intervention>),
+    /// Of an application that consumes within its own process: the thread, and what was seen there.
+    Application(Lane, ApplicationFact),
+    /// An act on the workbench has come to its end.
+    Answered {
+        /// The act's number.
+        op: u64,
+        /// What came of it.
+        answer: Box<LabAnswer>,
+    },
     /// The referee saw a promise broken.
     Violation(Box<Violation>),
 }

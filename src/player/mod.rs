@@ -137,6 +137,14 @@ impl<M: Machine> Player<M> {
         &self.timeline
     }
 
+    /// Keeps the world at the end of these instants ([`Timeline::watch`]); the run goes on from where it is.
+    pub fn watch(&mut self, moments: Vec<SimTime>) {
+        let (now, playing) = (self.now().max(self.target), self.playing);
+        self.timeline.watch(moments);
+        let _outcome = self.seek(now);
+        self.playing = playing;
+    }
+
     /// The world at the playhead.
     pub fn world(&self) -> &M {
         self.timeline.world()

@@ -47,6 +47,14 @@ pub enum Thing {
     Projection(u32),
     /// The query API.
     QueryApi,
+    /// A producer of a script, by its place in the world.
+    Producer(u32),
+    /// The service of an application that listens to its own events.
+    Service,
+    /// A listener bean of that application, by number.
+    Bean(u32),
+    /// A table of that application's database, by number.
+    Table(u32),
     /// A link.
     Link(Link),
     /// Something in transit, by number.
@@ -72,6 +80,10 @@ impl std::fmt::Display for Thing {
             Thing::Consumer(n) => write!(f, "consumer-{n}"),
             Thing::Projection(n) => write!(f, "projection-{n}"),
             Thing::QueryApi => f.write_str("query-api"),
+            Thing::Producer(n) => write!(f, "producer-{n}"),
+            Thing::Service => f.write_str("service"),
+            Thing::Bean(n) => write!(f, "bean-{n}"),
+            Thing::Table(n) => write!(f, "table-{n}"),
             Thing::Link(link) => write!(f, "link-{link}"),
             Thing::Flight(n) => write!(f, "flight-{n}"),
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::listener::application_events::Step;
 use crate::listener::{ContainerProperties, ListenerProgram};
 
 /// Settings by their real property names, as text.
@@ -83,9 +84,62 @@ pub enum LabAction {
     Lose { client: LabClient, api: LabApi, response: bool, times: u32 },
     /// The broker that coordinates this group, or this transactional id, dies.
     KillCoordinator { of: Arc<str>, transactional: bool },
+    /// An application is started that listens to its own events, with a database of these tables.
+    OpenApplication { tables: Vec<Arc<str>>, beans: Vec<LabBean>, auto_commit: bool },
+    /// Its service is called.
+    CallApplication { steps: Vec<Step>, in_transaction: bool },
+}
+
+/// A listener bean as a script describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LabBean {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its annotations as they stand in the code.
+    pub annotations: Arc<str>,
+    /// What its method does.
+    pub does: Vec<Step>,
 }
 
 impl LabAction {
+    /// What it does, in one word; none for what only sets the bench.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            LabAction::CreateTopic { .. } | LabAction::OpenProducer { .. } | LabAction::OpenListener { .. } => "",
+            LabAction::AddPartitions { .. } => "add partitions",
+            LabAction::AlterTopic { .. } => "alter topic",
+            LabAction::DeleteRecords { .. } => "delete records",
+            LabAction::ListOffset { .. } => "list offset",
+            LabAction::Append { .. } => "append",
+            LabAction::AlterGroupOffsets { .. } | LabAction::DeleteGroupOffset { .. } => "reset offsets",
+            LabAction::Send { .. } => "send",
+            LabAction::Transaction { .. } => "transaction",
+            LabAction::Subscribe { .. } => "join",
+            LabAction::Assign { .. } => "assign",
+            LabAction::Order { order, .. } => match order {
+                LabOrder::Poll { .. } | LabOrder::Drain => "poll",
+                LabOrder::Commit { .. } => "commit",
+                LabOrder::Close => "leave",
+                LabOrder::Seek { .. } | LabOrder::SeekToBeginning { .. } | LabOrder::SeekToEnd { .. } => "seek",
+                LabOrder::Positions | LabOrder::Nothing => "",
+            },
+            LabAction::Stall { .. } => "stall",
+            LabAction::Resume { .. } | LabAction::ResumeContainer { .. } => "resume",
+            LabAction::Wakeup { .. } => "wakeup",
+            LabAction::Crash { .. } => "crash",
+            LabAction::StartContainer { .. } => "start",
+            LabAction::StopContainer { .. } => "stop",
+            LabAction::PauseContainer { .. } => "pause",
+            LabAction::AcknowledgeKept { .. } => "acknowledge",
+            LabAction::ReleaseLatch { .. } => "release",
+            LabAction::Lose { response: false, .. } => "lose request",
+            LabAction::Lose { response: true, .. } => "lose response",
+            LabAction::KillCoordinator { .. } => "kill coordinator",
+            LabAction::OpenApplication { .. } => "start",
+            LabAction::CallApplication { .. } => "call",
+        }
+    }
+
     /// The number of the act, if its outcome is wanted.
     pub fn op(&self) -> Option<u64> {
         match self {

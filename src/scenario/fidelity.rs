@@ -26,6 +26,18 @@ pub struct Fidelity {
     pub cases: u16,
 }
 
+/// A recorded case that the model does not follow, and why a deterministic model cannot or should not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deviation {
+    /// The case's id.
+    pub case: &'static str,
+    /// Why, in English and Korean.
+    pub why: [&'static str; 2],
+}
+
+/// Every recorded case that does not pass. A case that passes must not stand here.
+pub const DEVIATIONS: &[Deviation] = &[];
+
 const fn row(rule: &'static str, grade: Grade, about: [&'static str; 2], how: [&'static str; 2], cases: u16) -> Fidelity {
     Fidelity { rule, grade, about, how, cases }
 }
@@ -172,7 +184,7 @@ pub const FIDELITY: &[Fidelity] = &[
         "F7",
         Grade::Simplified,
         ["events within one process", "한 프로세스 안의 이벤트"],
-        ["checked against recordings; not yet on the stage", "기록과 비교함. 아직 무대에는 없음"],
+        ["as recorded cases on the stage; the bank itself does not use them", "기록된 사례로 무대에서 볼 수 있음. 은행 자체는 쓰지 않음"],
         26,
     ),
     row(

@@ -75,6 +75,14 @@ pub struct Placed {
 pub enum Header {
     /// Over the clients.
     Client,
+    /// Over the producers of a script.
+    Producers,
+    /// Over the service of an application.
+    Service,
+    /// Over its listeners.
+    Listeners,
+    /// Over its tables.
+    Tables,
     /// Over API, handler, accounts, database and relay.
     WriteSide,
     /// Over the lanes.
@@ -155,6 +163,10 @@ pub struct Shape {
     pub digits: u32,
     /// Broker ids.
     pub brokers: Vec<u32>,
+    /// Producers of a script.
+    pub producers: Vec<u32>,
+    /// The application of a script: how many listeners and tables it has.
+    pub application: Option<(u32, u32)>,
     /// By group: consumer numbers, and whether a projection belongs to it: its index and its count of rows.
     pub groups: Vec<GroupShape>,
 }
@@ -178,6 +190,8 @@ impl Shape {
             side_topics: side.iter().map(|t| t.id).collect(),
             digits: digits(log_end.saturating_sub(1)).max(2),
             brokers: scene.brokers.iter().map(|b| b.id).collect(),
+            producers: scene.producers.iter().map(|p| p.id).collect(),
+            application: scene.application.as_ref().map(|app| (app.beans.len() as u32, app.tables.len() as u32)),
             groups: (0..scene.groups.len()).map(group).collect(),
         }
     }
@@ -283,6 +297,7 @@ impl Layout {
             Source::Api => self.rect(Thing::Api),
             Source::Relay => self.rect(Thing::Relay),
             Source::Consumer(id) => self.rect(Thing::Consumer(id)),
+            Source::Producer(id) => self.rect(Thing::Producer(id)),
         }
     }
 
@@ -316,6 +331,10 @@ impl Layout {
         }
         if scene.bank {
             routes.extend(self.lanes.iter().map(|l| Route::Produce { from, topic: l.topic, partition: l.partition }));
+        }
+        for producer in scene.producers.iter().map(|p| Source::Producer(p.id)) {
+            routes.extend(scene.brokers.last().map(|broker| Route::Broker { from: producer, broker: broker.id }));
+            routes.extend(self.lanes.iter().map(|l| Route::Produce { from: producer, topic: l.topic, partition: l.partition }));
         }
         routes.extend(scene.brokers.windows(2).map(|pair| Route::Replication { from: pair[1].id, to: pair[0].id }));
         for consumer in scene.groups.iter().flat_map(|g| &g.consumers) {

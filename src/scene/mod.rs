@@ -4,6 +4,7 @@
 //! width; [`Picture`] says where every flight is at this instant. Has never heard of the DOM, and holds no sentence of
 //! any language: states are enums, and the page has the words.
 
+mod bench;
 mod layout;
 mod medium;
 mod motion;
@@ -18,6 +19,7 @@ mod view;
 mod wide;
 mod world;
 
+pub use bench::{ApplicationView, BeanView, MEMBERS_FROM, ProducerView};
 pub use layout::{ACCOUNTS_MAX, Flow, GroupShape, Header, LANES_MAX, LaneBox, Layout, MEDIUM_FROM, Placed, Rails, Rect, Shape, WIDE_FROM};
 pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};
 pub use path::{Path, Point, Route, Source};

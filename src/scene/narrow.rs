@@ -17,6 +17,11 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let w = width - 2 * SIDE;
     out.rails = Rails { write_x: width - 10, produce_x: 17, broker_x: 17, read_x: width - 10, query_x: 5 };
     let y = if shape.bank { write_side(&mut out, shape, w) } else { 0 };
+    if let Some(app) = shape.application.filter(|_| shape.lanes.is_empty()) {
+        out.height = application(&mut out, w, app) + 10;
+        return out;
+    }
+    let y = producers(&mut out, shape, w, y);
     let y = log(&mut out, shape, w, y + 10);
     let y = read_side(&mut out, shape, w, y + 10);
     if !shape.bank {
@@ -27,6 +32,33 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     band(&mut out, shape, y + 78);
     out.height = out.band.bottom() + 10;
     out
+}
+
+/// The producers of a script, side by side.
+fn producers(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
+    if shape.producers.is_empty() {
+        return top;
+    }
+    out.headers.push((Header::Producers, Rect::new(SIDE, top + 6, w, 18)));
+    let row = Rect::new(SIDE, top + 28, w, 54);
+    row_of(out, shape.producers.iter().map(|p| Thing::Producer(*p)), row, if w >= 520 { 4 } else { 2 })
+}
+
+/// An application that consumes within its own process: service, listeners, tables, one below the other.
+fn application(out: &mut Layout, w: i32, (beans, tables): (u32, u32)) -> i32 {
+    let mut y = 6;
+    let mut part = |header, thing: fn(u32) -> Thing, count: u32, h: i32| {
+        out.headers.push((header, Rect::new(SIDE, y, w, 18)));
+        y += 24;
+        for number in 0..count {
+            out.boxes.push(Placed { thing: thing(number), rect: Rect::new(SIDE, y, w, h) });
+            y += h + 8;
+        }
+        y
+    };
+    part(Header::Service, |_| Thing::Service, 1, 64);
+    part(Header::Listeners, Thing::Bean, beans, 64);
+    part(Header::Tables, Thing::Table, tables, 54)
 }
 
 fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
@@ -211,7 +243,9 @@ fn produce(layout: &Layout, scene: &Scene, from: Source, topic: u32, partition: 
         let to = layout.rect(Thing::Topic(topic))?;
         return Some(match from {
             Source::Consumer(id) => from_topic(layout, id, topic)?,
-            Source::Api | Source::Relay => Path::through(&[(source.x, source.cy()), (x, source.cy()), (x, to.cy()), (to.x, to.cy())]),
+            Source::Api | Source::Relay | Source::Producer(_) => {
+                Path::through(&[(source.x, source.cy()), (x, source.cy()), (x, to.cy()), (to.x, to.cy())])
+            }
         });
     };
     let top = lane.cells_y - 5;
@@ -224,6 +258,10 @@ fn produce(layout: &Layout, scene: &Scene, from: Source, topic: u32, partition: 
         Source::Api => {
             let (beside, below) = (source.x - 12, layout.rect(Thing::Handler)?.bottom() + 6);
             vec![(source.x, source.bottom() - 4), (beside, source.bottom() - 4), (beside, below), (x, below)]
+        }
+        Source::Producer(_) => {
+            let below = source.bottom() + 6;
+            vec![(source.cx(), source.bottom()), (source.cx(), below), (x, below)]
         }
         Source::Consumer(id) => return from_lane(layout, id, lane.cells_y + 2, lane.cells_right() + 5),
     };

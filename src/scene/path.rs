@@ -20,6 +20,8 @@ pub enum Source {
     Relay,
     /// A listener container, by consumer number.
     Consumer(u32),
+    /// A producer of a script, by its place in the world.
+    Producer(u32),
 }
 
 /// The way of a flight, from the one who asks to the one who answers; an answer takes it backwards.

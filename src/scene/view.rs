@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::kernel::SimTime;
 use crate::player::Thing;
 
-use super::Sprite;
+use super::{ApplicationView, ProducerView, Sprite};
 use crate::fault::Link;
 
 /// How many of a partition's newest records a scene holds one by one; older ones are a band with a count.
@@ -44,6 +44,10 @@ pub struct Scene {
     pub projections: Vec<ProjectionView>,
     /// The query API.
     pub query: QueryView,
+    /// Producers that a script has brought along.
+    pub producers: Vec<ProducerView>,
+    /// An application of a script that consumes within its own process.
+    pub application: Option<ApplicationView>,
     /// The links that are not as they should be, and how long each takes.
     pub links: Vec<LinkView>,
     /// The things that a fault stands on, and whether it still waits for its moment.
@@ -388,8 +392,10 @@ pub enum ConsumerDuty {
 /// A consumer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConsumerView {
-    /// The consumer's number in the world.
+    /// The consumer's number in the world; from [`MEMBERS_FROM`](super::MEMBERS_FROM) on one without a container.
     pub id: u32,
+    /// The name that a script gave it.
+    pub name: Option<Arc<str>>,
     /// What it listens to.
     pub duty: ConsumerDuty,
     /// Its number within group and duty, from 0.

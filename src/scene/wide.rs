@@ -32,20 +32,57 @@ fn columns(width: i32) -> Columns {
 }
 
 /// Without a bank the log takes the place of clients, write side and read models.
-fn columns_without_bank(width: i32) -> Columns {
+fn columns_without_bank(shape: &Shape, width: i32) -> Columns {
     let consumers_w = (width / 4).clamp(180, 320);
     let consumers = (width - PAD - consumers_w, consumers_w);
-    Columns { client: (PAD, 0), write: (PAD, 0), log: (PAD + 14, consumers.0 - 36 - PAD - 14), consumers, models: (width - PAD, 0) }
+    let producers = if shape.producers.is_empty() { (PAD, 0) } else { (PAD, (width / 9).clamp(104, 150)) };
+    let log_x = producers.0 + producers.1 + if producers.1 > 0 { 36 } else { 14 };
+    Columns { client: producers, write: producers, log: (log_x, consumers.0 - 36 - log_x), consumers, models: (width - PAD, 0) }
+}
+
+/// An application that consumes within its own process: service, listeners, tables.
+fn application(out: &mut Layout, width: i32, top: i32, (beans, tables): (u32, u32)) -> i32 {
+    let service_w = (width / 5).clamp(150, 220);
+    let tables_w = (width / 4).clamp(160, 280);
+    let beans_x = PAD + service_w + 36;
+    let tables_x = width - PAD - tables_w;
+    let beans_w = tables_x - 36 - beans_x;
+    out.headers.extend([
+        (Header::Service, Rect::new(PAD, top - 22, service_w, 18)),
+        (Header::Listeners, Rect::new(beans_x, top - 22, beans_w, 18)),
+        (Header::Tables, Rect::new(tables_x, top - 22, tables_w, 18)),
+    ]);
+    let mut stack = |thing: fn(u32) -> Thing, count: u32, x: i32, w: i32, h: i32| {
+        for number in 0..count {
+            out.boxes.push(Placed { thing: thing(number), rect: Rect::new(x, top + number as i32 * (h + GAP), w, h) });
+        }
+        top + count as i32 * (h + GAP)
+    };
+    let ends = [
+        stack(|_| Thing::Service, 1, PAD, service_w, 64),
+        stack(Thing::Bean, beans, beans_x, beans_w, 64),
+        stack(Thing::Table, tables, tables_x, tables_w, 52),
+    ];
+    ends.into_iter().max().unwrap_or(top)
 }
 
 /// The layout of a shape.
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
-    let at = if shape.bank { columns(width) } else { columns_without_bank(width) };
+    let at = if shape.bank { columns(width) } else { columns_without_bank(shape, width) };
     let mut out = Layout { flow: Flow::Wide, width, ..Layout::default() };
     let mut write_end = TOP;
     if shape.bank {
         out.boxes.push(Placed { thing: Thing::Client, rect: Rect::new(at.client.0, TOP, at.client.1, 112) });
         write_end = write_side(&mut out, shape, at.write, TOP);
+    }
+    if let Some(app) = shape.application.filter(|_| shape.lanes.is_empty()) {
+        out.height = application(&mut out, width, TOP, app) + PAD;
+        return out;
+    }
+    for (i, producer) in (0..).zip(&shape.producers) {
+        let rect = Rect::new(at.client.0, TOP + i * (50 + GAP), at.client.1, 50);
+        out.boxes.push(Placed { thing: Thing::Producer(*producer), rect });
+        write_end = rect.bottom();
     }
     let log_end = log(&mut out, shape, at.log);
     let read_end = read_side(&mut out, shape, at.consumers, at.models);
@@ -62,6 +99,9 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         (Header::ReadSide, Rect::new(at.consumers.0, 12, width - at.consumers.0 - PAD, 18)),
     ];
     out.height = chain_end + PAD;
+    if !shape.producers.is_empty() {
+        out.headers.insert(0, (Header::Producers, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
+    }
     if shape.bank {
         out.headers.insert(0, (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)));
         out.headers.insert(0, (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
@@ -295,7 +335,7 @@ fn to_broker(layout: &Layout, from: Source, broker: u32) -> Option<Path> {
             let y = source.bottom() - 9;
             Path::through(&[(source.x, y), (x, y), (x, above), (to.cx() + 8, above), (to.cx() + 8, to.y)])
         }
-        Source::Api | Source::Relay => {
+        Source::Api | Source::Relay | Source::Producer(_) => {
             let x = layout.rails.produce_x;
             Path::through(&[(source.right(), source.cy() + 8), (x, source.cy() + 8), (x, above), (to.cx() - 8, above), (to.cx() - 8, to.y)])
         }

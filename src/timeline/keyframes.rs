@@ -22,6 +22,11 @@ impl<M: Machine> Keyframes<M> {
         Keyframes { frames: vec![(Cursor::default(), origin)], steps_between: STEPS_BETWEEN_MIN }
     }
 
+    /// The world before its first step.
+    pub(super) fn origin(&self) -> &M {
+        &self.frames[0].1
+    }
+
     /// Keeps a clone of `world` if it has come far enough from the last one.
     pub(super) fn offer(&mut self, cursor: Cursor, world: &M) {
         if cursor.steps < self.last().steps + self.steps_between {

@@ -6,14 +6,17 @@
 //!
 //! It knows worlds only as a [`Machine`], so that its laws are tested on a small one and hold for the big one.
 
+mod evidence;
 mod history;
 mod keyframes;
 mod machine;
 #[cfg(test)]
 mod tests;
 mod travel;
+mod watched;
 mod world;
 
+pub use evidence::{Evidence, Verdict};
 pub use history::{BINS_MAX, FLAGS_MAX, History};
 pub use keyframes::KEYFRAMES_MAX;
 pub use machine::Machine;

@@ -202,3 +202,31 @@ fn an_amended_input_leaves_nothing_of_the_one_it_replaces() {
         assert_eq!(run.history().frontier(), other.history().frontier());
     }
 }
+
+/// A watched instant shows the world as a straight run to it does, wherever the playhead has been since; after an input it is
+/// that of the new run.
+#[test]
+fn a_watched_instant_shows_the_world_as_it_was_then() {
+    let moments = [SimTime(0), SimTime(7), SimTime(40), SimTime(41), SimTime(300)];
+    let mut timeline = Timeline::new(Toy::new(3), vec![(SimTime(40), 5)]);
+    timeline.seek(SimTime(100));
+    timeline.watch(moments.to_vec());
+    assert_eq!(timeline.now(), SimTime::ZERO);
+    timeline.advance(SimTime(60), u64::MAX);
+    let straight = |at: SimTime, inputs: Vec<(SimTime, u64)>| {
+        let mut run = Timeline::new(Toy::new(3), inputs);
+        run.seek(at);
+        run.world().digest()
+    };
+    for at in &moments[..4] {
+        assert_eq!(timeline.watched(*at).map(Machine::digest), Some(straight(*at, vec![(SimTime(40), 5)])), "{at}");
+    }
+    assert!(timeline.watched(SimTime(300)).is_none() && timeline.watched(SimTime(8)).is_none());
+    timeline.seek(SimTime(20));
+    assert!(timeline.watched(SimTime(41)).is_some(), "it was passed once");
+    timeline.intervene(9).expect("it fits");
+    assert!(timeline.watched(SimTime(7)).is_some() && timeline.watched(SimTime(41)).is_none(), "the future is another one");
+    timeline.advance(SimTime(50), u64::MAX);
+    let inputs = timeline.inputs().to_vec();
+    assert_eq!(timeline.watched(SimTime(41)).map(Machine::digest), Some(straight(SimTime(41), inputs)));
+}

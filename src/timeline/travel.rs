@@ -1,6 +1,7 @@
 //! The timeline itself: a world, what was done to it, and ways to move through its time.
 
 use super::keyframes::Keyframes;
+use super::watched::Watched;
 use super::{History, Machine};
 use crate::kernel::SimTime;
 
@@ -27,6 +28,7 @@ pub struct Timeline<M: Machine> {
     now: SimTime,
     keyframes: Keyframes<M>,
     history: History,
+    watched: Watched<M>,
 }
 
 impl<M: Machine> Timeline<M> {
@@ -40,7 +42,22 @@ impl<M: Machine> Timeline<M> {
             cursor: Cursor::default(),
             now: SimTime::ZERO,
             history: History::default(),
+            watched: Watched::new(Vec::new()),
         }
+    }
+
+    /// Keeps the world as it is at the end of each of these instants; [`Timeline::watched`] has it once the run has passed
+    /// there. Begins anew: the playhead stands at the beginning.
+    pub fn watch(&mut self, moments: Vec<SimTime>) {
+        let origin = self.keyframes.origin().clone();
+        self.watched = Watched::new(moments);
+        self.keyframes = Keyframes::new(origin.clone());
+        (self.world, self.cursor, self.now) = (origin, Cursor::default(), SimTime::ZERO);
+    }
+
+    /// The world at the end of a watched instant, if the run has passed it.
+    pub fn watched(&self, moment: SimTime) -> Option<&M> {
+        self.watched.at(moment)
     }
 
     /// The world at [`Timeline::now`].
@@ -100,6 +117,7 @@ impl<M: Machine> Timeline<M> {
             self.step_at(at);
         }
         self.now = self.now.max(target);
+        self.watched.pass(self.cursor.last_at, self.now + 1, &self.world);
         true
     }
 
@@ -205,6 +223,7 @@ impl<M: Machine> Timeline<M> {
         self.inputs.truncate(self.cursor.inputs);
         self.keyframes.truncate(self.cursor.steps);
         self.history.truncate(self.cursor, self.world.violation_count());
+        self.watched.truncate(self.now);
     }
 
     /// Finishes the instant `target` as it will be when the inputs that lie ahead have been dropped.
@@ -216,6 +235,7 @@ impl<M: Machine> Timeline<M> {
 
     /// Makes the step that is due at `at`. At equal times the input wins, so that a live run and its replay agree.
     fn step_at(&mut self, at: SimTime) {
+        self.watched.pass(self.cursor.last_at, at, &self.world);
         let steps = self.cursor.steps + 1;
         let new = self.history.is_new(steps);
         let input = self.inputs.get(self.cursor.inputs).filter(|(due, _)| *due == at);

@@ -4,6 +4,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::app::{Msg, Open, Prefs, Theme};
+use super::i18n::cases::CaseText;
 use super::i18n::{Text, scenarios as words};
 use super::scenarios;
 
@@ -35,6 +36,9 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
         <header class="top">
             <h1 class="brand">{ "CQRS Lab" }</h1>
             <select class="scenario" aria-label={text.scenario} data-testid="scenario" onchange={on_scenario}>
+                if !scenarios::names().any(|name| props.scenario == *name) {
+                    <option value={props.scenario.clone()} selected={true}>{ [CaseText::of(props.prefs.lang).case, ": ", &props.scenario].concat() }</option>
+                }
                 { for scenarios::names().map(|name| html! {
                     <option value={name} selected={props.scenario == *name}>{ words::name(name, props.prefs.lang) }</option>
                 }) }

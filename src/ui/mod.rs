@@ -17,6 +17,8 @@ mod app;
 #[cfg(feature = "web")]
 mod break_bar;
 #[cfg(feature = "web")]
+mod cases;
+#[cfg(feature = "web")]
 mod crash;
 #[cfg(feature = "web")]
 mod dialog;
@@ -32,6 +34,8 @@ mod listing;
 mod palette;
 #[cfg(feature = "web")]
 mod panels;
+#[allow(dead_code)] // natively only the tests call it
+mod rules;
 #[cfg(feature = "web")]
 mod scenarios;
 #[cfg(feature = "web")]

@@ -7,6 +7,8 @@ use super::app::{Msg, Shot};
 use super::break_bar::{act, active};
 use super::dialog::Dialog;
 use super::i18n::{Lang, Text, faults};
+use super::panels::rule_link;
+use super::rules;
 use super::targets;
 use crate::fault::{FaultKind, FaultRule, Moment, MomentKind, Unit};
 use crate::pipeline::Intervention;
@@ -90,7 +92,7 @@ fn FaultRow(props: &RowProps) -> Html {
     html! {
         <li>
             <button type="button" class="chip problem" data-testid={["fault-", kind.id()].concat()} data-fault={kind.id()} {onclick}>{ faults::name(kind, props.lang) }</button>
-            <p>{ faults::sentence(kind, props.lang) }</p>
+            <p>{ faults::sentence(kind, props.lang) }{ " " }{ rule_link(rules::of_fault(kind), props.lang, &props.on) }</p>
             <div class="row">
                 if choices.len() > 1 {
                     <label>{ text.target }{ " " }

@@ -174,6 +174,7 @@ fn name_of(intervention: &Intervention, shot: &Shot, lang: Lang) -> String {
     match intervention {
         Intervention::Inject(rule) => faults::name(rule.kind, lang).to_owned(),
         Intervention::Set { key, value } => [key.as_ref(), " = ", value].concat(),
+        Intervention::Lab(action) => action.word().to_owned(),
         Intervention::SendCommand { .. } => lang.pick("command", "명령").to_owned(),
         Intervention::Decide { decision, .. } => match decision {
             Decision::Ack => text.decide_ack.to_owned(),

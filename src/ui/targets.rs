@@ -5,7 +5,7 @@ use crate::fault::{FaultKind, FaultRule, Link, Node, Target, TargetKind};
 use crate::pipeline::{ProcessState, World};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, Of, Property};
-use crate::scene::Scene;
+use crate::scene::{MEMBERS_FROM, Scene};
 
 /// The targets that fit a fault, the usual one first.
 pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
@@ -75,9 +75,11 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         Thing::Broker(id) => Target::Node(Node::Broker(id)),
         Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => Target::Cluster,
         Thing::Group(group) => Target::Group(group),
+        Thing::Consumer(slot) if slot >= MEMBERS_FROM => return Vec::new(),
         Thing::Consumer(slot) => Target::Node(Node::Consumer(slot)),
         Thing::Projection(_) => Target::Node(Node::ReadDb),
         Thing::QueryApi => Target::Node(Node::Query),
+        Thing::Producer(_) | Thing::Service | Thing::Bean(_) | Thing::Table(_) => return Vec::new(),
         Thing::Link(link) => Target::Link { link, of: None },
         Thing::Flight(number) => match world.flights().get(number) {
             Some(flight) => Target::Link { link: flight.link, of: None },

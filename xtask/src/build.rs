@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Outcome,
     args::Args,
-    setup,
+    model, setup,
     shell::{command, files_below, find, root, run},
 };
 
@@ -25,6 +25,9 @@ const WASM_OPT: &[&str] = &[
     "--enable-reference-types",
     "--enable-multivalue",
 ];
+
+/// Where in `dist/` the recorded cases lie.
+const CASES: &str = "cases";
 
 /// How large something is on the way to a browser, in bytes.
 #[derive(Clone, Copy, Default)]
@@ -80,7 +83,9 @@ pub fn trunk(optimised: bool) -> Outcome {
     if optimised {
         build.arg("--release");
     }
-    run(&mut build)
+    run(&mut build)?;
+    println!("\nplaying the recorded cases for the page (a few seconds when the model is compiled for it, some minutes the first time)");
+    model::command("sheets", &[dist().join(CASES).display().to_string()])
 }
 
 /// The folder that `build` makes.
@@ -108,11 +113,11 @@ pub fn wasm_opt(modules: &Path, folder: &Path) -> Outcome {
 /// The size of each file by its path, and of all together.
 pub type Sizes = (Vec<(String, Size)>, Size);
 
-/// The sizes of the files in `dist/`, by path within it, and their sum.
+/// The sizes of the files that `dist/` is loaded with, by path within it, and their sum; recorded cases come when they are wanted.
 pub fn sizes() -> Sizes {
     let mut all = Size::default();
     let mut each = Vec::new();
-    for file in files_below(&dist()) {
+    for file in files_below(&dist()).into_iter().filter(|file| !file.starts_with(dist().join(CASES))) {
         let bytes = fs::read(&file).unwrap_or_default();
         let size = Size { raw: bytes.len(), gzip: gzip(&bytes), brotli: brotli(&bytes) };
         all = Size { raw: all.raw + size.raw, gzip: all.gzip + size.gzip, brotli: all.brotli + size.brotli };
@@ -128,6 +133,9 @@ fn print_sizes() {
     for (name, size) in each.iter().chain([&("together".to_owned(), all)]) {
         println!("{name:<44} {:>10} {:>10} {:>10}", size.raw, size.gzip, size.brotli);
     }
+    let cases = files_below(&dist().join(CASES));
+    let raw: u64 = cases.iter().filter_map(|file| fs::metadata(file).ok()).map(|data| data.len()).sum();
+    println!("{:<44} {raw:>10}   (fetched one by one when a viewer wants them)", format!("{CASES}/: {} files", cases.len()));
 }
 
 fn gzip(bytes: &[u8]) -> usize {

@@ -113,7 +113,7 @@ fn dispatch() -> Outcome {
         "test" => test::command_test(args),
         "tidy" => args.finish("tidy").and_then(|()| tidy::check()),
         "bench" => bench::command_bench(args),
-        "trace" | "conformance" => model::command(&command, &words),
+        "trace" | "conformance" | "sheets" => model::command(&command, &words),
         "record" => record::command_record(args),
         "screenshot" => screenshot::command_screenshot(args),
         _ => Err(format!(

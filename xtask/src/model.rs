@@ -23,9 +23,10 @@ pub fn command(name: &str, words: &[String]) -> Outcome {
 
 #[cfg(feature = "model")]
 mod with_model {
-    use std::path::PathBuf;
+    use std::{fs, path::PathBuf};
 
-    use cqrs_lab::conformance::run_paths;
+    use cqrs_lab::conformance::{Case, Sheet, Sheets, case_files, run_paths};
+    use cqrs_lab::scenario::fidelity::DEVIATIONS;
 
     use crate::{AlreadySaid, Outcome, args::Args, shell::root, trace::command_trace};
 
@@ -38,8 +39,33 @@ mod with_model {
         match name {
             "trace" => command_trace(args),
             "conformance" => conformance(args),
+            "sheets" => sheets(args),
             _ => Err(format!("no command of the model is called {name}").into()),
         }
+    }
+
+    /// `cargo xtask sheets FOLDER`: every recorded case as the page shows it. Part of `build`.
+    fn sheets(mut args: Args) -> Outcome {
+        let folders = args.positionals();
+        args.finish("sheets")?;
+        let [folder] = folders.as_slice() else { return Err("sheets needs one folder".into()) };
+        let folder = PathBuf::from(folder);
+        let files = case_files(&[root().join("conformance")])?;
+        fs::create_dir_all(&folder)?;
+        let mut sheets = Sheets::default();
+        for file in &files {
+            let name = file.display().to_string();
+            let case = Case::parse(&name, &fs::read_to_string(file)?)?;
+            if DEVIATIONS.iter().any(|deviation| deviation.case == case.id) {
+                continue;
+            }
+            let sheet = Sheet::of(&case)?;
+            fs::write(folder.join(format!("{}.json", case.id)), sheet.to_json().to_string())?;
+            sheets.add(&sheet);
+        }
+        fs::write(folder.join("index.json"), sheets.to_json().to_string())?;
+        println!("{} recorded cases for the page in {}", files.len(), folder.display());
+        Ok(())
     }
 
     fn conformance(mut args: Args) -> Outcome {

@@ -192,6 +192,10 @@ pub mod keys {
     pub const TAB: char = '\u{E004}';
     /// Enter.
     pub const ENTER: char = '\u{E007}';
+    /// End.
+    pub const END: char = '\u{E010}';
+    /// Home.
+    pub const HOME: char = '\u{E011}';
     /// Shift.
     pub const SHIFT: char = '\u{E008}';
     /// Escape.

@@ -1,11 +1,13 @@
 //! Verbs about groups: their state, their committed offsets, and `settle`, which waits until nothing moves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::play::Play;
 use super::{Outcome, Step};
+use crate::pipeline::Probe;
 use crate::pipeline::lab::LabAction;
 
 /// How long a group must stand still to count as settled, in microseconds.
@@ -14,6 +16,10 @@ const QUIET_US: u64 = 1_200_000;
 const SETTLE_US_MAX: u64 = 40_000_000;
 /// How often it looks, in microseconds.
 const LOOK_US: u64 = 60_000;
+
+/// What `settle` shows of members and their assignment.
+const SETTLED: [&str; 8] =
+    ["generation", "assignment", "counts", "sorted_counts", "moved_between_living", "more_than_one_rebalance", "events", "changes"];
 
 /// A group as its coordinator describes it: state, and the partitions by member.
 type Described = (String, BTreeMap<String, Vec<String>>);
@@ -31,12 +37,15 @@ impl Play<'_> {
     }
 
     pub(super) fn group(&mut self, step: &Step) -> Outcome {
+        self.look_at("", Probe::Group(step.name("group")?));
         let (state, assignment) = self.described(step.text("group")?).unwrap_or_else(|| ("Dead".to_owned(), BTreeMap::new()));
         Ok(json!({"state": state, "assignment": assignment}))
     }
 
     pub(super) fn offsets(&mut self, step: &Step) -> Outcome {
         let name = step.text("group")?;
+        self.look_at("", Probe::Committed(Arc::from(name)));
+        self.look_at_ends(name);
         let mut all = Map::new();
         let cluster = self.world.cluster();
         for (partition, stored) in cluster.groups.group(name).into_iter().flat_map(|g| &g.offsets) {
@@ -118,6 +127,9 @@ impl Play<'_> {
         let moved = |(p, owner): &(&String, &String)| before.get(*p).is_some_and(|old| old != *owner && expected.contains(old));
         let generation_before = self.generations.insert(group.to_owned(), generation).unwrap_or(0);
         let mut facts = Map::new();
+        for part in SETTLED.iter().filter(|part| show.iter().any(|s| s == **part)) {
+            self.look_at_members(part, group, expected);
+        }
         for what in show {
             let value = match what.as_str() {
                 "generation" => json!(generation),
@@ -142,6 +154,27 @@ impl Play<'_> {
         Ok(Value::Object(facts))
     }
 
+    fn look_at_ends(&mut self, group: &str) {
+        let cluster = self.world.cluster();
+        let offsets = cluster.groups.group(group).into_iter().flat_map(|g| g.offsets.keys());
+        let topics: BTreeSet<Arc<str>> = offsets.map(|p| Arc::from(cluster.topic_name(p.topic))).collect();
+        for topic in topics {
+            self.look_at("", Probe::Ends(topic));
+        }
+    }
+
+    /// What `settle` says of the members is what each of them knows; of none, what the coordinator says.
+    fn look_at_members(&mut self, part: &'static str, group: &str, expected: &BTreeSet<String>) {
+        let places: Vec<u32> = expected.iter().filter_map(|name| self.world.place_of(name)).collect();
+        if places.is_empty() || part == "events" || part == "changes" {
+            self.look_at(part, Probe::Group(Arc::from(group)));
+            return;
+        }
+        for place in places {
+            self.look_at(part, Probe::Member(place));
+        }
+    }
+
     /// What every member of the group saw since it was last shown; an older process of a name stands as `name(old)`.
     fn all_events(&mut self, group: &str) -> BTreeMap<String, Vec<Value>> {
         let places: Vec<(u32, String)> = {
@@ -155,7 +188,11 @@ impl Play<'_> {
         };
         let mut all = BTreeMap::new();
         for (index, name) in places {
+            let from = self.world.seen_count(index) as u32;
             let seen = self.world.take_seen(index);
+            let probe = Probe::Seen(index, from, from + seen.len() as u32);
+            self.look_at("events", probe.clone());
+            self.look_at("changes", probe);
             let events = self.seen(&seen);
             if !events.is_empty() {
                 all.insert(name, events);

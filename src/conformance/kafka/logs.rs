@@ -11,7 +11,7 @@ use crate::broker::{BrokerId, EPOCH_MS, TopicPartition};
 use crate::conformance::CaseError;
 use crate::fault::Node;
 use crate::pipeline::lab::{LabAction, LabAnswer, LabOffset, LabOrder, LabTransaction};
-use crate::pipeline::{Action, Intervention};
+use crate::pipeline::{Action, Intervention, Probe};
 
 /// The consumer of `read`.
 const READER: &str = "reader";
@@ -129,6 +129,7 @@ impl Play<'_> {
     pub(super) fn partition_table(&mut self, step: &Step) -> Outcome {
         let keys = step.get("keys").and_then(Value::as_array).ok_or_else(|| step.error("keys", "missing, or not a list".to_owned()))?;
         let mut rows: Vec<Vec<Value>> = keys.iter().map(|key| vec![key.clone()]).collect();
+        self.answers_by_row(keys.len());
         for topic in step.texts("topics")? {
             let producer = match self.producer(step)? {
                 Ok(producer) => producer,
@@ -210,6 +211,7 @@ impl Play<'_> {
 
     pub(super) fn log(&mut self, step: &Step) -> Outcome {
         let mut all = Map::new();
+        self.look_at("", Probe::Ends(step.name("topic")?));
         for partition in self.partitions_of(step)? {
             if let Some(leader) = self.world.cluster().leader(partition) {
                 let (start, end) = (leader.log.start(), leader.log.end());
@@ -222,6 +224,7 @@ impl Play<'_> {
 
     pub(super) fn segments(&mut self, step: &Step) -> Outcome {
         let (topic, number) = step.partition("partition")?;
+        self.look_at("", Probe::Segments(Arc::clone(&topic), number));
         let found = self.world.cluster().partition_named(&topic, number).and_then(|p| self.world.cluster().leader(p));
         let leader = found.ok_or_else(|| step.error("partition", "no such partition, or no leader".to_owned()))?;
         Ok(leader.log.segments().map(|s| json!({"base": s.base_offset, "bytes": s.bytes})).collect())
@@ -276,6 +279,11 @@ impl Play<'_> {
     }
 
     pub(super) fn partition_state(&mut self, step: &Step) -> Outcome {
+        self.look_at("", Probe::Replicas(step.name("topic")?));
+        self.replicas(step)
+    }
+
+    fn replicas(&self, step: &Step) -> Outcome {
         let mut all = Map::new();
         for partition in self.partitions_of(step)? {
             if let Some(state) = self.world.cluster().partition(partition) {
@@ -294,7 +302,7 @@ impl Play<'_> {
         };
         self.partitions_of(step)?;
         self.wait_until(step, 40_000, |play| {
-            let state = play.partition_state(step).unwrap_or(Value::Null);
+            let state = play.replicas(step).unwrap_or(Value::Null);
             state.as_object().is_some_and(|all| all.values().all(|p| p[field] == wanted))
         })?;
         Ok(ok())

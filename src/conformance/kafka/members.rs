@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::play::{Play, ok};
 use super::{Outcome, Step};
 use crate::conformance::CaseError;
-use crate::pipeline::Intervention;
 use crate::pipeline::lab::{LabAction, LabOrder, Settings};
+use crate::pipeline::{Intervention, Probe};
 
 impl Play<'_> {
     pub(super) fn open(&mut self, step: &Step) -> Outcome {
@@ -102,6 +102,8 @@ impl Play<'_> {
 
     pub(super) fn take(&mut self, step: &Step) -> Outcome {
         let member = step.text("member")?;
+        let place = self.world.place_of(member).unwrap_or(0);
+        let from = self.world.received_count(place) as u32;
         let mut records = self.world.take_records(member);
         if step.verb()? == "await_records" {
             let count = step.number("count")? as usize;
@@ -110,14 +112,16 @@ impl Play<'_> {
                 records.len() >= count
             })?;
         }
+        self.look_at("", Probe::Received(place, from, from + records.len() as u32));
         Ok(self.records(&records))
     }
 
     pub(super) fn events(&mut self, step: &Step) -> Outcome {
         let name = step.text("member")?;
-        let place = self.world.lab().members().iter().rposition(|m| &*m.name == name);
-        let index = place.ok_or_else(|| step.error("member", format!("no member {name:?}")))?;
-        let seen = self.world.take_seen(index as u32);
+        let index = self.world.place_of(name).ok_or_else(|| step.error("member", format!("no member {name:?}")))?;
+        let from = self.world.seen_count(index) as u32;
+        let seen = self.world.take_seen(index);
+        self.look_at("", Probe::Seen(index, from, from + seen.len() as u32));
         Ok(json!(self.seen(&seen)))
     }
 }

@@ -26,12 +26,16 @@ type Outcome = Result<Value, CaseError>;
 pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
     let mut play = setup::begin(case)?;
     let mut got = Map::new();
+    let (mut steps, mut binds) = (Vec::new(), Vec::new());
     for (index, map) in case.script.iter().enumerate() {
         let step = Step { case, index, map };
+        play.begin_step();
+        steps.push(Some(play.world.now()));
         let value = perform(&mut play, &step)?;
         play.pass_ms(STEP_MS);
         match map.get("as").and_then(Value::as_str) {
             Some(label) => {
+                play.bind(label, &value, &mut binds);
                 got.insert(label.to_owned(), value);
             }
             // A step without a label must succeed; if it does not, this is the fact that differs.
@@ -42,7 +46,8 @@ pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
             None => {}
         }
     }
-    Ok(Played { expected: Value::Object(case.observed.clone()), got: Value::Object(got) })
+    let (expected, got) = (Value::Object(case.observed.clone()), Value::Object(got));
+    Ok(Played { expected, got, recorded: play.world.into_recording(), steps, binds })
 }
 
 /// Carries out one step.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Outcome, Step};
-use crate::conformance::{Case, CaseError};
+use crate::conformance::desk::Desk;
+use crate::conformance::{Bind, Case, CaseError, Sight};
 use crate::kernel::SimTime;
 use crate::pipeline::lab::{LabAction, LabAnswer, Settings};
-use crate::pipeline::{Intervention, World};
+use crate::pipeline::{FactKind, Intervention, Probe};
 use crate::scenario::Scenario;
 
 /// How long an act may take before the script counts as stuck, in microseconds.
@@ -20,7 +21,7 @@ pub(super) const LOOK_US: u64 = 50_000;
 /// A case being played.
 pub(super) struct Play<'a> {
     pub(super) case: &'a Case,
-    pub(super) world: World,
+    pub(super) world: Desk,
     pub(super) producers: BTreeMap<Arc<str>, Settings>,
     pub(super) producer_defaults: Settings,
     pub(super) consumer_defaults: Settings,
@@ -34,6 +35,11 @@ pub(super) struct Play<'a> {
     /// Members of which the recorder lets go: they were gone when another of their name was made.
     pub(super) dropped: BTreeSet<u32>,
     op: u64,
+    /// What this step has looked at, and how many facts there were when it began.
+    sights: Vec<(&'static str, Sight)>,
+    began: u64,
+    /// Into how many rows the answers of this step go, one after the other.
+    rows: Option<usize>,
 }
 
 impl<'a> Play<'a> {
@@ -46,7 +52,7 @@ impl<'a> Play<'a> {
     ) -> Play<'a> {
         Play {
             case,
-            world: World::new(scenario),
+            world: Desk::new(scenario),
             producers,
             producer_defaults,
             consumer_defaults,
@@ -56,7 +62,52 @@ impl<'a> Play<'a> {
             under_way: BTreeMap::new(),
             dropped: BTreeSet::new(),
             op: 0,
+            sights: Vec::new(),
+            began: 0,
+            rows: None,
         }
+    }
+
+    /// A step begins: later than everything that was seen before it.
+    pub(super) fn begin_step(&mut self) {
+        self.world.look();
+        self.sights.clear();
+        self.began = self.world.trace().end();
+        self.rows = None;
+    }
+
+    /// The step looks at the world for the part of its result that is called `part` (all of it, if that is empty).
+    pub(super) fn look_at(&mut self, part: &'static str, probe: Probe) {
+        let sight = self.world.sight(probe);
+        self.sights.push((part, sight));
+    }
+
+    /// The answers of this step's acts go round `rows` rows of its result.
+    pub(super) fn answers_by_row(&mut self, rows: usize) {
+        self.rows = Some(rows);
+    }
+
+    /// What stands behind the result of the step.
+    pub(super) fn bind(&mut self, label: &str, value: &Value, binds: &mut Vec<Bind>) {
+        if let Some(rows) = self.rows {
+            let answers = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Answered { .. }));
+            let of_row = |row: usize| answers.iter().copied().skip(row).step_by(rows).collect();
+            return binds.extend((0..rows).map(|row| Bind::of_facts(format!("{label}[{row}]"), of_row(row))));
+        }
+        let by_part = self.sights.iter().any(|(part, _)| !part.is_empty());
+        if let (true, Some(parts)) = (by_part, value.as_object()) {
+            for part in parts.keys() {
+                let sights = self.sights.iter().filter(|(of, _)| of == part).map(|(_, sight)| sight.clone()).collect();
+                binds.push(Bind { place: format!("{label}.{part}"), facts: Vec::new(), sights });
+            }
+            return;
+        }
+        let sights: Vec<Sight> = self.sights.drain(..).map(|(_, sight)| sight).collect();
+        let mut facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Answered { .. }));
+        if facts.is_empty() && sights.is_empty() {
+            facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Intervened(_)));
+        }
+        binds.push(Bind { place: label.to_owned(), facts, sights });
     }
 
     /// Lets time pass.
@@ -68,7 +119,7 @@ impl<'a> Play<'a> {
     /// Does something to the world, now.
     pub(super) fn intervene(&mut self, intervention: &Intervention) -> Result<(), CaseError> {
         let now = self.world.now();
-        self.world.intervene(now, intervention).map_err(|e| CaseError::new(self.case, format!("at {now}"), e.to_string()))
+        self.world.intervene(intervention).map_err(|e| CaseError::new(self.case, format!("at {now}"), e.to_string()))
     }
 
     /// Begins an act; its number is for [`await_answer`](Self::await_answer).

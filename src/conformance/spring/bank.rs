@@ -16,6 +16,9 @@ use crate::scenario::{GROUPS, Scenario, TOPIC};
 /// The bank's group whose projection the listener applies: the account view.
 pub(super) const ACCOUNT_VIEW: u32 = 0;
 
+/// That projection.
+pub(super) const PROJECTION: Projection = Projection::AccountView;
+
 /// The scenario of a case: a bank in which nothing happens by itself, on one broker.
 pub(super) fn scenario(case: &Case) -> Result<Scenario, CaseError> {
     let form = Form::of(case, "given", &case.given).part("bank")?;
@@ -100,7 +103,7 @@ pub(super) fn balances(stage: &Stage) -> Value {
 /// The events in the dedupe table.
 pub(super) fn processed(stage: &Stage) -> Value {
     let Some(bank) = stage.world.bank() else { return Value::Null };
-    let known = |number: &u64| bank.read_db().model.has_seen(Projection::AccountView, EventId(*number as u32));
+    let known = |number: &u64| bank.read_db().model.has_seen(PROJECTION, EventId(*number as u32));
     (1..=published(stage)).filter(known).map(|number| format!("e{number}")).collect()
 }
 

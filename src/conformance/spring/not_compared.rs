@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::recorder::SCRIPT;
 use crate::conformance::Case;
+use crate::conformance::bind::{add_marks, marks};
 
 /// Takes out of `observed` what the case does not compare.
 pub(super) fn take_out(case: &Case, observed: &mut Value) {
@@ -87,6 +88,9 @@ fn net_rebalances(events: &[Value]) -> Vec<Value> {
         }
         if !out.last().is_some_and(|last| is(last, "rebalanced")) {
             out.push(json!({"rebalanced": {}}));
+        }
+        if let Some(last) = out.last_mut() {
+            add_marks(last, &marks(event));
         }
         let net = out.last_mut().and_then(|last| last["rebalanced"].as_object_mut()).expect("pushed above");
         for (partitions, change) in [(given_up, -1), (gained, 1)] {

@@ -22,18 +22,22 @@ const OUTSIDE: &str = "outside";
 pub(super) struct Event {
     pub(super) lane: Arc<str>,
     pub(super) what: Value,
+    /// The numbers of the facts in the world's trace that it stands for.
+    pub(super) facts: Vec<u64>,
 }
 
 /// Everything that was seen.
 pub(super) struct Recorder {
     pub(super) names: BTreeMap<TopicId, Arc<str>>,
     pub(super) events: Vec<Event>,
+    /// The number of the fact that is being told.
+    pub(super) number: u64,
     /// When the last event was.
     pub(super) last_at: SimTime,
     /// Values in the order in which the main listener returned normally.
-    pub(super) handled: Vec<Value>,
+    pub(super) handled: Vec<(Value, u64)>,
     /// Deliveries over all containers: `t-0@0 v0`.
-    pub(super) order: Vec<Value>,
+    pub(super) order: Vec<(Value, u64)>,
     /// How often each value was given to a listener.
     pub(super) deliveries: BTreeMap<String, u32>,
     pub(super) calls: u32,
@@ -55,6 +59,7 @@ impl Recorder {
         Recorder {
             names: BTreeMap::new(),
             events: Vec::new(),
+            number: 0,
             last_at: SimTime::ZERO,
             handled: Vec::new(),
             order: Vec::new(),
@@ -70,14 +75,17 @@ impl Recorder {
         }
     }
 
-    /// A step of the script that stands in the trace.
-    pub(super) fn step(&mut self, now: SimTime, step: Value) {
+    /// A step of the script that stands in the trace; gives its place there.
+    pub(super) fn step(&mut self, now: SimTime, step: Value) -> usize {
         self.push(now, &Arc::from(SCRIPT), step);
+        let place = self.events.len() - 1;
+        self.events[place].facts.clear();
+        place
     }
 
     fn push(&mut self, now: SimTime, lane: &Arc<str>, what: Value) {
         self.last_at = now;
-        self.events.push(Event { lane: lane.clone(), what });
+        self.events.push(Event { lane: lane.clone(), what, facts: vec![self.number] });
     }
 
     pub(super) fn partition(&self, partition: TopicPartition) -> String {
@@ -214,11 +222,12 @@ impl Recorder {
     /// Successive seeks of one thread are one event.
     fn sought(&mut self, now: SimTime, lane: &Arc<str>, offsets: &Offsets) {
         let seek = self.offsets(offsets);
-        let last = self.events.last_mut().filter(|event| event.lane == *lane);
-        if let Some(Value::Object(known)) = last.and_then(|event| event.what.get_mut("seek"))
+        let last = self.events.last_mut().filter(|event| event.lane == *lane && event.what.get("seek").is_some());
+        if let Some(event) = last
             && let Value::Object(more) = seek
         {
-            known.extend(more);
+            event.what["seek"].as_object_mut().into_iter().for_each(|known| known.extend(more.clone()));
+            event.facts.push(self.number);
             return;
         }
         self.push(now, lane, json!({"seek": seek}));
@@ -238,12 +247,12 @@ impl Recorder {
         let key = shown(&value);
         self.in_hand.insert(lane.clone(), (vec![value.clone()], dead_letter_handler));
         if dead_letter_handler {
-            self.order.push(json!(format!("dlt handler: {at} {key}")));
+            self.order.push((json!(format!("dlt handler: {at} {key}")), self.number));
             self.push(now, lane, json!({"dlt_handler": at, "value": value}));
             return;
         }
         self.calls += 1;
-        self.order.push(json!(format!("{at} {key}")));
+        self.order.push((json!(format!("{at} {key}")), self.number));
         let number = self.deliveries.entry(key.clone()).or_default();
         *number += 1;
         let mut what = Map::new();
@@ -286,7 +295,7 @@ impl Recorder {
         for value in values {
             self.ended.insert(shown(&value), now);
             if normally && !dead_letter_handler {
-                self.handled.push(value);
+                self.handled.push((value, self.number));
             }
         }
     }

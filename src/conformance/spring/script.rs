@@ -10,7 +10,9 @@ use super::given::{Given, TopicPlan, record};
 use super::observe::{assignment, committed};
 use super::stage::Stage;
 use crate::conformance::{Case, CaseError};
+use crate::kernel::SimTime;
 use crate::pipeline::lab::LabAction;
+use crate::pipeline::{FactKind, Probe};
 
 /// After so long without an event nothing more is expected, in microseconds, beyond the longest wait that the case itself
 /// causes.
@@ -23,22 +25,37 @@ const CHILD_START_US: u64 = 20_000;
 const STEP_US_MAX: u64 = 200_000_000;
 
 /// Carries out the script; gives the stage as it then is, and the snapshots.
-pub(super) fn run(case: &Case, given: &Given, stage: Stage) -> Result<(Stage, Map<String, Value>), CaseError> {
-    let mut script = Script { given, stage, snapshots: Map::new(), record_until: None, longest_wait_ms: longest_wait_ms(case) };
+pub(super) fn run(case: &Case, given: &Given, stage: Stage) -> Result<Ran, CaseError> {
+    let mut script =
+        Script { given, stage, snapshots: Map::new(), steps: Vec::new(), record_until: None, longest_wait_ms: longest_wait_ms(case) };
     script.set_up(case)?;
     for (number, step) in case.script.iter().enumerate() {
-        if step.contains_key("do") {
-            script.step(&Form::of(case, format!("script[{number}]"), step))?;
+        if !step.contains_key("do") {
+            script.steps.push(None);
+            continue;
         }
+        script.stage.begin_step();
+        script.steps.push(Some(script.stage.now()));
+        script.step(&Form::of(case, format!("script[{number}]"), step))?;
     }
     script.cut();
-    Ok((script.stage, script.snapshots))
+    Ok(Ran { stage: script.stage, snapshots: script.snapshots, steps: script.steps })
+}
+
+/// What a script has come to.
+pub(super) struct Ran {
+    pub(super) stage: Stage,
+    pub(super) snapshots: Map<String, Value>,
+    /// When each step began; rules of the listener have no moment.
+    pub(super) steps: Vec<Option<SimTime>>,
 }
 
 struct Script<'a> {
     given: &'a Given,
     stage: Stage,
     snapshots: Map<String, Value>,
+    /// When each step began.
+    steps: Vec<Option<SimTime>>,
     /// The trace ends with this event, the n-th time.
     record_until: Option<(String, usize)>,
     longest_wait_ms: u64,
@@ -71,12 +88,25 @@ impl Script<'_> {
     fn step(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
         let verb = form.needed("do")?;
         form.only(fields_of(verb).ok_or_else(|| form.error("do", format!("unknown step {verb:?}")))?)?;
+        let began = self.stage.world.trace().end();
+        let mut event = None;
         if !["await", "wait", "settle", "observe", "record_until"].contains(&verb) {
             let step: Map<String, Value> =
                 form.fields().filter(|(key, _)| *key != "container").map(|(key, value)| (key.to_owned(), value.clone())).collect();
             let now = self.stage.now();
-            self.stage.recorder.step(now, Value::Object(step));
+            event = Some(self.stage.recorder.step(now, Value::Object(step)));
         }
+        self.perform(verb, form)?;
+        if let Some(event) = event {
+            let facts = self.stage.world.facts_since(began, |kind| matches!(kind, FactKind::Intervened(_)));
+            self.stage.recorder.events[event].facts = facts;
+        }
+        // A step takes its time: the next one does not begin in the same instant.
+        self.stage.pass(1_000);
+        Ok(())
+    }
+
+    fn perform(&mut self, verb: &str, form: &Form<'_>) -> Result<(), CaseError> {
         let member: Arc<str> = Arc::from(form.text("member")?.unwrap_or("c1"));
         match verb {
             "start" => {
@@ -113,8 +143,6 @@ impl Script<'_> {
             }
             _ => return Err(form.error("do", format!("unknown step {verb:?}"))),
         }
-        // A step takes its time: the next one does not begin in the same instant.
-        self.stage.pass(1_000);
         Ok(())
     }
 
@@ -174,6 +202,11 @@ impl Script<'_> {
 
     fn observe(&mut self, form: &Form<'_>) -> Result<(), CaseError> {
         let mut snapshot = Map::new();
+        let place = format!("snapshots.{}", form.needed("as")?);
+        self.stage.bind(format!("{place}.committed"), Probe::Committed(Arc::from(self.given.group.as_str())));
+        if form.case.given.contains_key("trace") {
+            self.stage.bind(format!("{place}.assignment"), Probe::Assigned);
+        }
         snapshot.insert("committed".into(), committed(&self.stage, &self.given.group));
         if form.case.given.contains_key("trace") {
             snapshot.insert("assignment".into(), assignment(&self.stage));

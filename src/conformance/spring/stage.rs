@@ -9,12 +9,13 @@ use super::form::Form;
 use super::given::{Given, RecordPlan};
 use super::recorder::Recorder;
 use crate::broker::{ClusterConfig, TopicPartition};
-use crate::conformance::{Case, CaseError};
+use crate::conformance::desk::Desk;
+use crate::conformance::{Bind, Case, CaseError};
 use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener::{ContainerProperties, Fact, ListenerProgram};
 use crate::pipeline::lab::{LabAction, LabAnswer};
-use crate::pipeline::{Action, ConsumerSlot, FactKind, Intervention, World};
+use crate::pipeline::{Action, ConsumerSlot, FactKind, Intervention, Probe};
 use crate::scenario::{self, Scenario};
 
 /// The producer of the outside.
@@ -24,7 +25,7 @@ const PATIENCE_US: u64 = 200_000_000;
 
 /// The world of a script.
 pub(super) struct Stage {
-    pub(super) world: World,
+    pub(super) world: Desk,
     /// The member of the script that each place belongs to.
     pub(super) members: Vec<Arc<str>>,
     /// Members that a step has stopped: they are not looked at any more.
@@ -32,6 +33,8 @@ pub(super) struct Stage {
     /// Containers that died because another one of their process did.
     died_with_another: BTreeSet<u32>,
     pub(super) recorder: Recorder,
+    /// What stands behind the states of `observed`.
+    pub(super) binds: Vec<Bind>,
     facts_read: u64,
     op: u64,
     consumer: Vec<(Arc<str>, Arc<str>)>,
@@ -42,11 +45,12 @@ impl Stage {
     pub(super) fn new(case: &Case, given: &Given, programs: [ListenerProgram; 2]) -> Result<Stage, CaseError> {
         let scenario = if case.given.contains_key("bank") { bank::scenario(case)? } else { without_bank(case) };
         let mut stage = Stage {
-            world: World::new(&scenario),
+            world: Desk::new(&scenario),
             members: Vec::new(),
             put_away: BTreeSet::new(),
             died_with_another: BTreeSet::new(),
             recorder: Recorder::new(given),
+            binds: Vec::new(),
             facts_read: 0,
             op: 0,
             consumer: given.consumer.clone(),
@@ -65,6 +69,19 @@ impl Stage {
         Ok(stage)
     }
 
+    /// The state at a place of `observed` is what this probe shows now.
+    pub(super) fn bind(&mut self, place: String, probe: Probe) {
+        let sight = self.world.sight(probe);
+        self.read_facts();
+        self.binds.push(Bind::of_sight(place, sight));
+    }
+
+    /// A step begins: later than everything that was seen before it.
+    pub(super) fn begin_step(&mut self) {
+        self.world.look();
+        self.read_facts();
+    }
+
     /// The instant.
     pub(super) fn now(&self) -> SimTime {
         self.world.now()
@@ -77,8 +94,7 @@ impl Stage {
 
     /// The same for anything that a viewer can do.
     pub(super) fn intervene(&mut self, form: &Form<'_>, intervention: &Intervention) -> Result<(), CaseError> {
-        let now = self.world.now();
-        let done = self.world.intervene(now, intervention);
+        let done = self.world.intervene(intervention);
         self.read_facts();
         done.map_err(|error| form.error("", error.to_string()))
     }
@@ -171,11 +187,12 @@ impl Stage {
     fn read_facts(&mut self) {
         let Stage { world, recorder, .. } = self;
         let mut killed = None;
-        for fact in world.trace().iter_from(self.facts_read) {
+        for (number, fact) in (self.facts_read..).zip(world.trace().iter_from(self.facts_read)) {
             let (Node::Consumer(slot), FactKind::Listener(what)) = (fact.actor, &fact.kind) else { continue };
             if self.died_with_another.contains(&slot) {
                 continue;
             }
+            recorder.number = number;
             let place = &world.consumers()[slot as usize];
             recorder.fact(fact.at, &place.name, what, |offset| poisoned(world, place, offset));
             if matches!(what, Fact::Killed) {
@@ -194,12 +211,12 @@ impl Stage {
         let with_it = |other: &u32| *other != slot && is_chain(*other) && self.members[*other as usize] == self.members[slot as usize];
         let others: Vec<u32> = (0..self.members.len() as u32).filter(with_it).collect();
         self.died_with_another.extend(&others);
-        let now = self.world.now();
         for other in others {
             // One that is down already is not killed again.
-            let _ = self.world.intervene(now, &Intervention::Act(Action::Kill(Node::Consumer(other))));
+            let _ = self.world.intervene(&Intervention::Act(Action::Kill(Node::Consumer(other))));
         }
-        self.facts_read = self.world.trace().end();
+        // The instant in which it died is over: what the others saw in the rest of it counts.
+        self.read_facts();
     }
 }
 
@@ -217,7 +234,7 @@ fn without_bank(case: &Case) -> Scenario {
 }
 
 /// The assigned partition whose record at this offset cannot be deserialized.
-fn poisoned(world: &World, place: &ConsumerSlot, offset: u64) -> Option<TopicPartition> {
+fn poisoned(world: &Desk, place: &ConsumerSlot, offset: u64) -> Option<TopicPartition> {
     let is_poison = |partition: &TopicPartition| {
         let record = world.cluster().leader(*partition)?.records_from(offset).next()?;
         (record.offset == offset && record.value.as_ref().is_some_and(|value| value.len() != 4)).then_some(())

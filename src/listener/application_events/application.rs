@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::database::ConnectionId;
 use super::{Annotations, Database, ListenerKind, Phase, Propagation};
 
@@ -10,7 +12,7 @@ use super::{Annotations, Database, ListenerKind, Phase, Propagation};
 const NESTING_MAX: u32 = 64;
 
 /// One thing that a service method or a listener does.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Step {
     /// Writes a row.
     Insert {

@@ -161,6 +161,16 @@ impl RawMember {
         self.seen.clear();
     }
 
+    /// The records received by background polls and not [taken](Self::take).
+    pub fn received(&self) -> &[ConsumerRecord] {
+        &self.received
+    }
+
+    /// What was seen and not [taken](Self::take_seen).
+    pub fn seen(&self) -> &[Seen] {
+        &self.seen
+    }
+
     /// The records received by background polls since the last call.
     pub fn take(&mut self) -> Vec<ConsumerRecord> {
         std::mem::take(&mut self.received)

@@ -44,12 +44,12 @@ impl World {
         let config = match consumer_config(settings) {
             Ok(config) => config,
             Err(exception) => {
-                self.lab.settle(op, LabAnswer::Threw(exception));
+                self.lab_settle(op, LabAnswer::Threw(exception));
                 return Ok(());
             }
         };
         let index = self.lab.members.len() as u32;
-        let client = self.new_client(Route::Member(index), Node::Tool);
+        let client = self.new_client(Route::Member(index), Node::Member(index));
         let (group, instance) = (Arc::from(config.group_id.as_str()), Arc::from(config.group_instance_id.as_str()));
         let mut consumer = Consumer::new(client, Arc::clone(name), config);
         let mut out = Vec::new();
@@ -72,7 +72,7 @@ impl World {
         if polling {
             self.with_member(index, |m, now, out| m.resume(now, true, out));
         }
-        self.lab.settle(op, LabAnswer::Done);
+        self.lab_settle(op, LabAnswer::Done);
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl World {
             match effect {
                 ConsumerEffect::Request { to, correlation, request } => self.request(client, to, correlation, request),
                 ConsumerEffect::Timer { at, timer } => self.at(at, Occurrence::Member { member: index, timer }),
-                ConsumerEffect::Fact(fact) => self.tell(Node::Tool, None, FactKind::Consumer(fact)),
+                ConsumerEffect::Fact(fact) => self.tell(Node::Member(index), None, FactKind::Consumer(fact)),
                 ConsumerEffect::Event(_) => unreachable!("the application keeps the events of its consumer to itself"),
             }
         }
@@ -132,7 +132,7 @@ impl World {
         if let Some(answer) = place.application.answer() {
             let op = place.op.take();
             if let Some(op) = op {
-                self.lab.settle(op, lab_answer(answer));
+                self.lab_settle(op, lab_answer(answer));
             }
         }
         if self.lab.members[index as usize].application.is_gone() {

@@ -3,6 +3,7 @@
 //!
 //! Has never heard of cases and files.
 
+mod application;
 mod containers;
 mod members;
 mod producers;
@@ -12,13 +13,13 @@ mod tools;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use crate::scenario::{LabAction, LabApi, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
+pub use crate::scenario::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
+pub use application::LabApplication;
 pub use members::LabMember;
 
-use super::{InterventionError, World};
+use super::{FactKind, InterventionError, World};
 use crate::broker::{BrokerId, ClientId, KafkaException, TopicPartition};
 use crate::fault::Node;
-use crate::listener::consumer::Seen;
 use crate::listener::{ConsumerRecord, Listener};
 
 /// What came of an act.
@@ -66,6 +67,8 @@ pub struct Lab {
     pub(super) listeners: Vec<Listener>,
     /// What is lost on the way of single clients.
     pub(super) proxies: BTreeMap<ClientId, proxies::Proxy>,
+    /// The application that consumes within its own process.
+    pub(super) application: Option<Box<LabApplication>>,
     /// What containers of a script send with, by slot.
     pub(super) templates: BTreeMap<u32, containers::Template>,
 }
@@ -86,13 +89,19 @@ impl Lab {
         &self.members
     }
 
+    /// The application that consumes within its own process, if the script has one.
+    pub fn application(&self) -> Option<&LabApplication> {
+        self.application.as_deref()
+    }
+
+    /// The producers by name, with their places in the world.
+    pub fn producers(&self) -> impl Iterator<Item = (&Arc<str>, u32)> {
+        self.producers.iter().map(|(name, place)| (name, *place))
+    }
+
     /// Whether a producer of this name exists.
     pub fn has_producer(&self, name: &str) -> bool {
         self.producers.contains_key(name)
-    }
-
-    pub(super) fn settle(&mut self, op: u64, answer: LabAnswer) {
-        self.answers.insert(op, answer);
     }
 }
 
@@ -100,17 +109,6 @@ impl World {
     /// The workbench.
     pub fn lab(&self) -> &Lab {
         &self.lab
-    }
-
-    /// Takes the records that a member's background polls brought.
-    pub fn take_records(&mut self, member: &str) -> Vec<ConsumerRecord> {
-        let found = self.lab.members.iter_mut().rev().find(|m| &*m.name == member);
-        found.map_or_else(Vec::new, |m| m.application.take())
-    }
-
-    /// Takes what a member's rebalance listener saw; `index` is its place among [`Lab::members`].
-    pub fn take_seen(&mut self, index: u32) -> Vec<Seen> {
-        self.lab.members.get_mut(index as usize).map_or_else(Vec::new, |m| m.application.take_seen())
     }
 
     /// Whether an act names only what is there.
@@ -132,6 +130,7 @@ impl World {
             | LabAction::PauseContainer { .. }
             | LabAction::ResumeContainer { .. }
             | LabAction::AcknowledgeKept { .. } => self.check_lab_container(action),
+            LabAction::OpenApplication { .. } | LabAction::CallApplication { .. } => self.check_lab_application(action),
             LabAction::DeleteRecords { topic, partition, .. }
             | LabAction::ListOffset { topic, partition, .. }
             | LabAction::Append { topic, partition, .. }
@@ -140,10 +139,16 @@ impl World {
         }
     }
 
+    /// An act has come to its end: the trace says how, and [`Lab::answer`] knows it from now on.
+    pub(super) fn lab_settle(&mut self, op: u64, answer: LabAnswer) {
+        self.tell(Node::Tool, None, FactKind::Answered { op, answer: Box::new(answer.clone()) });
+        self.lab.answers.insert(op, answer);
+    }
+
     /// Carries out one act that was checked; what it is refused for after that is its answer.
     pub(super) fn lab_acts(&mut self, action: &LabAction) {
         if let (Err(_), Some(op)) = (self.lab_does(action), action.op()) {
-            self.lab.settle(op, LabAnswer::Threw(KafkaException::new("IllegalArgumentException")));
+            self.lab_settle(op, LabAnswer::Threw(KafkaException::new("IllegalArgumentException")));
         }
     }
 
@@ -184,6 +189,7 @@ impl World {
                 }
                 Ok(())
             }
+            LabAction::OpenApplication { .. } | LabAction::CallApplication { .. } => self.lab_application(action),
             _ => self.lab_container(action),
         }
     }

@@ -14,7 +14,7 @@ impl World {
         let refused = settings.iter().any(|(name, value)| config.set(name, value).is_err());
         let opened = match refused {
             true => Err(KafkaException::new("ConfigException")),
-            false => self.place_producer(Owner::Lab, Node::Tool, name, config),
+            false => self.place_producer(Owner::Lab, Node::Producer(self.producers.len() as u32), name, config),
         };
         let answer = match opened {
             Ok(place) => {
@@ -23,7 +23,7 @@ impl World {
             }
             Err(exception) => LabAnswer::Threw(exception),
         };
-        self.lab.settle(op, answer);
+        self.lab_settle(op, answer);
     }
 
     pub(super) fn lab_producer(&self, name: &str) -> Result<u32, InterventionError> {
@@ -55,7 +55,7 @@ impl World {
                     Ok(()) => LabAnswer::Done,
                     Err(exception) => LabAnswer::Threw(exception),
                 };
-                self.lab.settle(op, answer);
+                self.lab_settle(op, answer);
             }
             LabTransaction::Commit => self.with_producer(place, |p, now, out| p.commit_transaction(now, op, out)),
             LabTransaction::Abort => self.with_producer(place, |p, now, out| p.abort_transaction(now, op, out)),
@@ -78,7 +78,7 @@ impl World {
             Ok(None) => LabAnswer::Done,
             Err(exception) => LabAnswer::Threw(exception),
         };
-        self.lab.settle(op, answer);
+        self.lab_settle(op, answer);
     }
 
     /// Whether every producer's metadata shows so many partitions of a topic.

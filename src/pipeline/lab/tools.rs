@@ -84,7 +84,7 @@ impl World {
     /// A broker has answered a tool.
     pub(in crate::pipeline) fn lab_tool_response(&mut self, correlation: u64, response: &Response) {
         if let Some(op) = self.lab.asked.remove(&correlation) {
-            self.lab.settle(op, answer(response));
+            self.lab_settle(op, answer(response));
         }
     }
 }

@@ -2,12 +2,14 @@
 
 mod bank;
 mod broker;
+mod lab;
 mod listener;
 mod producer;
 mod word;
 
 use std::fmt;
 
+pub(super) use lab::{bytes_text, exception_text, records_text};
 pub use word::Word;
 
 use super::{Action, Fact, FactKind, Intervention};
@@ -50,6 +52,8 @@ impl FactKind {
             FactKind::FaultEnded { id, rule } => (Word::FaultEnded, format!("f{} {} on {}", id.0, rule.kind, rule.target)),
             FactKind::Lost { link, to, what } => (Word::Lost, format!("{what} to {to} on {link}")),
             FactKind::Intervened(intervention) => intervention_words(intervention),
+            FactKind::Application(lane, fact) => lab::application_words(*lane, fact),
+            FactKind::Answered { op, answer } => lab::answer_words(*op, answer, topics),
             FactKind::Violation(violation) => (Word::Violation, violation.to_string()),
         }
     }
@@ -80,7 +84,7 @@ fn intervention_words(intervention: &Intervention) -> Words {
         Intervention::Act(action) => action_words(action),
         Intervention::SendCommand { client, command } => (Word::SendCommand, format!("client-{client} {command}")),
         Intervention::ByHand { consumer, on } => (Word::ByHand, format!("consumer-{consumer} {}", if *on { "on" } else { "off" })),
-        Intervention::Lab(action) => (Word::Lab, format!("{action:?}")),
+        Intervention::Lab(action) => lab::act_words(action),
         Intervention::Decide { consumer, decision } => (Word::Decide, format!("consumer-{consumer} {decision:?}")),
     }
 }

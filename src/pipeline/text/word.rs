@@ -31,11 +31,13 @@ impl fmt::Display for Word {
 words! {
     Acknowledged = "acknowledged";
     AddPartitions = "add_partitions";
+    Answered = "answered";
     ApiError = "api_error";
     Appended = "appended";
     Applied = "applied";
     ApplyFailed = "apply_failed";
     Assigned = "assigned";
+    AsyncUncaught = "async_uncaught";
     AwaitsDecision = "awaits_decision";
     BacksOff = "backs_off";
     BatchDelivered = "batch_delivered";
@@ -47,6 +49,8 @@ words! {
     BrokerFenced = "broker_fenced";
     BrokerUp = "broker_up";
     ByHand = "by_hand";
+    CallerReturned = "caller_returned";
+    CallerThrew = "caller_threw";
     ChannelDown = "channel_down";
     ChannelUp = "channel_up";
     ClientGaveUp = "client_gave_up";
@@ -67,6 +71,7 @@ words! {
     CommittedAsync = "committed_async";
     Compacted = "compacted";
     CompletionNoticed = "completion_noticed";
+    ContextFailed = "context_failed";
     CoordinatorMoved = "coordinator_moved";
     Decide = "decide";
     DeleteRecords = "delete_records";
@@ -98,6 +103,8 @@ words! {
     LeaderElected = "leader_elected";
     Left = "left";
     Listener = "listener";
+    ListenerCalled = "listener_called";
+    ListenerDone = "listener_done";
     LogStart = "log_start";
     Lost = "lost";
     Marker = "marker";
@@ -131,6 +138,8 @@ words! {
     ProducerId = "producer_id";
     ProducerIdentity = "producer_identity";
     PublishFailed = "publish_failed";
+    PublishReturned = "publish_returned";
+    PublishThrew = "publish_threw";
     Published = "published";
     Publishing = "publishing";
     QueryAnswered = "query_answered";
@@ -155,6 +164,8 @@ words! {
     Resumed = "resumed";
     Returned = "returned";
     Revoked = "revoked";
+    RowInserted = "row_inserted";
+    RowsCounted = "rows_counted";
     Scale = "scale";
     SegmentDeleted = "segment_deleted";
     SegmentRolled = "segment_rolled";

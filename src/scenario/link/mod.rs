@@ -1,17 +1,22 @@
 //! A recording as the fragment of an address: `v1;s=nack;n=42;t=24180000;producer.acks=1;i=…`.
 //!
+//! A run without a bank says so by `w=3~60000000~num.partitions~2`: how many brokers, how long it is in microseconds, and
+//! their settings by their real names; a bank that is none of the scenarios that come with the page by `b=60000000`, how long
+//! it is. `s` is then whatever it is called, and `p=…` what happens by itself, written as the interventions are.
+//!
 //! Version, scenario, seed and moment stand in the clear, as do settings that differ from the scenario's own; the
 //! interventions are [wire](super::wire) text, one a line with the time since the line before, deflated (miniz_oxide: the
 //! format that every tool reads, 20 KB of wasm, no dependencies of its own) behind a checksum, in base64url.
 //! What is damaged is named, and the rest is kept. Has never heard of browsers.
 
 mod base64;
+mod workbench;
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::wire::{from_text, to_text};
-use super::{Scenario, SettingError, settings};
+use super::{Scenario, SettingError, Stage, settings};
 use crate::kernel::{SimTime, digest_of};
 use crate::scenario::Intervention;
 
@@ -45,6 +50,10 @@ pub enum Part {
     Moment,
     /// A setting.
     Setting,
+    /// The brokers of a run without a bank.
+    Workbench,
+    /// What happens by itself in a run without a bank.
+    Program,
     /// The interventions.
     Interventions,
     /// Something that no version has.
@@ -68,6 +77,8 @@ impl fmt::Display for LinkProblem {
             Part::Seed => "seed",
             Part::Moment => "moment",
             Part::Setting => "setting",
+            Part::Workbench => "workbench",
+            Part::Program => "programme",
             Part::Interventions => "interventions",
             Part::Unknown => "part",
         };
@@ -84,7 +95,19 @@ impl Recording {
             ["n=", &self.scenario.seed.to_string()].concat(),
             ["t=", &self.moment.us().to_string()].concat(),
         ];
-        let own = own(&self.scenario.name);
+        let own = match self.scenario.stage {
+            Stage::Bank => own(&self.scenario.name),
+            Stage::ClusterOnly => None,
+        };
+        if own.is_none() {
+            parts.push(match self.scenario.stage {
+                Stage::ClusterOnly => ["w=", &workbench::to_text(&self.scenario)].concat(),
+                Stage::Bank => ["b=", &self.scenario.duration_us.to_string()].concat(),
+            });
+            if !self.scenario.program.is_empty() {
+                parts.push(["p=", &fold(&lines(&self.scenario.program))].concat());
+            }
+        }
         for (index, setting) in settings().iter().enumerate() {
             let value = self.scenario.config.at(index);
             if own.as_ref().map_or(setting.default, |own| own.config.at(index)) != value {
@@ -129,9 +152,25 @@ impl Reading {
 
     fn parts(&mut self, parts: Vec<&str>, own: impl Fn(&str) -> Option<Scenario>) {
         // The scenario first, wherever it stands: the others change it.
+        let bank = parts.iter().find_map(|part| part.strip_prefix("b="));
+        let bench = parts.iter().find_map(|part| part.strip_prefix("w="));
         for part in &parts {
             if let Some(name) = part.strip_prefix("s=") {
                 let name = unescape(name);
+                if let Some(bench) = bench {
+                    let (scenario, problems) = workbench::from_text(&name, bench);
+                    self.recording.scenario = scenario;
+                    problems.iter().for_each(|what| self.problem(Part::Workbench, what));
+                    continue;
+                }
+                if let Some(duration) = bank {
+                    self.recording.scenario = Scenario::plain(&name, 1);
+                    match duration.parse() {
+                        Ok(us) => self.recording.scenario.duration_us = us,
+                        Err(_) => self.problem(Part::Workbench, &["`", duration, "` is no number of microseconds"].concat()),
+                    }
+                    continue;
+                }
                 match own(&name) {
                     Some(scenario) => self.recording.scenario = scenario,
                     None => self.problem(Part::Scenario, &["there is no `", &name, "`"].concat()),
@@ -140,7 +179,7 @@ impl Reading {
         }
         for part in parts {
             match part.split_once('=') {
-                Some(("s", _)) => {}
+                Some(("s" | "w" | "b", _)) => {}
                 Some(("n", seed)) => match seed.parse() {
                     Ok(seed) => self.recording.scenario.seed = seed,
                     Err(_) => self.problem(Part::Seed, &["`", seed, "` is no whole number"].concat()),
@@ -149,7 +188,8 @@ impl Reading {
                     Ok(us) => self.recording.moment = SimTime(us),
                     Err(_) => self.problem(Part::Moment, &["`", at, "` is no number of microseconds"].concat()),
                 },
-                Some(("i", folded)) => self.interventions(folded),
+                Some(("i", folded)) => self.recording.interventions = self.interventions(folded, Part::Interventions),
+                Some(("p", folded)) => self.recording.scenario.program = self.interventions(folded, Part::Program),
                 Some((key, value)) if key.contains('.') => {
                     if let Err(error) = self.recording.scenario.config.set_text(key, &unescape(value)) {
                         let line = match error {
@@ -165,10 +205,11 @@ impl Reading {
         }
     }
 
-    fn interventions(&mut self, folded: &str) {
+    fn interventions(&mut self, folded: &str, part: Part) -> Vec<(SimTime, Intervention)> {
+        let mut all = Vec::new();
         let (text, complaint) = unfold(folded);
         if let Some(complaint) = complaint {
-            self.problem(Part::Interventions, &complaint);
+            self.problem(part, &complaint);
         }
         let mut at = SimTime::ZERO;
         for (number, line) in text.lines().enumerate() {
@@ -178,11 +219,12 @@ impl Reading {
             match read {
                 Ok((us, intervention)) => {
                     at += us;
-                    self.recording.interventions.push((at, intervention));
+                    all.push((at, intervention));
                 }
-                Err(error) => self.problem(Part::Interventions, &["number ", &(number + 1).to_string(), ": ", &error].concat()),
+                Err(error) => self.problem(part, &["number ", &(number + 1).to_string(), ": ", &error].concat()),
             }
         }
+        all
     }
 }
 

@@ -106,3 +106,36 @@ fn no_damage_is_taken_for_sound() {
         assert!(!problems.is_empty() || recording == busy(30), "the change at {place} passes unseen");
     }
 }
+
+#[test]
+fn a_workbench_goes_around_with_its_brokers_and_its_programme() {
+    let mut scenario = Scenario::plain("a case", 1);
+    let mut cluster = crate::broker::ClusterConfig { brokers: 3, ..Default::default() };
+    cluster.set("log.cleanup.policy", "compact,delete").expect("a setting");
+    cluster.set("auto.create.topics.enable", "false").expect("a setting");
+    (scenario.stage, scenario.cluster, scenario.duration_us) = (Stage::ClusterOnly, Some(cluster), 7_000_000);
+    scenario.program = vec![(SimTime(5), Intervention::HealAll), (SimTime(5), Intervention::Act(Action::Kill(Node::Broker(1))))];
+    let recording = Recording { scenario, interventions: busy(3).interventions, moment: SimTime(3) };
+    let fragment = recording.to_fragment(own);
+    assert_eq!(read(&fragment), (recording, Vec::new()), "{fragment}");
+}
+
+#[test]
+fn a_bank_of_any_name_goes_around_with_its_programme() {
+    let mut scenario = Scenario::plain("a case of the bank", 1);
+    scenario.duration_us = 9_000_000;
+    scenario.config.set_text("producer.acks", "1").expect("a setting");
+    scenario.program = vec![(SimTime(5), Intervention::HealAll)];
+    let recording = Recording { scenario, interventions: Vec::new(), moment: SimTime::ZERO };
+    let fragment = recording.to_fragment(own);
+    assert_eq!(read(&fragment), (recording, Vec::new()), "{fragment}");
+}
+
+#[test]
+fn a_damaged_workbench_keeps_what_can_be_kept() {
+    let (recording, problems) = read("v1;s=x;w=300~5000000~no.such.name~1~num.partitions~2;n=1;p=***");
+    assert_eq!(recording.scenario.stage, Stage::ClusterOnly);
+    assert_eq!(recording.scenario.cluster.expect("it has brokers").get("num.partitions").as_deref(), Some("2"));
+    let parts: Vec<Part> = problems.iter().map(|p| p.part).collect();
+    assert_eq!(parts, [Part::Workbench, Part::Workbench, Part::Program], "{problems:?}");
+}

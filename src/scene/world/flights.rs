@@ -4,7 +4,7 @@ use crate::bank::{Hop, Message, Reply};
 use crate::broker::{GroupRequest, GroupResponse, Peer, Request, Response, TopicPartition};
 use crate::fault::{Direction, Link, Node};
 use crate::pipeline::{Flight, Payload, World};
-use crate::scene::{Cargo, Fate, Route, Source, Sprite};
+use crate::scene::{Cargo, Fate, MEMBERS_FROM, Route, Source, Sprite};
 
 /// Everything in transit that has both its ends in the picture.
 pub(super) fn sprites(world: &World) -> Vec<Sprite> {
@@ -87,6 +87,8 @@ fn source(node: Node) -> Option<Source> {
         Node::Api => Some(Source::Api),
         Node::Relay => Some(Source::Relay),
         Node::Consumer(n) => Some(Source::Consumer(n)),
+        Node::Member(n) => Some(Source::Consumer(MEMBERS_FROM + n)),
+        Node::Producer(n) => Some(Source::Producer(n)),
         _ => None,
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn groups(world: &World) -> Vec<Group> {
     for slot in world.consumers().iter().filter(|c| c.duty == Duty::Main) {
         remember(&mut names, &slot.container.consumer().config().group_id);
     }
+    for member in world.lab().members() {
+        remember(&mut names, &member.group);
+    }
     for group in world.cluster().groups.groups() {
         let is_chain = world.consumers().iter().any(|c| c.duty != Duty::Main && is_in(c, &group.name));
         if !is_chain {
@@ -69,6 +72,7 @@ fn group(world: &World, name: Arc<str>) -> Group {
             add(&mut out, world, number, slot);
         }
     }
+    super::bench::members(&mut out, world);
     out
 }
 
@@ -84,6 +88,7 @@ fn add(group: &mut Group, world: &World, number: u32, slot: &ConsumerSlot) {
     let first = in_hand.first().copied().or_else(|| thread.nacked().filter(|_| alive));
     group.view.consumers.push(ConsumerView {
         id: number,
+        name: world.bank().is_none().then(|| slot.name.clone()),
         duty: match slot.duty {
             Duty::Main => ConsumerDuty::Main,
             Duty::Retry(place) => ConsumerDuty::Retry(place),

@@ -1,13 +1,14 @@
 //! From the world to a scene: reads, and decides nothing. Its cost does not grow with the length of the run.
 
 mod bank;
+mod bench;
 mod flights;
 mod groups;
 mod log;
 #[cfg(test)]
 mod tests;
 
-use super::{GroupView, Health, LinkState, LinkView, ProjectionView, Scene};
+use super::{GroupView, Health, LinkState, LinkView, MEMBERS_FROM, ProjectionView, Scene};
 use crate::fault::{FaultKind, Link, Moment, Node, Target};
 use crate::kernel::SimTime;
 use crate::pipeline::World;
@@ -43,6 +44,7 @@ impl Scene {
         if let Some(bank) = world.bank() {
             bank::fill(&mut scene, world, bank);
         }
+        bench::fill(&mut scene, world);
         scene.faults = faults(world, &scene);
         for projection in &mut scene.projections {
             projection.behind_us = behind_us(world, &scene.groups, projection, now);
@@ -98,7 +100,9 @@ fn things(node: Node, scene: &Scene) -> Vec<Thing> {
         Node::Consumer(number) => vec![Thing::Consumer(number)],
         Node::ReadDb => (0..scene.projections.len()).map(|i| Thing::Projection(i as u32)).collect(),
         Node::Query => vec![Thing::QueryApi],
-        Node::Viewer | Node::Producer(_) | Node::Controller | Node::Member(_) | Node::Tool => Vec::new(),
+        Node::Producer(place) => vec![Thing::Producer(place)],
+        Node::Member(place) => vec![Thing::Consumer(MEMBERS_FROM + place)],
+        Node::Viewer | Node::Controller | Node::Tool => Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use web_sys::KeyboardEvent;
 use yew::AttrValue;
 
+use super::case::named;
 use super::msg::{Msg, Open, Tab};
 use super::{App, Toast, browser};
 use crate::kernel::SimTime;
@@ -25,14 +26,16 @@ const ARROW_US: u64 = 1_000_000;
 
 /// The run that the address holds, and what is wrong with the address.
 pub(super) fn from_address(lang: Lang) -> (Scenario, Player<World>, Option<AttrValue>) {
-    let (recording, problems) = Recording::from_fragment(&browser::fragment(), scenarios::by_name, scenarios::first());
+    let fragment = browser::fragment();
+    let run = if named(&fragment).is_some() { "" } else { &fragment };
+    let (recording, problems) = Recording::from_fragment(run, scenarios::by_name, scenarios::first());
     let problem = (!problems.is_empty()).then(|| {
         let list: Vec<String> = problems.iter().map(|problem| refusals::link_problem(problem, lang)).collect();
         AttrValue::from([Text::of(lang).link_damaged, " ", &list.join("; ")].concat())
     });
     let Recording { scenario, interventions, moment } = recording;
     let mut player = player(&scenario, interventions, moment);
-    if browser::fragment().is_empty() {
+    if run.is_empty() {
         let _outcome = player.update(PlayerMsg::Seek(first_look(&scenario)));
     }
     (scenario, player, problem)
@@ -44,7 +47,7 @@ fn first_look(scenario: &Scenario) -> SimTime {
 }
 
 /// A player of a scenario, on its way to `moment`.
-fn player(scenario: &Scenario, interventions: Vec<(SimTime, crate::pipeline::Intervention)>, moment: SimTime) -> Player<World> {
+pub(super) fn player(scenario: &Scenario, interventions: Vec<(SimTime, crate::pipeline::Intervention)>, moment: SimTime) -> Player<World> {
     let mut player = Player::new(World::new(scenario), interventions, SimTime(scenarios::strip_us(scenario)));
     if moment > SimTime::ZERO {
         let _outcome = player.update(PlayerMsg::Pause);
@@ -76,7 +79,9 @@ impl App {
                 self.sheet_closed = self.tab == tab && !self.sheet_closed;
                 self.tab = tab;
             }
-            Msg::Open(open) => self.open = open,
+            Msg::Open(open) => (self.open, self.rule) = (open, None),
+            Msg::Rule(rule) => (self.open, self.rule) = (Some(Open::Fidelity), Some(rule)),
+            Msg::Case(msg) => self.case_act(msg),
             Msg::Scenario(name) => {
                 if let Some(scenario) = scenarios::by_name(&name) {
                     self.start_over(scenario);
@@ -162,6 +167,7 @@ impl App {
         let _outcome = self.player.update(PlayerMsg::Seek(first_look(&scenario)));
         self.scenario = scenario;
         (self.selection, self.follow, self.link_problem) = (None, None, None);
+        self.keep_case();
         self.write_address();
     }
 
@@ -171,7 +177,7 @@ impl App {
 
     /// Puts the run into the address, unless the address is damaged and its reader has not seen that yet.
     pub(super) fn write_address(&mut self) {
-        if self.player.busy() {
+        if self.player.busy() || self.awaits_case() {
             return;
         }
         let fragment = self.recording().to_fragment(scenarios::by_name);
@@ -181,12 +187,19 @@ impl App {
 
     /// The address was changed from outside: it is the run now.
     fn follow_address(&mut self) {
-        if browser::fragment() == self.recording().to_fragment(scenarios::by_name) {
+        let fragment = browser::fragment();
+        if fragment == self.recording().to_fragment(scenarios::by_name) {
             return;
+        }
+        if named(&fragment).is_some() {
+            // The run on the stage stays until the other one is here.
+            self.open = None;
+            return self.look_for_case();
         }
         let (scenario, player, problem) = from_address(self.lang());
         (self.scenario, self.player, self.link_problem) = (scenario, player, problem);
         (self.selection, self.follow) = (None, None);
+        self.look_for_case();
         self.work();
     }
 
@@ -226,6 +239,7 @@ impl App {
             "3" => Msg::Tab(Tab::Journal),
             "4" => Msg::Tab(Tab::Meters),
             "5" => Msg::Tab(Tab::Settings),
+            "6" if self.case.is_some() => Msg::Tab(Tab::Case),
             "Escape" => Msg::Select(None),
             _ => return,
         };

@@ -2,6 +2,7 @@
 
 mod act;
 mod browser;
+mod case;
 mod msg;
 mod shot;
 mod view;
@@ -11,8 +12,9 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use self::browser::{FrameLoop, Keys, Media};
-pub(crate) use self::msg::{Msg, Open, Prefs, Tab, Theme};
+pub(crate) use self::msg::{CaseMsg, Msg, Open, Prefs, Tab, Theme};
 pub(crate) use self::shot::Shot;
+use super::cases::OnStage;
 use super::i18n::Lang;
 use crate::kernel::SimTime;
 use crate::pipeline::World;
@@ -70,6 +72,12 @@ pub(crate) struct App {
     /// One and the same for the life of the page: a new one would make every part of the page another one at every frame.
     on: Callback<Msg>,
     on_select: Callback<Thing>,
+    /// The recorded case on the stage.
+    case: Option<OnStage>,
+    /// The case that is to be put on the stage when its file has come.
+    case_wanted: Option<AttrValue>,
+    /// The rule at which the Fidelity view opens.
+    rule: Option<AttrValue>,
 }
 
 impl Component for App {
@@ -83,7 +91,7 @@ impl Component for App {
         let (scenario, player, problem) = act::from_address(prefs.lang);
         let scene = Rc::new(Scene::default());
         let mut app = App {
-            shot: Shot::take(&player, &scenario.program, 0),
+            shot: Shot::take(&player, &scenario.program, None, 0),
             scenario,
             player,
             prefs,
@@ -108,11 +116,15 @@ impl Component for App {
             search: AttrValue::default(),
             on: link.callback(|msg: Msg| msg),
             on_select: link.callback(|thing| Msg::Select(Some(thing))),
+            case: None,
+            case_wanted: None,
+            rule: None,
         };
         if app.media.narrow() {
             app.tab = Tab::Break;
         }
         app.prefs.apply(app.media.dark());
+        app.look_for_case();
         app.refresh(true);
         app.frames.request();
         app
@@ -178,7 +190,8 @@ impl App {
         self.scene = shot::scene(&self.player);
         if at_once || now_ms - self.shot_ms >= PANELS_MS {
             self.shot_ms = now_ms;
-            self.shot = Shot::take(&self.player, &self.scenario.program, self.shot.tick + 1);
+            self.judge_case();
+            self.shot = Shot::take(&self.player, &self.scenario.program, self.case.clone(), self.shot.tick + 1);
             if !self.player.playing() && !self.player.busy() {
                 self.digest = self.player.world().digest();
             }

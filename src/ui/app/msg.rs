@@ -60,8 +60,22 @@ pub(crate) enum Msg {
     Key(KeyboardEvent),
     /// The address was changed by hand or by going back.
     AddressChanged,
+    /// About recorded cases.
+    Case(CaseMsg),
+    /// Show how far the page can be trusted, at this rule.
+    Rule(AttrValue),
     /// The system's theme, motion or width changed.
     Media,
+}
+
+/// What can happen about recorded cases.
+pub(crate) enum CaseMsg {
+    /// A case's file came, or why it did not.
+    Came(AttrValue, Result<String, String>),
+    /// Ask once more for the file that did not come.
+    Retry,
+    /// The run as it was recorded.
+    Restore,
 }
 
 /// A panel.
@@ -73,6 +87,8 @@ pub(crate) enum Tab {
     Latency,
     /// The listener's code.
     Code,
+    /// The recorded case on the stage.
+    Case,
     /// What is selected.
     Selected,
     /// The journal of facts.

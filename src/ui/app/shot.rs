@@ -8,6 +8,7 @@ use crate::pipeline::{Intervention, World};
 use crate::player::Player;
 use crate::scene::Scene;
 use crate::timeline::History;
+use crate::ui::cases::OnStage;
 
 /// What panels see of the run.
 pub(crate) struct Snap {
@@ -25,6 +26,8 @@ pub(crate) struct Snap {
     pub(crate) world: World,
     /// The explored part of the run.
     pub(crate) history: History,
+    /// The recorded case on the stage.
+    pub(crate) case: Option<OnStage>,
     /// What happens to the run by itself, and what was done to it, past and future; ascending.
     pub(crate) inputs: Vec<(SimTime, Intervention)>,
 }
@@ -35,7 +38,7 @@ pub(crate) struct Shot(Rc<Snap>);
 
 impl Shot {
     /// Takes a snapshot.
-    pub(crate) fn take(player: &Player<World>, program: &[(SimTime, Intervention)], tick: u64) -> Shot {
+    pub(crate) fn take(player: &Player<World>, program: &[(SimTime, Intervention)], case: Option<OnStage>, tick: u64) -> Shot {
         let timeline = player.timeline();
         let mut inputs = program.to_vec();
         inputs.extend_from_slice(timeline.inputs());
@@ -48,6 +51,7 @@ impl Shot {
             scene: scene(player),
             world: player.world().clone(),
             history: timeline.history().clone(),
+            case,
             inputs,
         }))
     }

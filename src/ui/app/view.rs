@@ -123,7 +123,7 @@ impl App {
             None => html! {},
             Some(Open::Palette) => html! { <Palette {lang} {shot} {on} /> },
             Some(Open::Help) => html! { <Help {lang} {on} /> },
-            Some(Open::Fidelity) => html! { <FidelityView {lang} {on} /> },
+            Some(Open::Fidelity) => html! { <FidelityView {lang} rule={self.rule.clone()} {on} /> },
             Some(Open::Command) => html! { <CommandForm {lang} {shot} {on} /> },
             Some(Open::Violations) => html! { <Violations {lang} {shot} {on} /> },
         }

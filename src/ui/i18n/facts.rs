@@ -8,11 +8,13 @@ says! {
     pub(crate) fn word(Word) {
         Acknowledged: "acknowledged", "확인됨(ACK)";
         AddPartitions: "add partitions", "파티션 추가";
+        Answered: "answered", "응답됨";
         ApiError: "API error", "API 호출 오류";
         Appended: "appended", "로그에 추가됨";
         Applied: "applied", "읽기 모델에 반영";
         ApplyFailed: "apply failed", "반영 실패";
         Assigned: "assigned", "할당됨";
+        AsyncUncaught: "async exception uncaught", "비동기 예외 처리 안 됨";
         AwaitsDecision: "awaits decision", "결정을 기다림";
         BacksOff: "backs off", "백오프";
         BatchDelivered: "batch delivered", "배치 전달됨";
@@ -24,6 +26,8 @@ says! {
         BrokerFenced: "broker fenced", "브로커 격리됨";
         BrokerUp: "broker up", "브로커 가동";
         ByHand: "by hand", "직접 결정";
+        CallerReturned: "caller returned", "호출자에게 반환";
+        CallerThrew: "caller got an exception", "호출자가 예외를 받음";
         ChannelDown: "channel down", "채널 끊김";
         ChannelUp: "channel up", "채널 연결";
         ClientGaveUp: "client gave up", "클라이언트 포기";
@@ -44,6 +48,7 @@ says! {
         CommittedAsync: "committed async", "비동기 커밋";
         Compacted: "compacted", "압축됨(compaction)";
         CompletionNoticed: "completion noticed", "완료 알림 받음";
+        ContextFailed: "context failed to start", "컨텍스트 시작 실패";
         CoordinatorMoved: "coordinator moved", "코디네이터 이동";
         Decide: "decide", "결정";
         DeleteRecords: "delete records", "레코드 삭제";
@@ -75,6 +80,8 @@ says! {
         LeaderElected: "leader elected", "리더 선출";
         Left: "left", "그룹을 떠남";
         Listener: "listener", "리스너";
+        ListenerCalled: "listener called", "리스너 호출됨";
+        ListenerDone: "listener done", "리스너 끝남";
         LogStart: "log start", "로그 시작 이동";
         Lost: "lost", "유실됨";
         Marker: "marker", "트랜잭션 마커";
@@ -108,6 +115,8 @@ says! {
         ProducerId: "producer id", "생산자 ID 부여";
         ProducerIdentity: "producer identity", "생산자 ID 받음";
         PublishFailed: "publish failed", "발행 실패";
+        PublishReturned: "publish returned", "발행 반환";
+        PublishThrew: "publish threw", "발행이 예외를 던짐";
         Published: "published", "발행됨";
         Publishing: "publishing", "발행 중";
         QueryAnswered: "query answered", "조회 응답";
@@ -132,6 +141,8 @@ says! {
         Resumed: "resumed", "재개됨";
         Returned: "returned", "리스너 반환";
         Revoked: "revoked", "회수됨";
+        RowInserted: "row inserted", "행 삽입";
+        RowsCounted: "rows counted", "행 개수 확인";
         Scale: "scale", "소비자 수 조정";
         SegmentDeleted: "segment deleted", "세그먼트 삭제";
         SegmentRolled: "segment rolled", "세그먼트 교체";

@@ -81,5 +81,6 @@ macro_rules! says {
 
 pub(crate) use {says, texts};
 
-// After the macros, which it uses by name.
+// After the macros, which they use by name.
+pub(crate) mod cases;
 pub(crate) mod stage;

@@ -33,6 +33,8 @@ pub(crate) fn link_problem(problem: &LinkProblem, lang: Lang) -> String {
         Part::Seed => lang.pick("seed", "시드"),
         Part::Moment => lang.pick("moment", "시각"),
         Part::Setting => lang.pick("setting", "설정"),
+        Part::Workbench => lang.pick("workbench", "작업대"),
+        Part::Program => lang.pick("programme", "프로그램"),
         Part::Interventions => lang.pick("interventions", "개입"),
         Part::Unknown => lang.pick("part", "알 수 없는 부분"),
     };

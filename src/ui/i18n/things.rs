@@ -3,7 +3,7 @@
 use super::{Lang, faults, nodes, stage};
 use crate::fault::Node;
 use crate::player::Thing;
-use crate::scene::{RelayKind, Scene};
+use crate::scene::{MEMBERS_FROM, RelayKind, Scene};
 
 /// A thing's name.
 pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
@@ -29,13 +29,24 @@ pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
         Thing::Group(group) => scene.groups.get(group as usize).map_or_else(|| "?".to_owned(), |group| group.name.to_string()),
         Thing::Consumer(id) => {
             let found = scene.groups.iter().find_map(|group| group.consumers.iter().find(|c| c.id == id).map(|c| (&group.name, c)));
-            match found {
-                Some((group, c)) => [&**group, " · ", &stage::consumer_title(lang, c.duty, c.number)].concat(),
+            match found.map(|(group, c)| (group, c, &c.name)) {
+                Some((group, _, Some(name))) => [&**group, " · ", name].concat(),
+                Some((group, c, None)) => [&**group, " · ", &stage::consumer_title(lang, c.duty, c.number)].concat(),
                 None => numbered("Consumer", "소비자", id.into()),
             }
         }
         Thing::Projection(group) => scene.projections.get(group as usize).map_or_else(|| "?".to_owned(), |view| view.name.to_string()),
         Thing::QueryApi => plain("Query API", "조회 API"),
+        Thing::Producer(id) => scene.producers.iter().find(|p| p.id == id).map_or_else(|| "?".to_owned(), |p| p.name.to_string()),
+        Thing::Service => plain("Service", "서비스"),
+        Thing::Bean(number) => {
+            let bean = scene.application.as_ref().and_then(|app| app.beans.get(number as usize));
+            bean.map_or_else(|| "?".to_owned(), |bean| bean.name.to_string())
+        }
+        Thing::Table(number) => {
+            let table = scene.application.as_ref().and_then(|app| app.tables.get(number as usize));
+            table.map_or_else(|| "?".to_owned(), |(name, _)| name.to_string())
+        }
         Thing::Link(link) => faults::link(link, lang).to_owned(),
         Thing::Flight(number) => numbered("Flight", "전송", number),
     }
@@ -45,6 +56,8 @@ pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
 pub(crate) fn node(node: Node, scene: &Scene, lang: Lang) -> String {
     match node {
         Node::Consumer(slot) => name(Thing::Consumer(slot), scene, lang),
+        Node::Member(place) => name(Thing::Consumer(MEMBERS_FROM + place), scene, lang),
+        Node::Producer(place) => name(Thing::Producer(place), scene, lang),
         node => nodes::name(node, lang),
     }
 }
@@ -131,6 +144,22 @@ fn what_usually(thing: Thing, lang: Lang) -> &'static str {
         Thing::Projection(_) => lang.pick(
             "A read model: events applied one by one, for nothing but to be asked.",
             "읽기 모델: 이벤트를 하나씩 적용한 것. 조회만을 위해 있습니다.",
+        ),
+        Thing::Producer(_) => lang.pick(
+            "A producer of the script: an application that sends records, with settings of its own.",
+            "스크립트의 생산자. 자체 설정으로 레코드를 보내는 애플리케이션입니다.",
+        ),
+        Thing::Service => lang.pick(
+            "A method of the application, in a transaction or not. It publishes events to listeners in the same process.",
+            "트랜잭션 안이나 밖에서 실행되는 애플리케이션의 메서드. 같은 프로세스의 리스너에게 이벤트를 발행합니다.",
+        ),
+        Thing::Bean(_) => lang.pick(
+            "A listener in the same process; its annotations say when it is called, on which thread and in which transaction.",
+            "같은 프로세스의 리스너. 언제, 어느 스레드와 트랜잭션에서 불리는지는 애너테이션이 말합니다.",
+        ),
+        Thing::Table(_) => lang.pick(
+            "A table of the application's database, with what is committed.",
+            "애플리케이션 데이터베이스의 테이블과 커밋된 행.",
         ),
         Thing::QueryApi => lang.pick(
             "Answers questions from the read model, as old as that is.",

@@ -4,6 +4,7 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::rule::rule_link;
 use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener::Fact as ListenerFact;
@@ -116,7 +117,7 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
             <p class="code-last">
                 if let Some(last) = last { { text.just_done }{ " " }{ last.what }{ " · " }{ ago(shot.now.since(last.at), lang) } }
             </p>
-            <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} />
+            <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} on={on.clone()} />
         </section>
     }
 }
@@ -133,6 +134,7 @@ struct ConsequenceProps {
     state: ConsumerState,
     tick: u64,
     playing: bool,
+    on: Callback<Msg>,
 }
 
 /// What follows from the state. While the run plays a sentence stays long enough to be read, unless there is trouble.
@@ -150,7 +152,7 @@ fn Consequence(props: &ConsequenceProps) -> Html {
         <>
             <h2>{ text.what_happens }</h2>
             <p class="consequence"><b>{ consumer_state(props.lang, state) }</b>{ ": " }{ consequences::consequence(state, props.lang) }</p>
-            <p class="rule">{ text.rule }{ " " }{ consequences::rule(state) }</p>
+            <p class="rule">{ text.rule }{ " " }{ rule_link(consequences::rule(state), props.lang, &props.on) }</p>
         </>
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn Help(props: &HelpProps) -> Html {
         (&["f"], text.key_palette),
         (&["c"], text.send_command),
         (&["t"], text.key_table),
-        (&["1", "…", "5"], text.key_tabs),
+        (&["1", "…", "6"], text.key_tabs),
         (&["z"], text.key_undo),
         (&["Tab"], text.key_tab),
         (&["Esc"], text.key_escape),

@@ -3,16 +3,18 @@
 use yew::prelude::*;
 
 use super::rows::rows;
+use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
 use crate::fault::{FaultRule, Node};
 use crate::pipeline::{Action, Decision, Intervention};
 use crate::player::Thing;
-use crate::scenario::{Of, Scope, settings};
-use crate::scene::{ConsumerState, Health, Scene};
+use crate::scenario::{LabAction, Of, Scope, settings};
+use crate::scene::{ConsumerState, Health, MEMBERS_FROM, Scene};
 use crate::ui::app::Shot;
 use crate::ui::break_bar::act;
 use crate::ui::i18n::{Text, faults, things};
+use crate::ui::rules;
 use crate::ui::targets;
 
 /// How long a nack by hand pauses, in milliseconds.
@@ -27,7 +29,7 @@ pub(super) fn inspector(props: &SideProps) -> Html {
     html! {
         <section data-testid="inspector">
             <h2>{ things::name(thing, &props.shot.scene, props.lang) }</h2>
-            <p>{ things::what(thing, &props.shot.scene, props.lang) }</p>
+            <p>{ things::what(thing, &props.shot.scene, props.lang) }{ " " }{ rule_links(rules::of_thing(thing).iter().copied(), props.lang, &props.on) }</p>
             // What can be clicked stands above what changes while the run plays, so that it keeps its place under the pointer.
             { actions(thing, props, text) }
             { thing_faults(thing, props, text) }
@@ -54,6 +56,20 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         Thing::Api | Thing::Handler => process(Node::Api),
         Thing::Relay => process(Node::Relay),
         Thing::Broker(id) => process(Node::Broker(id)),
+        Thing::Consumer(place) if place >= MEMBERS_FROM => {
+            let Some(member) = world.lab().members().get((place - MEMBERS_FROM) as usize).map(|m| m.name.clone()) else { return html! {} };
+            let button = |name: &'static str, action: LabAction| {
+                let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Lab(action.clone())));
+                html! { <button type="button" class="chip" {onclick}>{ name }</button> }
+            };
+            html! {
+                <>
+                    { button(text.kill, LabAction::Crash { member: member.clone() }) }
+                    { button(text.pause_container, LabAction::Stall { member: member.clone() }) }
+                    { button(text.resume_container, LabAction::Resume { member }) }
+                </>
+            }
+        }
         Thing::Consumer(slot) => {
             let node = Node::Consumer(slot);
             let on = world.consumers().get(slot as usize).is_some_and(|consumer| consumer.by_hand);
@@ -140,6 +156,9 @@ fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
 /// The settings that belong to a thing: scopes, and the group or link if there are several.
 fn scopes(thing: Thing, shot: &Shot) -> (&'static [Scope], Of) {
     match thing {
+        // What a script has brought along has settings of its own.
+        thing if shot.world.bank().is_none() && !matches!(thing, Thing::Link(_) | Thing::Flight(_)) => (&[], Of::Only),
+        Thing::Producer(_) | Thing::Service | Thing::Bean(_) | Thing::Table(_) => (&[], Of::Only),
         Thing::Client => (&[Scope::Client], Of::Only),
         Thing::Api | Thing::Handler | Thing::WriteDb | Thing::Outbox | Thing::Account(_) => (&[Scope::Api], Of::Only),
         Thing::Relay => (&[Scope::Producer, Scope::Api], Of::Only),

@@ -4,12 +4,14 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::hold::Hold;
+use super::rule::rule_link;
 use super::tabs::SideProps;
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, grouped};
 use crate::ui::i18n::{Lang, Text, facts, faults, things};
+use crate::ui::rules;
 use crate::ui::targets;
 
 /// How many lines stand in the journal at a time.
@@ -30,6 +32,8 @@ struct Line {
     details: String,
     command: Option<u32>,
     colour: &'static str,
+    /// The rule that says why.
+    rule: Option<&'static str>,
 }
 
 impl Line {
@@ -43,7 +47,16 @@ impl Line {
         };
         let (what, name) = (facts::word(word, lang), word.name());
         let colour = colour(&fact.kind, name);
-        Line { at: fact.at, actor: things::node(fact.actor, &shot.scene, lang), what, name, details, command: fact.command, colour }
+        Line {
+            at: fact.at,
+            actor: things::node(fact.actor, &shot.scene, lang),
+            what,
+            name,
+            details,
+            command: fact.command,
+            colour,
+            rule: rules::of_word(word),
+        }
     }
 
     /// Whether every word of a search occurs in it.
@@ -61,7 +74,7 @@ impl Line {
 fn colour(kind: &FactKind, what: &str) -> &'static str {
     match kind {
         FactKind::FaultLaid { .. } | FactKind::FaultStruck { .. } | FactKind::Lost { .. } | FactKind::Violation(_) => "c-problem",
-        FactKind::FaultEnded { .. } | FactKind::Intervened(_) => "c-muted",
+        FactKind::FaultEnded { .. } | FactKind::Intervened(_) | FactKind::Answered { .. } => "c-muted",
         _ if ["failed", "nack", "lost", "crash", "dead", "gave_up", "down", "expired", "fenced", "timeout"]
             .iter()
             .any(|w| what.contains(w)) =>
@@ -69,7 +82,7 @@ fn colour(kind: &FactKind, what: &str) -> &'static str {
             "c-problem"
         }
         FactKind::Broker(_) | FactKind::Consumer(_) | FactKind::Producer(_) => "c-event",
-        FactKind::Listener(_) => "c-policy",
+        FactKind::Listener(_) | FactKind::Application(..) => "c-policy",
         FactKind::Bank(_) if what.starts_with("command") || what.starts_with("reply") => "c-command",
         FactKind::Bank(_) if what.starts_with("event") || what.starts_with("outbox") || what.starts_with("publish") => "c-aggregate",
         FactKind::Bank(_) => "c-read",
@@ -109,7 +122,7 @@ pub(super) fn journal(props: &SideProps, hold: &Hold) -> Html {
             if lines.is_empty() { <p class="muted">{ text.journal_empty }</p> }
             <p class="held" aria-live="off">{ if hold.held { text.journal_held } else { "" } }</p>
             <ol class="facts" onpointerover={hold.over.clone()} onpointerout={hold.out.clone()} onfocusin={hold.focus.clone()} onfocusout={hold.blur.clone()}>
-                { for lines.iter().map(|(number, line)| line_of(*number, line, text, &props.on)) }
+                { for lines.iter().map(|(number, line)| line_of(*number, line, props.lang, &props.on)) }
             </ol>
             if more { <p class="muted">{ "… " }{ text.journal_older }</p> }
             if trace.dropped_count() > 0 { <p class="muted">{ grouped(trace.dropped_count()) }{ " " }{ text.journal_dropped }</p> }
@@ -117,7 +130,8 @@ pub(super) fn journal(props: &SideProps, hold: &Hold) -> Html {
     }
 }
 
-fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
+fn line_of(number: u64, line: &Line, lang: Lang, on: &Callback<Msg>) -> Html {
+    let text = Text::of(lang);
     let at = line.at;
     let jump = on.reform(move |_: MouseEvent| Msg::Jump(at));
     html! {
@@ -132,6 +146,7 @@ fn line_of(number: u64, line: &Line, text: &Text, on: &Callback<Msg>) -> Html {
                 <button type="button" class="fact-command" title={text.follow} aria-label={[text.follow_command, " #", &command.to_string()].concat()}
                     onclick={on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ "#" }{ command }</button>
             }
+            if let Some(rule) = line.rule { { rule_link(rule, lang, on) } }
         </li>
     }
 }

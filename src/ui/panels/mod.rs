@@ -1,5 +1,6 @@
 //! The panels beside the stage: what is it doing, why, and which line of my code is that.
 
+mod case;
 mod code;
 mod command;
 mod fidelity;
@@ -9,6 +10,7 @@ mod inspector;
 mod journal;
 mod meters;
 mod rows;
+mod rule;
 mod settings;
 mod tabs;
 mod violations;
@@ -17,6 +19,7 @@ pub(crate) use command::CommandForm;
 pub(crate) use fidelity::FidelityView;
 pub(crate) use help::Help;
 pub(crate) use meters::Meters;
+pub(crate) use rule::rule_link;
 pub(crate) use tabs::Side;
 pub(crate) use violations::Violations;
 

@@ -66,12 +66,33 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
                 (text.duplicates, grouped(view.duplicates)),
             ]
         }),
+        Thing::Producer(_) | Thing::Service | Thing::Bean(_) | Thing::Table(_) => bench_rows(thing, scene, lang),
         Thing::QueryApi => [query(scene, text, lang, state(scene.query.health)), telling(shot, text)].concat(),
         Thing::Link(link) => scene.links.iter().find(|view| view.link == link).map_or_else(Vec::new, |view| {
             let flights = shot.world.flights().iter().filter(|flight| flight.link == link).count();
             vec![(text.each_way, duration(view.latency_us)), (text.in_flight, flights.to_string())]
         }),
         Thing::Flight(number) => flight(number, shot, lang, text),
+    }
+}
+
+/// What a script has brought along says on its card all that there is to say; rules and rows in full here.
+fn bench_rows(thing: Thing, scene: &Scene, lang: Lang) -> Vec<Row> {
+    let text = StageText::of(lang);
+    let app = scene.application.as_ref();
+    match thing {
+        Thing::Producer(id) => scene.producers.iter().find(|p| p.id == id).map_or_else(Vec::new, |p| {
+            let transactional = p.transactional_id.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+            vec![("acks", p.acks.to_string()), ("transactional.id", transactional), (text.waiting, p.waiting.to_string())]
+        }),
+        Thing::Bean(number) => app
+            .and_then(|app| app.beans.get(number as usize))
+            .map_or_else(Vec::new, |bean| vec![(text.annotations, bean.annotations.to_string()), (text.calls, grouped(bean.calls))]),
+        Thing::Table(number) => app
+            .and_then(|app| app.tables.get(number as usize))
+            .map_or_else(Vec::new, |(_, rows)| vec![(text.rows, if rows.is_empty() { "–".to_owned() } else { rows.join(", ") })]),
+        Thing::Service => app.map_or_else(Vec::new, |app| vec![(text.calls, grouped(app.calls))]),
+        _ => Vec::new(),
     }
 }
 

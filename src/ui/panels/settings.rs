@@ -4,6 +4,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::PanelProps;
+use super::rule::rule_link;
 use crate::fault::Link;
 use crate::pipeline::Intervention;
 use crate::scenario::{Config, GROUPS, Kind, Of, Scope, Setting, TakesEffect, Unit, Value, settings};
@@ -103,7 +104,7 @@ pub(super) fn setting_row(index: usize, value: Value, lang: Lang, on: &Callback<
                 }
             </div>
             <p class="muted small">{ text.takes_effect }{ " " }{ words::effect(setting.takes_effect(), props.lang) }
-                if let Some(rule) = setting.property.rule() { { " · " }{ text.rule }{ " " }{ rule } }
+                if let Some(rule) = setting.property.rule() { { " · " }{ text.rule }{ " " }{ rule_link(rule, props.lang, &props.on) } }
             </p>
         </div>
     }

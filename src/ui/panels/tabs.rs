@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::case::case_panel;
 use super::code::code;
 use super::hold::{Hold, use_hold};
 use super::inspector::{decide, inspector};
@@ -11,6 +12,7 @@ use super::settings::Settings;
 use crate::player::Thing;
 use crate::ui::app::{Msg, Shot, Tab};
 use crate::ui::break_bar::{active, chips, latencies};
+use crate::ui::i18n::cases::CaseText;
 use crate::ui::i18n::{Lang, Text};
 
 #[derive(Properties, PartialEq)]
@@ -32,7 +34,7 @@ pub(crate) struct SideProps {
 }
 
 /// The tabs with their names and what they show, as page tests call it.
-fn tabs(text: &'static Text, narrow: bool, compact: bool) -> Vec<(Tab, &'static str, &'static str)> {
+fn tabs(text: &'static Text, narrow: bool, compact: bool, case: Option<&'static str>) -> Vec<(Tab, &'static str, &'static str)> {
     let wide = [
         (Tab::Code, text.tab_code, "code follow"),
         (Tab::Selected, text.tab_selected, "inspector by-hand"),
@@ -43,13 +45,15 @@ fn tabs(text: &'static Text, narrow: bool, compact: bool) -> Vec<(Tab, &'static 
     let faults = (Tab::Break, text.sheet_break, "chips fault-active");
     let latency = (Tab::Latency, text.sheet_latency, "latencies");
     let (before, after) = if narrow { (Some(latency), None) } else { (None, compact.then_some(latency)) };
-    narrow.then_some(faults).into_iter().chain(before).chain(wide).chain(after).collect()
+    let case = case.map(|name| (Tab::Case, name, "case case-story case-fact"));
+    narrow.then_some(faults).into_iter().chain(before).chain(case).chain(wide).chain(after).collect()
 }
 
 #[component]
 pub(crate) fn Side(props: &SideProps) -> Html {
     let text = Text::of(props.lang);
-    let tabs = tabs(text, props.narrow, props.compact);
+    let case = props.shot.case.as_ref().map(|_| CaseText::of(props.lang).tab);
+    let tabs = tabs(text, props.narrow, props.compact, case);
     let current = if tabs.iter().any(|(tab, ..)| *tab == props.tab) { props.tab } else { Tab::Code };
     let hold = use_hold(&props.shot, &(current, props.follow));
     let on_key = {
@@ -93,6 +97,7 @@ fn tab_id(tab: Tab) -> &'static str {
     match tab {
         Tab::Break => "tab-break",
         Tab::Latency => "tab-latency",
+        Tab::Case => "tab-case",
         Tab::Code => "tab-code",
         Tab::Selected => "tab-selected",
         Tab::Journal => "tab-journal",
@@ -116,6 +121,7 @@ fn panel(props: &SideProps, tab: Tab, hold: &Hold) -> Html {
         Tab::Break => html! { <>{ chips(lang, shot, on) }if !props.covered { { active(lang, shot, on) } }</> },
         Tab::Latency => latencies(lang, shot, on),
         Tab::Code => html! { <>{ code(lang, shot, props.selection, on) }{ follow(lang, hold, props.follow, on) }</> },
+        Tab::Case => shot.case.as_ref().map(|case| case_panel(lang, shot, case, on)).unwrap_or_default(),
         Tab::Selected => inspector(props),
         Tab::Journal => journal(props, hold),
         Tab::Meters => meters_panel(lang, shot),

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::PanelProps;
+use super::rule::rule_link;
 use crate::ui::app::Msg;
 use crate::ui::dialog::Dialog;
 use crate::ui::format::{clock, grouped};
@@ -28,7 +29,7 @@ pub(crate) fn Violations(props: &PanelProps) -> Html {
                                     <button type="button" class="chip" onclick={props.on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ text.follow_command }{ " #" }{ command }</button>
                                 }
                                 <span class="muted small">{ violation.invariant().name() }
-                                    if let Some(rule) = violation.kind.rule() { { " · " }{ text.rule }{ " " }{ rule } }
+                                    if let Some(rule) = violation.kind.rule() { { " · " }{ text.rule }{ " " }{ rule_link(rule, props.lang, &props.on) } }
                                 </span>
                             </div>
                         </li>

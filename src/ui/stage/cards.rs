@@ -3,7 +3,8 @@
 
 use crate::player::Thing;
 use crate::scene::{
-    AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, RelayKind, Scene, TopicRole, TopicView,
+    AccountView, BrokerView, ConsumerState, ConsumerView, GroupState, GroupView, Health, ProducerView, RelayKind, Scene, TopicRole,
+    TopicView,
 };
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
@@ -125,6 +126,7 @@ pub(crate) fn cards(scene: &Scene, lang: Lang) -> Vec<Card> {
         out.extend(scene.accounts.iter().map(|a| account(a, lang)));
         out.extend(stores(scene, lang));
     }
+    out.extend(bench(scene, lang));
     out.extend(scene.topics.iter().filter(|t| t.role != TopicRole::Events).map(|t| topic(scene, t, lang)));
     out.extend(scene.brokers.iter().map(|b| broker(scene, *b, lang)));
     for (index, group) in scene.groups.iter().enumerate() {
@@ -226,6 +228,56 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
     out
 }
 
+/// What a script has brought along: producers, an application.
+fn bench(scene: &Scene, lang: Lang) -> Vec<Card> {
+    let t = StageText::of(lang);
+    let mut out: Vec<Card> = scene.producers.iter().map(|p| producer(p, lang)).collect();
+    let Some(app) = &scene.application else { return out };
+    let service = Card::new(Thing::Service, Tone::Command, t.service).line(Ink::Muted, words::counted(lang, count(app.calls), t.calls));
+    out.push(match (app.started, &app.threw) {
+        (false, _) => service.line(Ink::Problem, t.context_failed),
+        (true, Some(class)) => service.line(Ink::Problem, format!("{} {}", t.caller_threw, simple(class))),
+        (true, None) if app.calls > 0 => service.line(Ink::Muted, t.caller_returned),
+        (true, None) => service,
+    });
+    for (number, bean) in (0..).zip(&app.beans) {
+        let card = Card::new(Thing::Bean(number), Tone::Policy, bean.name.as_ref()).line(Ink::Mono, bean.annotations.as_ref());
+        out.push(match &bean.last {
+            None => card.line(Ink::Muted, t.not_called),
+            Some((event, active, elsewhere)) => {
+                let transaction = if *active { t.in_transaction } else { t.no_transaction };
+                let thread = if *elsewhere { [" · ", t.other_thread].concat() } else { String::new() };
+                card.line(Ink::Muted, format!("{} · {event} · {transaction}{thread}", words::counted(lang, count(bean.calls), t.calls)))
+            }
+        });
+    }
+    for (number, (name, rows)) in (0..).zip(&app.tables) {
+        let card = Card::new(Thing::Table(number), Tone::Read, name.as_ref()).pair(false, t.rows, rows.len().to_string());
+        out.push(if rows.is_empty() { card } else { card.line(Ink::Mono, rows.join(" ")) });
+    }
+    out
+}
+
+/// A class without its package.
+fn simple(class: &str) -> &str {
+    class.rsplit_once('.').map_or(class, |(_, name)| name)
+}
+
+fn producer(p: &ProducerView, lang: Lang) -> Card {
+    let t = StageText::of(lang);
+    let card = Card::new(Thing::Producer(p.id), if p.failed { Tone::Problem } else { Tone::Plain }, p.name.as_ref());
+    let card = match &p.transactional_id {
+        Some(id) => card.line(Ink::Mono, id.as_ref()),
+        None => card.line(Ink::Mono, format!("acks={}", p.acks)),
+    };
+    match () {
+        () if p.failed => card.line(Ink::Problem, t.fenced),
+        () if p.in_transaction => card.line(Ink::Warn, t.in_transaction),
+        () if p.waiting > 0 => card.line(Ink::Muted, words::counted(lang, p.waiting, t.waiting)),
+        () => card,
+    }
+}
+
 fn topic(scene: &Scene, topic: &TopicView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let records = topic.records();
@@ -280,7 +332,8 @@ fn group_card(index: usize, group: &GroupView, lang: Lang) -> Card {
 fn consumer(scene: &Scene, c: &ConsumerView, lang: Lang) -> Card {
     let t = StageText::of(lang);
     let tone = if c.state.is_trouble() { Tone::Problem } else { Tone::Plain };
-    let card = Card::new(Thing::Consumer(c.id), tone, words::consumer_title(lang, c.duty, c.number));
+    let title = c.name.as_ref().map_or_else(|| words::consumer_title(lang, c.duty, c.number), ToString::to_string);
+    let card = Card::new(Thing::Consumer(c.id), tone, title);
     let left = c.until.filter(|u| *u > scene.now).map(|until| left(until.since(scene.now)));
     let state = match (c.state, left) {
         (ConsumerState::NackSleep, Some(left)) => format!("nack {left} · {}", words::consumer_state(lang, ConsumerState::Paused)),

@@ -236,7 +236,12 @@ fn headings(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
     let events = scene.topics.iter().find(|topic| topic.role == TopicRole::Events);
     let text = |header: Header| match header {
         Header::Client => html! { t.client },
+        Header::Producers => html! { t.producers },
+        Header::Service => html! { t.service },
+        Header::Listeners => html! { t.listeners },
+        Header::Tables => html! { t.tables },
         Header::WriteSide => html! { t.write_side },
+        Header::ReadSide if !scene.bank => html! { t.consumers },
         Header::ReadSide => html! { t.read_side },
         Header::Log => {
             let hidden = events.map_or(0, |topic| topic.lanes.len().saturating_sub(LANES_MAX));

@@ -3,6 +3,7 @@
 //! They know the page only by what it shows: roles, labels, and the `data-testid` of its parts.
 //! Have never heard of the library's types.
 
+mod cases;
 mod first;
 mod hands;
 mod looks;
@@ -84,7 +85,7 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
 }
 
 fn all() -> Vec<PageTest> {
-    [first::TESTS, time::TESTS, hands::TESTS, looks::TESTS, reach::TESTS, trouble::TESTS].concat()
+    [cases::TESTS, first::TESTS, time::TESTS, hands::TESTS, looks::TESTS, reach::TESTS, trouble::TESTS].concat()
 }
 
 /// Opens the page, runs the test, and then demands that the page had nothing to complain about.
