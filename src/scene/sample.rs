@@ -137,6 +137,8 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
             last: Some(AnswerView { account: Arc::from("A"), read: Some(970), written: Some(940), stale_us: 1_800_000 }),
         },
         links: crate::fault::Link::ALL.iter().map(|w| LinkView { link: *w, state: LinkState::Normal, latency_us: 20_000 }).collect(),
+        producers: vec![],
+        application: None,
         faults: vec![],
         flights: vec![],
     }
