@@ -179,7 +179,7 @@ fn a_folder_elsewhere_is_played_and_what_is_wrong_in_it_is_named() {
     );
     write("e.json", &good);
     write("f.json", &good.replace("\"do\": \"settle\"", "\"do\": \"settled\"").replace("spring-nack-zero", "spring-unknown-verb"));
-    let report = run_paths(&[folder.clone()], None, false).expect("the folder is there");
+    let report = run_paths(std::slice::from_ref(&folder), None, false).expect("the folder is there");
     assert_eq!((report.passed, report.failed), (1, 5), "{}", report.text);
     let line = |words: &[&str]| {
         let found = report.text.lines().any(|line| words.iter().all(|word| line.contains(word)));
@@ -190,9 +190,12 @@ fn a_folder_elsewhere_is_played_and_what_is_wrong_in_it_is_named() {
     line(&["spring-unknown-setting", "ackMood"]);
     line(&["spring-other", "D6", "committed.t-0", "expected 7", "got 6"]);
     line(&["spring-unknown-verb", "script[2]", "settled"]);
-    let one = run_paths(&[folder.clone()], Some("spring-other"), true).expect("the folder is there");
+    let one = run_paths(std::slice::from_ref(&folder), Some("spring-other"), true).expect("the folder is there");
     assert_eq!((one.passed, one.failed), (0, 1));
     assert!(one.text.contains("got {"), "--explain shows both sides:\n{}", one.text);
-    assert!(run_paths(&[folder.join("nowhere")], None, false).is_err() && run_paths(&[folder.clone()], Some("none"), false).is_err());
+    assert!(
+        run_paths(&[folder.join("nowhere")], None, false).is_err()
+            && run_paths(std::slice::from_ref(&folder), Some("none"), false).is_err()
+    );
     std::fs::remove_dir_all(&folder).expect("the folder can be taken away");
 }

@@ -62,7 +62,9 @@ impl Sheet {
         let facts = bound(&played.expected, &played.binds).map_err(|place| format!("{}: nothing stands behind {place}", case.id))?;
         let replay = Replay::of(&played, &facts).map_err(|error| format!("{}: {error}", case.id))?;
         let mut sheet_facts: Vec<SheetFact> = facts.iter().map(|fact| replay.fact(fact)).collect();
-        sheet_facts.sort_by_key(|fact| fact.at);
+        // At one moment what happened comes before the state that came of it.
+        let is_state = |fact: &SheetFact| fact.evidence.iter().any(|piece| matches!(piece, Evidence::State { .. }));
+        sheet_facts.sort_by_key(|fact| (fact.at, is_state(fact)));
         let mut scenario = played.recorded.scenario;
         scenario.program = played.recorded.inputs;
         let last = sheet_facts.last().map_or(SimTime::ZERO, |fact| fact.at);

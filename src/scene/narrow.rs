@@ -58,7 +58,7 @@ fn application(out: &mut Layout, w: i32, (beans, tables): (u32, u32)) -> i32 {
     };
     part(Header::Service, |_| Thing::Service, 1, 64);
     part(Header::Listeners, Thing::Bean, beans, 64);
-    part(Header::Tables, Thing::Table, tables, 54)
+    part(Header::Tables, Thing::Table, tables, 64)
 }
 
 fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {

@@ -61,7 +61,7 @@ fn application(out: &mut Layout, width: i32, top: i32, (beans, tables): (u32, u3
     let ends = [
         stack(|_| Thing::Service, 1, PAD, service_w, 64),
         stack(Thing::Bean, beans, beans_x, beans_w, 64),
-        stack(Thing::Table, tables, tables_x, tables_w, 52),
+        stack(Thing::Table, tables, tables_x, tables_w, 64),
     ];
     ends.into_iter().max().unwrap_or(top)
 }

@@ -84,7 +84,7 @@ impl App {
         let about = scenarios::about(&self.scenario.name, self.lang());
         let (testid, line, read) = if !self.about_read && !about.is_empty() && !self.scenario.program.is_empty() {
             ("about", about, on.reform(|_: MouseEvent| Msg::DismissAbout))
-        } else if !self.prefs.greeted {
+        } else if !self.prefs.greeted && self.case.is_none() {
             ("first-visit", text.first_visit, on.reform(|_| Msg::Dismiss))
         } else {
             return html! {};
