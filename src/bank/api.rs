@@ -8,6 +8,7 @@ use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId};
+use super::in_process::{Called, InProcessListeners};
 use super::moment::{Moment, MomentKind};
 use crate::kernel::SimTime;
 
@@ -20,6 +21,8 @@ pub struct Api {
     up: bool,
     handlings: BTreeMap<u32, Handling>,
     next_handling: u32,
+    /// Listeners in this process (F7).
+    pub(super) listeners: InProcessListeners,
     counters: ApiCounters,
 }
 
@@ -57,6 +60,7 @@ pub enum HandlingStage {
     Loading,
     Decided,
     Publishing,
+    Listening { committed: bool },
     Committing,
     Stored,
     Answering { reply: Reply },
@@ -78,7 +82,13 @@ pub(super) enum Ask {
 
 impl Default for Api {
     fn default() -> Self {
-        Api { up: true, handlings: BTreeMap::new(), next_handling: 0, counters: ApiCounters::default() }
+        Api {
+            up: true,
+            handlings: BTreeMap::new(),
+            next_handling: 0,
+            listeners: InProcessListeners::default(),
+            counters: ApiCounters::default(),
+        }
     }
 }
 
@@ -86,6 +96,11 @@ impl Api {
     /// Whether the process runs.
     pub fn is_up(&self) -> bool {
         self.up
+    }
+
+    /// Listeners in this process (F7).
+    pub fn listeners(&self) -> &InProcessListeners {
+        &self.listeners
     }
 
     /// How many commands are in hand.
@@ -187,8 +202,65 @@ impl Api {
             entry.stage = HandlingStage::Publishing;
             return Ask::PublishInside { handling, event };
         }
+        let plan = config.api.in_process;
+        if config.api.publication == Publication::InProcess && plan.called == Called::BeforeCommit {
+            let subject = (entry.id, event);
+            if !plan.on_other_thread {
+                entry.stage = HandlingStage::Listening { committed: false };
+                self.listeners.call(handling, subject, out);
+                return Ask::Nothing;
+            }
+            self.listeners.submit(subject.0, event, out);
+        }
         self.commit(now, config, handling, out);
         Ask::Nothing
+    }
+
+    /// Calls the listeners that are called after the commit; true if the handling waits for them.
+    pub(super) fn listen_after_commit(&mut self, config: &BankConfig, handling: u32, out: &mut Vec<Effect>) -> bool {
+        if config.api.publication != Publication::InProcess {
+            return false;
+        }
+        let plan = config.api.in_process;
+        let Some(entry) = self.in_stage(handling, HandlingStage::Stored) else { return false };
+        let (id, event) = (entry.id, entry.event.expect("a decided handling has its event"));
+        match plan.called {
+            Called::BeforeCommit => {}
+            Called::Never => out.push(Effect::Fact(Fact::of(id, FactKind::EventDiscarded { event }))),
+            Called::AfterCommit if plan.on_other_thread => self.listeners.submit(id, event, out),
+            Called::AfterCommit => {
+                entry.stage = HandlingStage::Listening { committed: true };
+                self.listeners.call(handling, (id, event), out);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A listener in this process returned or threw.
+    pub(super) fn on_listened(&mut self, config: &BankConfig, number: u32, result: Result<(), &'static str>, out: &mut Vec<Effect>) {
+        let done = self.listeners.done(number, result, config.api.in_process.reaches_caller, out);
+        let Some((handling, ok)) = done else { return };
+        let Some(entry) = self.handlings.get_mut(&handling) else { return };
+        let HandlingStage::Listening { committed } = entry.stage else { return };
+        if !ok {
+            // 500: before the commit the exception has rolled everything back, after it what is stored stays (F7).
+            self.counters.unavailable_count += 1;
+            return self.done(handling, Reply::Unavailable, out);
+        }
+        if committed {
+            entry.stage = HandlingStage::Stored;
+            return self.stored(handling, out);
+        }
+        let kind = MomentKind::ApiPublishedNotCommitted;
+        out.push(Effect::Moment(Moment { kind, subject: handling, command: Some(entry.id) }));
+    }
+
+    /// The transaction was rolled back: listeners of AFTER_ROLLBACK and AFTER_COMPLETION are called.
+    fn listen_after_rollback(&mut self, config: &BankConfig, id: CommandId, event: Option<EventId>, out: &mut Vec<Effect>) {
+        if let Some(event) = event.filter(|_| config.api.publication == Publication::InProcess && config.api.in_process.after_rollback) {
+            self.listeners.submit(id, event, out);
+        }
     }
 
     /// The log answered a publication inside the transaction.
@@ -207,7 +279,8 @@ impl Api {
     /// Commits what was decided (and, inside the transaction, published).
     pub(super) fn commit(&mut self, now: SimTime, config: &BankConfig, handling: u32, out: &mut Vec<Effect>) {
         let Some(entry) = self.handlings.get_mut(&handling) else { return };
-        if !matches!(entry.stage, HandlingStage::Decided | HandlingStage::Publishing) {
+        let listened = HandlingStage::Listening { committed: false };
+        if !matches!(entry.stage, HandlingStage::Decided | HandlingStage::Publishing) && entry.stage != listened {
             return;
         }
         entry.stage = HandlingStage::Committing;
@@ -249,7 +322,13 @@ impl Api {
                     self.load(now, config, handling, out);
                 }
             }
-            Err(error) => self.unavailable(handling, error, out),
+            Err(error) => {
+                let (id, event) = (entry.id, entry.event);
+                if error == DbError::RolledBack {
+                    self.listen_after_rollback(config, id, event, out);
+                }
+                self.unavailable(handling, error, out);
+            }
         }
     }
 
@@ -259,7 +338,11 @@ impl Api {
         let event = entry.event.expect("a decided handling has its event");
         match config.api.publication {
             Publication::AfterCommit => Ask::PublishAfter { event },
-            Publication::Outbox | Publication::InsideTransaction | Publication::OutboxCdc | Publication::EventStore => Ask::Nothing,
+            Publication::Outbox
+            | Publication::InsideTransaction
+            | Publication::OutboxCdc
+            | Publication::EventStore
+            | Publication::InProcess => Ask::Nothing,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Everything about the bank that can be set. Knows no setting's key and no file format.
 
 use super::effect::{Carrier, Projection};
+use super::in_process::InProcess;
 use crate::kernel::Latency;
 
 /// How an event gets from the write database to the log (F6, F8).
@@ -16,6 +17,8 @@ pub enum Publication {
     OutboxCdc,
     /// No outbox: a relay reads the event store itself, by the index over all events, and keeps a token (F3, F8).
     EventStore,
+    /// No log: listeners in the API's process write the read model (F7).
+    InProcess,
 }
 
 /// How the relay finds what it has not published (F8).
@@ -152,6 +155,8 @@ pub const CLIENT_COUNT_MAX: u32 = 64;
 pub struct ApiConfig {
     /// How events get to the log.
     pub publication: Publication,
+    /// What the listeners in the process come to, if they are in use.
+    pub in_process: InProcess,
     /// Whether a repeated idempotency key is recognised.
     pub idempotency_key: bool,
     /// How many times the handler reloads and decides again after a version conflict (F2).
@@ -282,7 +287,13 @@ impl Default for BankConfig {
                 withdraw_percent: 6,
                 overdraft_percent: 4,
             },
-            api: ApiConfig { publication: Publication::Outbox, idempotency_key: true, conflict_retries_max: 3, db_timeout_us: 1_000_000 },
+            api: ApiConfig {
+                publication: Publication::Outbox,
+                in_process: InProcess::default(),
+                idempotency_key: true,
+                conflict_retries_max: 3,
+                db_timeout_us: 1_000_000,
+            },
             write_db_latency: Latency::LongTailed { us_median: 3_000 },
             event_read_latency: Latency::Constant { us: 0 },
             snapshot_every: 50,

@@ -62,6 +62,16 @@ pub enum FactKind {
     Published { publisher: Publisher, event: EventId },
     /// The producer gave up on it.
     PublishFailed { publisher: Publisher, event: EventId },
+    /// A listener in the API's process is called (F7).
+    EventListenerCalled { projection: Projection, event: EventId, on_other_thread: bool },
+    /// It threw; whom that reaches is up to its annotations.
+    EventListenerThrew { projection: Projection, event: EventId, class: &'static str },
+    /// What it wrote was committed by nobody.
+    EventListenerUndone { projection: Projection, event: EventId },
+    /// Its call was waiting for a thread when the process died.
+    EventListenerDropped { projection: Projection, event: EventId },
+    /// The event was discarded: nobody listens outside a transaction.
+    EventDiscarded { event: EventId },
     /// The outbox row is marked as published.
     OutboxMarked { event: EventId, row: u32 },
     /// A relay that keeps a token instead of marking rows has stored how far it has come.
@@ -161,6 +171,11 @@ impl FactKind {
             Publishing { .. } => "publishing",
             Published { .. } => "published",
             PublishFailed { .. } => "publish_failed",
+            EventListenerCalled { .. } => "event_listener_called",
+            EventListenerThrew { .. } => "event_listener_threw",
+            EventListenerUndone { .. } => "event_listener_undone",
+            EventListenerDropped { .. } => "event_listener_dropped",
+            EventDiscarded { .. } => "event_discarded",
             OutboxMarked { .. } => "outbox_marked",
             TokenStored { .. } => "token_stored",
             OffsetsFlushed { .. } => "offsets_flushed",
@@ -209,6 +224,11 @@ impl FactKind {
             | Published { event, .. }
             | PublishFailed { event, .. }
             | OutboxMarked { event, .. }
+            | EventListenerCalled { event, .. }
+            | EventListenerThrew { event, .. }
+            | EventListenerUndone { event, .. }
+            | EventListenerDropped { event, .. }
+            | EventDiscarded { event }
             | Applied { event, .. }
             | DuplicateSkipped { event, .. }
             | PlaceSkipped { event, .. }
@@ -240,6 +260,13 @@ impl fmt::Display for FactKind {
             ViewCleared { projection } | ViewRebuilt { projection } => write!(f, " {}", projection.name()),
             SnapshotsDropped { count } => write!(f, " {count}"),
             TokenStored { position } | OffsetsFlushed { position } => write!(f, " position {position}"),
+            EventListenerCalled { projection, event, on_other_thread } => {
+                write!(f, " {} {event}{}", projection.name(), if on_other_thread { " async" } else { "" })
+            }
+            EventListenerThrew { projection, event, class } => write!(f, " {} {event} {class}", projection.name()),
+            EventListenerUndone { projection, event } | EventListenerDropped { projection, event } => {
+                write!(f, " {} {event}", projection.name())
+            }
             QueryIssued { query, account, .. } => write!(f, " q{} {account}", query.0),
             QueryFailed { query, account, error, .. } => write!(f, " q{} {account} {}", query.0, error.class()),
             QueryAnswered { query, account, balance, version, staleness_us, flaws, .. } => {
@@ -258,6 +285,7 @@ impl fmt::Display for FactKind {
             | Publishing { event, .. }
             | Published { event, .. }
             | PublishFailed { event, .. }
+            | EventDiscarded { event }
             | Applied { event, .. }
             | DuplicateSkipped { event, .. }
             | PlaceSkipped { event, .. }

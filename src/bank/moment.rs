@@ -52,6 +52,8 @@ pub enum MomentKind {
     ApiDecidedNotCommitted,
     /// The API has published, inside the transaction, and not yet committed.
     ApiPublishedNotCommitted,
+    /// A listener in the API's process is called (F7); the subject is the delivery.
+    ApiListenerCalled,
     /// The API's transaction is durable and nothing of it is published.
     ApiCommittedNotPublished,
     /// The API has done everything and not yet answered.
@@ -72,9 +74,10 @@ pub enum MomentKind {
 
 impl MomentKind {
     /// All of them.
-    pub const ALL: [MomentKind; 10] = [
+    pub const ALL: [MomentKind; 11] = [
         MomentKind::ApiDecidedNotCommitted,
         MomentKind::ApiPublishedNotCommitted,
+        MomentKind::ApiListenerCalled,
         MomentKind::ApiCommittedNotPublished,
         MomentKind::ApiDoneNotAnswered,
         MomentKind::RelayFetchedNotPublished,
@@ -90,6 +93,7 @@ impl MomentKind {
         match self {
             MomentKind::ApiDecidedNotCommitted
             | MomentKind::ApiPublishedNotCommitted
+            | MomentKind::ApiListenerCalled
             | MomentKind::ApiCommittedNotPublished
             | MomentKind::ApiDoneNotAnswered => Process::Api,
             MomentKind::RelayFetchedNotPublished | MomentKind::RelayPublishedNotMarked => Process::Relay,

@@ -2,7 +2,8 @@
 
 use super::config::{BankConfig, Channel, Idempotency};
 use super::database::Server;
-use super::effect::{DbError, Direction, Effect, Link, Message, Projection, Timer, hop};
+use super::domain::DomainEvent;
+use super::effect::{DbError, Direction, Effect, Link, Message, Place, Projection, Timer, hop};
 use super::event_book::EventBook;
 use super::ids::{ClientIndex, CommandId, EventId};
 use super::moment::{Moment, MomentKind};
@@ -98,19 +99,39 @@ impl ReadDb {
         let (command, events, places) = (entry.command, events.clone(), places.clone());
         for (index, event) in (0..).zip(events.iter()).filter_map(|(index, id)| Some((index, book.get(*id)?))) {
             let place = places.as_ref().and_then(|places| places.get(index as usize)).copied();
-            if config.query.replica_lag_us > 0 && projection == Projection::AccountView {
-                event.changes().for_each(|change| self.model.remember(now, change.account));
-            }
-            let replay = self.model.is_replay(projection, event.command);
-            for id in self.model.apply(projection, config.idempotency(projection), event, place, out) {
-                tell(config, id, replay.then_some(event.client), out);
-            }
-            if replay && config.idempotency(projection) == Idempotency::VersionedUpsert {
-                tell(config, event.command, Some(event.client), out);
-            }
+            self.write(now, config, projection, event, place, out);
         }
         let kind = MomentKind::ReadDbCommittedNotAnswered;
         out.push(Effect::Moment(Moment { kind, subject: operation, command }));
+    }
+
+    /// Both projections of an event, written by a transaction that the read model shares with the write model (F7).
+    pub(super) fn write_directly(&mut self, now: SimTime, config: &BankConfig, event: &DomainEvent, out: &mut Vec<Effect>) {
+        for projection in Projection::ALL {
+            self.write(now, config, projection, event, None, out);
+        }
+    }
+
+    /// One event has its effect on one projection, and whoever waits for it is told.
+    fn write(
+        &mut self,
+        now: SimTime,
+        config: &BankConfig,
+        projection: Projection,
+        event: &DomainEvent,
+        place: Option<Place>,
+        out: &mut Vec<Effect>,
+    ) {
+        if config.query.replica_lag_us > 0 && projection == Projection::AccountView {
+            event.changes().for_each(|change| self.model.remember(now, change.account));
+        }
+        let replay = self.model.is_replay(projection, event.command);
+        for id in self.model.apply(projection, config.idempotency(projection), event, place, out) {
+            tell(config, id, replay.then_some(event.client), out);
+        }
+        if replay && config.idempotency(projection) == Idempotency::VersionedUpsert {
+            tell(config, event.command, Some(event.client), out);
+        }
     }
 
     /// The commit failed: nothing was written.

@@ -1,5 +1,6 @@
 //! The bank as one component: hands what arrives to the right process, and keeps who publishes what.
 
+mod in_process;
 mod inspect;
 mod processes;
 mod telling;
@@ -15,6 +16,7 @@ use super::effect::{Carrier, DbError, Direction, Effect, Hop, Link, Message, Pla
 use super::event_book::EventBook;
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
+use super::in_process::IN_PROCESS_CALLS;
 use super::moment::{Moment, MomentKind, Process};
 use super::push::PushService;
 use super::query::QueryApi;
@@ -22,6 +24,9 @@ use super::read_db::ReadDb;
 use super::relay::{Relay, Source};
 use super::write_db::WriteDb;
 use crate::kernel::SimTime;
+
+/// What a listener in the API's process throws when a fault says so.
+const LISTENER_THROWS: &str = "IllegalStateException";
 
 /// The bank: both of its sides, without the log between them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -307,6 +312,8 @@ impl Bank {
                 self.publish_for_api(ask, out);
             }
             MomentKind::ApiPublishedNotCommitted => self.api.commit(now, &config, subject, out),
+            MomentKind::ApiListenerCalled => self.call_listener(now, subject, out),
+            MomentKind::ApiCommittedNotPublished if self.api.listen_after_commit(&config, subject, out) => {}
             MomentKind::ApiCommittedNotPublished => {
                 let ask = self.api.pass_committed(&config, subject);
                 self.publish_for_api(ask, out);
@@ -315,7 +322,11 @@ impl Bank {
             MomentKind::ApiDoneNotAnswered => self.api.pass_done(subject, out),
             MomentKind::RelayFetchedNotPublished => self.publish_for_relay(subject, out),
             MomentKind::RelayPublishedNotMarked => self.relay.pass_published(now, &config, subject, out),
-            MomentKind::WriteDbNotCommitted => self.write_db.pass_commit(now, &config, &self.book, subject, out),
+            MomentKind::WriteDbNotCommitted => {
+                let before = out.len();
+                self.write_db.pass_commit(now, &config, &self.book, subject, out);
+                self.write_views_with_it(now, before, out);
+            }
             MomentKind::WriteDbCommittedNotAnswered => self.write_db.pass_answer(subject, out),
             MomentKind::ReadDbNotCommitted => self.read_db.pass_commit(now, &config, &self.book, subject, out),
             MomentKind::ReadDbCommittedNotAnswered => self.read_db.pass_answer(subject, out),
@@ -326,6 +337,10 @@ impl Bank {
     /// there is nothing to roll back, and it goes on.
     pub fn roll_back(&mut self, now: SimTime, moment: &Moment, out: &mut Vec<Effect>) {
         match moment.kind {
+            MomentKind::ApiListenerCalled => {
+                let config = self.config.clone();
+                self.api.on_listened(&config, moment.subject, Err(LISTENER_THROWS), out);
+            }
             MomentKind::WriteDbNotCommitted => self.write_db.roll_back(moment.subject, out),
             MomentKind::ReadDbNotCommitted => self.read_db.roll_back(moment.subject, out),
             _ => self.pass(now, moment, out),
@@ -401,6 +416,10 @@ impl Bank {
         let Some(Call { projection, command, .. }) = self.calls.remove(&call) else { return };
         if let Err(error) = answer {
             out.push(Effect::Fact(Fact { command, kind: FactKind::ApplyFailed { projection, error } }));
+        }
+        if let Some(number) = call.checked_sub(IN_PROCESS_CALLS) {
+            let config = self.config.clone();
+            return self.api.on_listened(&config, number as u32, answer.map_err(DbError::class), out);
         }
         out.push(Effect::Applied { call, result: answer.map_err(DbError::class) });
     }

@@ -95,6 +95,24 @@ pub enum OffsetSpec {
     MaxTimestamp,
 }
 
+/// How many bytes a fetch is to bring (B2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FetchBounds {
+    /// `fetch.min.bytes`: fewer are waited for, as long as the fetch may wait.
+    pub bytes_min: u32,
+    /// `fetch.max.bytes`: all partitions together; the first batch of the first one that has any comes whole.
+    pub bytes_max: u32,
+    /// `max.partition.fetch.bytes`: each partition.
+    pub partition_bytes_max: u32,
+}
+
+impl Default for FetchBounds {
+    /// The consumer's defaults.
+    fn default() -> Self {
+        FetchBounds { bytes_min: 1, bytes_max: 52_428_800, partition_bytes_max: 1_048_576 }
+    }
+}
+
 /// One partition of a fetch request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FetchPartition {
@@ -128,7 +146,7 @@ pub enum Request {
     Fetch {
         isolation: IsolationLevel,
         wait_us_max: u64,
-        records_max: u32,
+        bounds: FetchBounds,
         partitions: Vec<FetchPartition>,
     },
     ListOffsets {

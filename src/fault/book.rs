@@ -135,8 +135,14 @@ fn verdict_of(rule: &FaultRule, point: &Point) -> Verdict {
         }
         Point::Commit => only_if(rule.kind == FaultKind::CommitFails, Verdict::Refuse),
         Point::CommittedNotPublished => only_if(rule.kind == FaultKind::ApiCrashAfterCommit, Verdict::Crash),
+        Point::EventListener => only_if(rule.kind == FaultKind::EventListenerThrows, Verdict::Refuse),
         Point::PublishedNotCommitted => only_if(rule.kind == FaultKind::ApiCrashBeforeCommit, Verdict::Crash),
         Point::PublishedNotMarked => only_if(rule.kind == FaultKind::RelayCrashAfterPublish, Verdict::Crash),
+        Point::SentNotCommitted { publisher } => match rule.kind {
+            FaultKind::TransactionCrash => only_if(rule.target.holds(publisher, None), Verdict::Crash),
+            FaultKind::TransactionStalled => only_if(rule.target.holds(publisher, None), Verdict::Delay { us }),
+            _ => Verdict::Pass,
+        },
         Point::DeadLettered { consumer, group } => {
             only_if(rule.kind == FaultKind::CrashAfterDeadLetter && rule.target.holds(consumer, group), Verdict::Crash)
         }

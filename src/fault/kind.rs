@@ -95,6 +95,8 @@ catalogue! {
     ApiCrashAfterCommit = "api-crash-after-commit" on Api at [Armed];
     /// The API dies after the event is published and before the database commits (F6).
     ApiCrashBeforeCommit = "api-crash-before-commit" on Api at [Armed];
+    /// A listener in the API's own process throws (F7); whom that reaches is up to its annotations.
+    EventListenerThrows = "event-listener-throws" on Api at [Armed, Lasting];
     /// The transaction is rolled back at its commit, after whatever was published in it (F6).
     CommitFails = "commit-fails" on WriteDb at [Armed];
     /// The relay's process dies.
@@ -103,6 +105,13 @@ catalogue! {
     RelayPause = "relay-pause" on Relay at [Lasting];
     /// The relay dies after the broker has acknowledged the events and before it has marked them (F8).
     RelayCrashAfterPublish = "relay-crash-after-publish" on Relay at [Armed];
+    /// The publisher dies after its records are in the log and before it commits their transaction: it stays open, and
+    /// read_committed groups wait until the next instance or the timeout aborts it (E2).
+    TransactionCrash = "transaction-crash" on Publisher at [Armed];
+    /// The publisher commits its transaction so much later; past transaction.timeout.ms the coordinator has aborted it (E1).
+    TransactionStalled = "transaction-stalled" on Publisher at [Armed] with ms(15_000);
+    /// Another process starts with the same transactional.id: this one is fenced (E3).
+    SecondInstance = "second-instance" on Publisher at [Immediate];
     /// Every statement of the write database takes so much longer.
     WriteDbSlow = "write-db-slow" on WriteDb at [Lasting] with ms(500);
     /// The write database refuses connections.
@@ -133,6 +142,10 @@ catalogue! {
     ListenerThrows = "listener-throws" on Consumer at [Armed, Lasting] with count(1);
     /// The listener throws an exception that is not worth a retry (D7).
     ListenerThrowsFatal = "listener-throws-fatal" on Consumer at [Armed, Lasting];
+    /// The listener throws a java.lang.Error: no handler sees it, the container stops (D0).
+    ListenerThrowsError = "listener-throws-error" on Consumer at [Armed];
+    /// A batch listener says which record of the batch it failed on, by its index from 0 (D10).
+    BatchRecordFails = "batch-record-fails" on Consumer at [Armed, Lasting] with Amount { unit: Unit::Count, min: 0, max: 1_000, default: 0 };
     /// The listener nacks with a pause of so many milliseconds (D6).
     ListenerNacks = "listener-nacks" on Consumer at [Armed, Lasting] with ms(5_000);
     /// The listener does its work and forgets to acknowledge (D3).
@@ -153,6 +166,12 @@ catalogue! {
     CrashAfterDeadLetter = "crash-after-dead-letter" on Consumer at [Armed];
     /// A record that no listener can decode is written to the topic (D14).
     PoisonPill = "poison-pill" on Cluster at [Immediate];
+    /// A record without a key is written to the topic: a compacted topic refuses it (A12).
+    NullKey = "null-key" on Cluster at [Immediate];
+    /// A tombstone for the first account is written to the topic: compaction forgets the account's events (B10).
+    Tombstone = "tombstone" on Cluster at [Immediate];
+    /// A record whose timestamp lies so many milliseconds in the future is written: too far, and the broker refuses it (A11).
+    FutureTimestamp = "future-timestamp" on Cluster at [Immediate] with Amount { unit: Unit::Ms, min: 1, max: 86_400_000, default: 7_200_000 };
     /// The read database takes so much longer for every statement.
     ReadDbSlow = "read-db-slow" on ReadDb at [Lasting] with ms(500);
     /// The read database refuses connections.

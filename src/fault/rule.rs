@@ -71,6 +71,8 @@ pub enum TargetKind {
     Api,
     /// The relay.
     Relay,
+    /// The API or the relay: whoever publishes.
+    Publisher,
     /// The write database.
     WriteDb,
     /// A broker.
@@ -93,6 +95,7 @@ impl TargetKind {
         match (self, target) {
             (TargetKind::Link, Target::Link { .. }) | (TargetKind::Cluster, Target::Cluster) => true,
             (TargetKind::Consumer, Target::Group(_) | Target::AnyConsumer) | (TargetKind::Client, Target::AnyClient) => true,
+            (TargetKind::Publisher, Target::Node(node)) => matches!(node, Node::Api | Node::Relay),
             (kind, Target::Node(node)) => kind == TargetKind::of_node(*node),
             _ => false,
         }
@@ -256,7 +259,7 @@ mod tests {
             let target = match kind.target_kind() {
                 TargetKind::Link => Target::Link { link: Link::Fetch, of: None },
                 TargetKind::Api => Target::Node(Node::Api),
-                TargetKind::Relay => Target::Node(Node::Relay),
+                TargetKind::Relay | TargetKind::Publisher => Target::Node(Node::Relay),
                 TargetKind::WriteDb => Target::Node(Node::WriteDb),
                 TargetKind::Broker => Target::Node(Node::Broker(1)),
                 TargetKind::Consumer => Target::AnyConsumer,

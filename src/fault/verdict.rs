@@ -25,10 +25,17 @@ pub enum Point {
     Commit,
     /// The API has heard that its transaction is committed and has not yet published.
     CommittedNotPublished,
+    /// A listener in the API's process is called (F7).
+    EventListener,
     /// The API has published and not yet committed.
     PublishedNotCommitted,
     /// The relay has heard that its events are in the log and has not yet marked them.
     PublishedNotMarked,
+    /// A publisher's records are in the log, and their transaction is not committed.
+    SentNotCommitted {
+        /// The API or the relay.
+        publisher: Node,
+    },
     /// A dead letter or a retry is in the log, and its record's offset is not committed.
     DeadLettered {
         /// The consumer.

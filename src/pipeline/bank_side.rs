@@ -128,7 +128,7 @@ impl World {
             Publisher::Api => self.api_producer,
             Publisher::Relay => self.relay_producer,
         };
-        self.producer_send(index, Arc::clone(&self.topic), None, record, token);
+        self.publish_record(index, token, record);
     }
 
     /// The bank stands at a moment at which a crash hurts: does it come?
@@ -136,6 +136,7 @@ impl World {
         let point = match moment.kind {
             MomentKind::ApiCommittedNotPublished => Some(Point::CommittedNotPublished),
             MomentKind::ApiPublishedNotCommitted => Some(Point::PublishedNotCommitted),
+            MomentKind::ApiListenerCalled => Some(Point::EventListener),
             MomentKind::RelayPublishedNotMarked => Some(Point::PublishedNotMarked),
             MomentKind::WriteDbNotCommitted => Some(Point::Commit),
             _ => None,
@@ -161,7 +162,7 @@ impl World {
     }
 
     /// Somebody (an orchestrator) starts a crashed process again after a while.
-    fn restart_later(&mut self, process: Process) {
+    pub(super) fn restart_later(&mut self, process: Process) {
         self.at(self.now + super::RESTART_US, Occurrence::Restart(process));
     }
 
@@ -259,7 +260,12 @@ fn actor_of(kind: &bank::FactKind) -> Node {
         | K::CommandDuplicate { .. }
         | K::CommandAccepted { .. }
         | K::CommandUnavailable { .. }
-        | K::CommandUnpublished { .. } => Node::Api,
+        | K::CommandUnpublished { .. }
+        | K::EventListenerCalled { .. }
+        | K::EventListenerThrew { .. }
+        | K::EventListenerUndone { .. }
+        | K::EventListenerDropped { .. }
+        | K::EventDiscarded { .. } => Node::Api,
         K::EventStored { .. }
         | K::OutboxWritten { .. }
         | K::OutboxMarked { .. }

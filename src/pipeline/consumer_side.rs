@@ -56,6 +56,7 @@ impl World {
                 ContainerEffect::Application { token, records } => self.application(slot, token, &records),
                 ContainerEffect::Send { token, topic, partition, verify_partition, record, .. } => {
                     let partition = partition.filter(|p| !verify_partition || self.has_partition(&topic, *p));
+                    let partition = partition.filter(|_| !self.is_sent_by_key(slot, &topic));
                     self.container_send(slot, token, topic, partition, record);
                 }
                 ContainerEffect::Transaction { token, call } => self.container_transaction(slot, token, call),
@@ -163,6 +164,9 @@ impl World {
 
     /// The node that made a call to the read database.
     pub(super) fn consumer_of_call(&self, number: u64) -> Node {
+        if number >= crate::bank::IN_PROCESS_CALLS {
+            return Node::Api;
+        }
         Node::Consumer(self.calls.get(&number).map_or(0, |call| call.slot))
     }
 
@@ -170,6 +174,13 @@ impl World {
     fn container_send(&mut self, slot: u32, token: u64, topic: Arc<str>, partition: Option<u32>, record: NewRecord) {
         let producer = self.container_producer(slot);
         self.producer_send(producer, topic, partition, record, token);
+    }
+
+    /// Whether a group's `destinationResolver` leaves the partition of a dead letter to its key (D12).
+    fn is_sent_by_key(&self, slot: u32, topic: &str) -> bool {
+        let Some(group) = self.consumers[slot as usize].group else { return false };
+        let by_key = self.config.choice(Property::DltDestination, Of::Group(group)) == "by-key";
+        by_key && topic == self.dead_letter_topic(group)
     }
 
     /// The producer of a container's template, opened at its first use.

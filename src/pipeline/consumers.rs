@@ -105,13 +105,8 @@ impl World {
 
     /// What the containers of a group listen to: the topic, and its retry topics if there are any.
     fn duties(&self, group: u32) -> Vec<Duty> {
-        let retries = build::retry_chain(&self.config, group).map_or(0, |chain| chain.retries.len() as u32);
-        let mut duties = vec![Duty::Main];
-        if retries > 0 {
-            duties.extend((0..retries).map(Duty::Retry));
-            duties.push(Duty::DeadLetters);
-        }
-        duties
+        let chain = build::retry_chain(&self.config, group);
+        std::iter::once(Duty::Main).chain(chain.iter().flat_map(build::retry_duties)).collect()
     }
 
     /// The slots of a group's consumers.
@@ -189,6 +184,7 @@ impl World {
     }
 
     fn begin_consumer(&mut self, slot: u32) {
+        self.renew_template(slot);
         self.arm_listener(slot);
         self.with_container(slot, |c, now, listener, out| c.start(now, listener, out));
     }

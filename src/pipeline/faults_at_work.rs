@@ -60,7 +60,11 @@ impl World {
             }
             FaultKind::UncleanElection => self.alter_topic(&[("unclean.leader.election.enable", "true")]),
             FaultKind::RetentionOvertakes => self.delete_all_but(rule.amount),
-            FaultKind::PoisonPill => self.send_poison(),
+            FaultKind::PoisonPill => self.send_odd(None, Some(POISON), 0),
+            FaultKind::NullKey => self.send_odd(None, Some("no key"), 0),
+            FaultKind::Tombstone => self.send_odd(Some("A"), None, 0),
+            FaultKind::FutureTimestamp => self.send_odd(Some("A"), Some("from the future"), rule.amount),
+            FaultKind::SecondInstance => self.of_target(rule, World::start_second_instance),
             _ => {}
         }
     }
@@ -148,13 +152,13 @@ impl World {
         }
     }
 
-    /// Writes a record that nobody can decode.
-    fn send_poison(&mut self) {
+    /// Writes a record that is no event, stamped so many milliseconds in the future.
+    fn send_odd(&mut self, key: Option<&str>, value: Option<&str>, ahead_ms: u64) {
         let record = NewRecord {
-            key: None,
-            value: Some(bytes(POISON)),
+            key: key.map(bytes),
+            value: value.map(bytes),
             headers: Arc::from([]),
-            timestamp_ms: crate::broker::wall_ms(self.now),
+            timestamp_ms: crate::broker::wall_ms(self.now).saturating_add_unsigned(ahead_ms),
             tag: 0,
         };
         let producer = self.tool_producer();

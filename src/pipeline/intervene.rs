@@ -36,7 +36,7 @@ impl World {
             Intervention::Set { key, value } => {
                 let mut config = self.config.clone();
                 config.set_text(key, value)?;
-                if let Err(refusal) = super::build::producer_config(&config).check() {
+                if let Err(refusal) = super::build::check_producers(&config) {
                     let possible = format!("refused by the producer together with its other settings ({})", refusal.class);
                     return Err(SettingError::BadValue { key: key.to_string(), value: value.to_string(), possible }.into());
                 }
@@ -95,7 +95,11 @@ impl World {
             Action::Scale { group, .. } | Action::ReplayDeadLetters { group } | Action::RebuildView { group } if !group_fits(group) => {
                 no_such("group", group)
             }
-            Action::ResetOffset { group, .. } if !group_fits(group) => no_such("group", group),
+            Action::ResetOffsets { group, .. } if group_fits(group) => match self.active_state(group) {
+                Some(state) => Err(InterventionError::GroupActive { group, state }),
+                None => Ok(()),
+            },
+            Action::ResetOffsets { group, .. } | Action::ResetOffset { group, .. } if !group_fits(group) => no_such("group", group),
             Action::DropSnapshots => self.check_node(Node::WriteDb, "drop the snapshots of"),
             Action::DeleteRecords { partition, .. } | Action::ResetOffset { partition, .. } if !partition_fits(partition) => {
                 no_such("partition", partition)
@@ -166,6 +170,7 @@ impl World {
                 let offsets = std::iter::once((partition, to)).collect();
                 self.tool(Request::Group { group: Arc::from(GROUPS[group as usize]), request: GroupRequest::AlterOffsets { offsets } });
             }
+            Action::ResetOffsets { group, to } => self.reset_offsets(group, to),
             Action::ReplayDeadLetters { group } => self.replay_dead_letters(group),
             Action::RebuildView { group } => self.rebuild_view(group),
             Action::DropSnapshots => self.with_bank(|bank, _, out| bank.drop_snapshots(out)),

@@ -24,6 +24,13 @@ pub enum InterventionError {
         /// The consumer's slot.
         consumer: u32,
     },
+    /// The group has members: the tool refuses (C9).
+    GroupActive {
+        /// The group's place in [`GROUPS`](crate::scenario::GROUPS).
+        group: u32,
+        /// The state that it is in.
+        state: &'static str,
+    },
     /// There is no such group, partition or client.
     NoSuch {
         /// What.
@@ -40,6 +47,10 @@ impl fmt::Display for InterventionError {
             InterventionError::Fault(error) => error.fmt(f),
             InterventionError::Node { node, action } => write!(f, "cannot {action} {node}"),
             InterventionError::NotAsked { consumer } => write!(f, "consumer {consumer} is not waiting for a decision"),
+            InterventionError::GroupActive { group, state } => {
+                let name = crate::scenario::GROUPS.get(*group as usize).copied().unwrap_or_default();
+                write!(f, "offsets of {name} can only be reset if the group is inactive, but its state is {state}")
+            }
             InterventionError::NoSuch { what, number } => write!(f, "there is no {what} {number}"),
         }
     }

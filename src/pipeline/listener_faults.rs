@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{FactKind, World};
 use crate::fault::{FaultId, FaultKind, FaultRule, Moment, Node, Standing};
-use crate::listener::{Action, Condition, ListenerProgram, Rule};
+use crate::listener::{Action, Condition, ListenerKind, ListenerProgram, Rule};
 
 /// An exception that is worth a retry.
 pub(super) const RETRYABLE: &str = "java.lang.IllegalStateException";
@@ -17,7 +17,7 @@ const BY_HAND: u64 = u64::MAX;
 const AFTERWARDS: u64 = 1 << 32;
 
 /// The rule that a fault puts in front of a listener's program; `None` if it is no fault of a listener.
-pub(super) fn rule_of(id: FaultId, fault: &FaultRule, program: &ListenerProgram) -> Option<Rule> {
+pub(super) fn rule_of(id: FaultId, fault: &FaultRule, program: &ListenerProgram, batch: bool) -> Option<Rule> {
     let usual = &program.otherwise;
     let acks = usual.actions.contains(&Action::Ack);
     let effect_then = |more: &[Action]| [&[Action::Effect], more].concat();
@@ -30,6 +30,9 @@ pub(super) fn rule_of(id: FaultId, fault: &FaultRule, program: &ListenerProgram)
     let actions: Vec<Action> = match fault.kind {
         FaultKind::ListenerThrows => vec![Action::Throw { class: Arc::from(RETRYABLE) }],
         FaultKind::ListenerThrowsFatal => vec![Action::Throw { class: Arc::from(FATAL) }],
+        FaultKind::ListenerThrowsError => vec![Action::ThrowError],
+        FaultKind::BatchRecordFails => vec![Action::ThrowBatchFailed { index: u32::try_from(fault.amount).unwrap_or(u32::MAX) }],
+        FaultKind::ListenerNacks if batch => vec![Action::NackIndex { index: 0, ms: fault.amount as i64 }],
         FaultKind::ListenerNacks => vec![Action::Nack { ms: fault.amount as i64 }],
         FaultKind::AckForgotten => effect_then(&[]),
         FaultKind::AckBeforeEffect => vec![Action::Ack, Action::Effect],
@@ -43,7 +46,8 @@ pub(super) fn rule_of(id: FaultId, fault: &FaultRule, program: &ListenerProgram)
         _ => return None,
     };
     // A dead letter comes only of an exception that leaves the listener, whatever its `catch` does.
-    let catch = usual.catch.clone().filter(|_| fault.kind != FaultKind::CrashAfterDeadLetter);
+    let leaves = matches!(fault.kind, FaultKind::CrashAfterDeadLetter | FaultKind::BatchRecordFails);
+    let catch = usual.catch.clone().filter(|_| !leaves);
     Some(Rule { when: Condition::default(), actions: Arc::from(actions), catch })
 }
 
@@ -77,7 +81,8 @@ impl World {
             return;
         }
         let id = u64::from(standing.id.0);
-        if let Some(rule) = rule_of(standing.id, &standing.rule, place.listener.program()) {
+        let batch = place.container.properties().kind == ListenerKind::Batch;
+        if let Some(rule) = rule_of(standing.id, &standing.rule, place.listener.program(), batch) {
             place.listener.disarm(id);
             // Faults of the same group share their number of times; each listener is given the rest of it.
             place.listener.arm(id, rule, standing.left.map(|left| u32::try_from(left).unwrap_or(u32::MAX)));
@@ -102,7 +107,8 @@ impl World {
         for s in standing {
             let Some(left) = s.left else { continue };
             let place = &self.consumers[slot as usize];
-            if !s.rule.target.holds(Node::Consumer(slot), place.group) || rule_of(s.id, &s.rule, place.listener.program()).is_none() {
+            if !s.rule.target.holds(Node::Consumer(slot), place.group) || rule_of(s.id, &s.rule, place.listener.program(), false).is_none()
+            {
                 continue;
             }
             let now_left = place.listener.armed_left(u64::from(s.id.0)).flatten().map_or(0, u64::from);

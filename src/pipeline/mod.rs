@@ -25,6 +25,7 @@ mod net;
 mod occurrence;
 mod probe;
 mod producer_side;
+mod publisher_txn;
 mod rebuild;
 pub mod referee;
 mod route;

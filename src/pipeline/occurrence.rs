@@ -62,6 +62,11 @@ pub enum Occurrence {
         /// The container's number for the call.
         token: u64,
     },
+    /// Everything that a publisher was handed at this instant is in its transaction: it is to be ended.
+    EndTransaction {
+        /// The producer's place.
+        producer: u32,
+    },
     /// A crashed process of the bank is started again.
     Restart(bank::Process),
     /// A dead consumer is started again.

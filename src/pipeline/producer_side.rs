@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::publisher_txn::{PublisherTxn, transactional_id};
 use super::route::Route;
 use super::{FactKind, Occurrence, World, build};
 use crate::bank::Publisher;
@@ -34,6 +35,8 @@ pub struct ProducerPlace {
     /// The client.
     pub producer: Producer,
     pub(super) client: ClientId,
+    /// Its transactions, if it publishes in transactions.
+    pub(super) txn: Option<Box<PublisherTxn>>,
 }
 
 impl World {
@@ -41,8 +44,17 @@ impl World {
     pub(super) fn open_producer(&mut self, owner: Owner, node: Node, name: &str) -> u32 {
         // A scenario may hold settings that no producer accepts: its application would not start. Here it starts with the
         // defaults; changing a setting into such a state is refused.
-        let config = Some(build::producer_config(&self.config)).filter(|c| c.check().is_ok()).unwrap_or_default();
-        self.place_producer(owner, node, name, config).expect("the settings were checked")
+        let txn = self.new_publisher_txn(owner);
+        let id = match owner {
+            Owner::Publisher(publisher) if txn.is_some() => Some(transactional_id(publisher)),
+            _ => None,
+        };
+        let wanted = build::publisher_config(&self.config, id);
+        let defaults = || build::publisher_config(&crate::scenario::Config::default(), id);
+        let config = Some(wanted).filter(|c| c.check().is_ok()).unwrap_or_else(defaults);
+        let index = self.place_producer(owner, node, name, config).expect("the settings were checked");
+        self.producers[index as usize].txn = txn;
+        index
     }
 
     /// A new producer with these settings; returns its place.
@@ -54,7 +66,7 @@ impl World {
         let index = self.producers.len() as u32;
         let client = self.new_client(Route::Producer(index), node);
         let producer = Producer::new(client, Arc::from(name), config, self.seed)?;
-        self.producers.push(ProducerPlace { owner, producer, client });
+        self.producers.push(ProducerPlace { owner, producer, client, txn: None });
         Ok(index)
     }
 
@@ -127,7 +139,7 @@ impl World {
     /// A producer is done with something.
     fn produced(&mut self, index: u32, token: u64, result: Result<Option<RecordMetadata>, KafkaException>) {
         match self.producers[index as usize].owner {
-            Owner::Publisher(_) => self.with_bank(|bank, now, out| bank.on_published(now, token, result.is_ok(), out)),
+            Owner::Publisher(_) => self.publisher_produced(index, token, result.map(|_| ())),
             Owner::Container(slot) => self.container_sent(slot, token, result.map(|_| ())),
             Owner::Script => self.script_produced(token),
             Owner::Lab => self.lab_produced(token, result),

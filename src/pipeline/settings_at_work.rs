@@ -12,7 +12,7 @@ impl World {
             (Scope::Link, _) => self.links.configure(&self.config),
             (Scope::Client | Scope::Api | Scope::Projection | Scope::ReadDb, _) => self.configure_bank(),
             (Scope::Producer, _) => self.renew_producers(setting.property),
-            (Scope::Topic, _) => self.configure_topic(setting.property, text),
+            (Scope::Topic, _) => self.configure_topic(setting.property),
             (Scope::Consumer | Scope::Listener, Of::Group(group)) => self.configure_group(group, setting.property),
             _ => {}
         }
@@ -31,8 +31,7 @@ impl World {
         }
     }
 
-    fn configure_topic(&mut self, property: Property, text: &str) {
-        let name = if property == Property::SegmentBytes { "internal.segment.bytes" } else { property.name() };
+    fn configure_topic(&mut self, property: Property) {
         match property {
             Property::Partitions => {
                 let total = self.config.count(property, Of::Only) as u32;
@@ -40,21 +39,38 @@ impl World {
                     self.admin(crate::broker::AdminRequest::CreatePartitions { topic: std::sync::Arc::clone(&self.topic), total });
                 }
             }
-            Property::ReplicationFactor => {}
-            _ => self.alter_topic(&[(name, text)]),
+            Property::DltPartitions => self.create_dead_letter_topics(),
+            _ => {
+                if let Some((name, text)) = build::topic_setting(&self.config, property) {
+                    self.alter_topic(&[(name, &text)]);
+                }
+            }
         }
+    }
+
+    fn scale_as_set(&mut self, group: u32) {
+        let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
+        self.scale(group, count);
     }
 
     fn configure_group(&mut self, group: u32, property: Property) {
         debug_assert!((group as usize) < GROUPS.len());
         match property {
-            Property::Consumers | Property::Concurrency | Property::RetryTopics => {
+            Property::Consumers | Property::Concurrency => self.scale_as_set(group),
+            Property::RetryTopics
+            | Property::RetryTopicDelay
+            | Property::RetryTopicMultiplier
+            | Property::RetryTopicMaxDelay
+            | Property::RetryTopicSuffixing
+            | Property::RetryTopicReuse
+            | Property::DltStrategy => {
                 self.create_retry_topics(group);
-                let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
-                self.scale(group, count);
-                if property == Property::RetryTopics {
-                    self.restart_group(group);
-                }
+                self.scale_as_set(group);
+                self.restart_group(group);
+            }
+            Property::DltSuffix => {
+                self.create_dead_letter_topics();
+                self.restart_group(group);
             }
             Property::MaxPollRecords => {
                 let records = self.config.count(property, Of::Group(group)) as u32;
@@ -63,8 +79,9 @@ impl World {
                     self.consumers[slot as usize].container.reconfigure(|_| {}, |consumer| consumer.max_poll_records = records);
                 }
             }
-            Property::ListenerTime => {}
-            Property::OnFailure | Property::NackSleep => {
+            Property::ListenerTime | Property::DltDestination => {}
+            Property::OnFailure | Property::NackSleep | Property::Acknowledge | Property::ListenerPublishes => {
+                self.create_notices_topic(group);
                 let program = build::listener_program(&self.config, group);
                 let slots: Vec<u32> = self.slots_of(group).collect();
                 for slot in slots {

@@ -39,6 +39,7 @@ impl World {
             Occurrence::Member { member, timer } => self.member_timer(member, timer),
             Occurrence::ListenerWorks { call } => self.listener_works(call),
             Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
+            Occurrence::EndTransaction { producer } => self.end_transaction(producer),
             Occurrence::Restart(process) => self.restart_process(process),
             Occurrence::StartConsumer { slot } => self.start_consumer(slot),
             Occurrence::Rebuild { group } => self.go_on_rebuilding(group),

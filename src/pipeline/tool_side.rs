@@ -1,12 +1,14 @@
 //! What the tool does beside the cluster: its producer, dead letters sent again, answers that nobody waits for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::World;
 use super::producer_side::Owner;
-use crate::broker::{NewRecord, Response};
+use crate::broker::group::GroupState;
+use crate::broker::{GroupRequest, NewRecord, Request, Response, wall_ms};
 use crate::fault::Node;
-use crate::scenario::{GROUPS, TOPIC};
+use crate::scenario::{GROUPS, ResetTo};
 
 impl World {
     /// The producer of whoever writes records by hand.
@@ -29,10 +31,39 @@ impl World {
     /// A record written by hand is in the log, or was given up.
     pub(super) fn script_produced(&mut self, _: u64) {}
 
+    /// The state of a group that has members; `None` if it is empty or not known.
+    pub(super) fn active_state(&self, group: u32) -> Option<&'static str> {
+        let known = self.cluster.groups.group(GROUPS[group as usize])?;
+        let state = self.cluster.groups.state(known);
+        (state != GroupState::Empty).then(|| state.name())
+    }
+
+    /// Moves a group's offsets on the whole topic, clamped into what the log holds (C9).
+    pub(super) fn reset_offsets(&mut self, group: u32, to: ResetTo) {
+        let name = GROUPS[group as usize];
+        let mut offsets = BTreeMap::new();
+        for partition in (0..self.partition_count()).map(|p| self.topic_partition(p)) {
+            let Some(leader) = self.cluster.leader(partition) else { continue };
+            let (start, end) = (leader.log.start(), leader.high_watermark);
+            let committed = self.committed(name, partition);
+            let wanted = match to {
+                ResetTo::Earliest => start,
+                ResetTo::Latest => end,
+                ResetTo::ShiftBy { by } => committed.unwrap_or(start).saturating_add_signed(by),
+                ResetTo::ByDuration { ms } => {
+                    let target_ms = wall_ms(self.now).saturating_sub_unsigned(ms);
+                    leader.log.find_timestamp(target_ms).map_or(end, |record| record.offset)
+                }
+            };
+            offsets.insert(partition, wanted.clamp(start, end));
+        }
+        self.tool(Request::Group { group: Arc::from(name), request: GroupRequest::AlterOffsets { offsets } });
+    }
+
     /// Sends the records of a group's dead-letter topic to the topic again, mended: without the headers that tell of the
     /// failure. Those that it has sent once are not sent twice.
     pub(super) fn replay_dead_letters(&mut self, group: u32) {
-        let topic = format!("{TOPIC}-dlt");
+        let topic = self.dead_letter_topic(group);
         let partitions = self.cluster.topics().by_name(&topic).map_or(0, |t| t.partitions);
         let mut records = Vec::new();
         for number in 0..partitions {

@@ -15,7 +15,7 @@ use crate::bank::{self, Bank, Publisher};
 use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
 use crate::fault::{FaultId, Faults, Node};
 use crate::kernel::{Agenda, Prng, SimTime, digest_of};
-use crate::listener::{ContainerEffect, DeadLetter};
+use crate::listener::ContainerEffect;
 use crate::scenario::{Config, GROUPS, Of, Property, Scenario, Stage, TOPIC};
 
 /// Everything that there is at an instant of a run.
@@ -115,10 +115,11 @@ impl World {
 
     /// Topics, producers and consumers of the bank.
     fn set_the_stage(&mut self) {
-        self.create_topic(TOPIC);
-        self.create_topic(&format!("{TOPIC}{}", DeadLetter::default().suffix));
+        self.create_topic(TOPIC, None);
+        self.create_dead_letter_topics();
         for group in 0..GROUPS.len() as u32 {
             self.create_retry_topics(group);
+            self.create_notices_topic(group);
         }
         self.api_producer = self.open_producer(Owner::Publisher(Publisher::Api), Node::Api, "api");
         self.relay_producer = self.open_producer(Owner::Publisher(Publisher::Relay), Node::Relay, "relay");
@@ -129,16 +130,44 @@ impl World {
         }
     }
 
-    /// Creates the topics of a group's chain of retries, if it has one.
+    /// Creates the topics of a group's chain of retries, if it has one (`autoCreateTopics`, D13).
     pub(super) fn create_retry_topics(&mut self, group: u32) {
         let Some(chain) = build::retry_chain(&self.config, group) else { return };
+        let partitions = self.config.count(Property::RetryTopicPartitions, Of::Group(group)) as u32;
         for (topic, _) in chain.topics() {
-            self.create_topic(&topic);
+            self.create_topic(&topic, Some(partitions));
         }
     }
 
-    /// Creates a topic with the settings of the bank's, unless it is there.
-    fn create_topic(&mut self, name: &str) {
+    /// Sees to it that the topics of the dead letters have the partitions that are set: nobody creates them by itself (D12).
+    pub(super) fn create_dead_letter_topics(&mut self) {
+        let wanted = u32::try_from(self.config.int(Property::DltPartitions, Of::Only)).ok();
+        for group in 0..GROUPS.len() as u32 {
+            let name = self.dead_letter_topic(group);
+            let known = self.cluster.topics().by_name(&name).map(|topic| topic.partitions);
+            match (known, wanted) {
+                (None, Some(0)) => {}
+                (None, wanted) => self.create_topic(&name, wanted),
+                (Some(known), Some(total)) if total > known => self.admin(AdminRequest::CreatePartitions { topic: Arc::from(name), total }),
+                _ => {}
+            }
+        }
+    }
+
+    /// The topic to which listeners publish, once one does (E4).
+    pub(super) fn create_notices_topic(&mut self, group: u32) {
+        if self.config.flag(Property::ListenerPublishes, Of::Group(group)) {
+            self.create_topic(build::NOTICES, None);
+        }
+    }
+
+    /// The topic to which a group's recoverer publishes.
+    pub(super) fn dead_letter_topic(&self, group: u32) -> String {
+        format!("{TOPIC}{}", self.config.choice(Property::DltSuffix, Of::Group(group)))
+    }
+
+    /// Creates a topic with the settings of the bank's, unless it is there; with so many partitions, if not as many.
+    fn create_topic(&mut self, name: &str, partitions: Option<u32>) {
         if self.cluster.topics().by_name(name).is_some() {
             return;
         }
@@ -147,7 +176,7 @@ impl World {
         let config = build::topic_properties(&self.config);
         let request = AdminRequest::CreateTopic {
             name: Arc::from(name),
-            partitions: self.config.count(Property::Partitions, Of::Only) as u32,
+            partitions: partitions.unwrap_or(self.config.count(Property::Partitions, Of::Only) as u32),
             replication_factor,
             replicas: Vec::new(),
             config: config.into_iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect(),

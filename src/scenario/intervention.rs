@@ -89,6 +89,13 @@ pub enum Action {
         /// The next offset to be read.
         to: u64,
     },
+    /// An empty group's offsets on the whole topic are moved, as `kafka-consumer-groups --reset-offsets` does it (C9).
+    ResetOffsets {
+        /// The group's place in [`GROUPS`](crate::scenario::GROUPS).
+        group: u32,
+        /// Where to.
+        to: ResetTo,
+    },
     /// The records of a group's dead-letter topic are sent to the topic again.
     ReplayDeadLetters {
         /// The group's place in [`GROUPS`](super::GROUPS).
@@ -106,6 +113,25 @@ pub enum Action {
     RebuildView {
         /// The group's place in [`GROUPS`](crate::scenario::GROUPS).
         group: u32,
+    },
+}
+
+/// Where a group's offsets are moved to (C9); always clamped into what the log holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ResetTo {
+    /// `--to-earliest`: the log start.
+    Earliest,
+    /// `--to-latest`: the high watermark.
+    Latest,
+    /// `--shift-by`.
+    ShiftBy {
+        /// How far; back if negative.
+        by: i64,
+    },
+    /// `--by-duration`: the first record that is not older; the end if there is none.
+    ByDuration {
+        /// How far back, in milliseconds.
+        ms: u64,
     },
 }
 

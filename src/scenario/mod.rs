@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use act::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
 pub use builtin::{BUILTIN_SEED, builtin, builtin_names};
 pub use config::{Config, SettingError};
-pub use intervention::{Action, Decision, Intervention};
+pub use intervention::{Action, Decision, Intervention, ResetTo};
 pub use property::{Property, Scope, TakesEffect};
 pub use settings::{Of, Setting, setting, settings};
 pub use value::{Kind, Unit, Value};

@@ -325,11 +325,15 @@ impl Layout {
         if scene.bank {
             routes.extend([Route::Command, Route::Completion, Route::WriteDb]);
         }
+        if scene.in_process.is_some() {
+            routes.extend((0..scene.projections.len() as u32).map(|projection| Route::InProcess { projection }));
+        }
         let from = if scene.relay.is_some() { Source::Relay } else { Source::Api };
         if scene.relay.is_some() {
             routes.push(Route::Relay);
         }
-        if scene.bank {
+        // Without a log nothing is produced: that way is not drawn.
+        if scene.bank && scene.in_process.is_none() {
             routes.extend(self.lanes.iter().map(|l| Route::Produce { from, topic: l.topic, partition: l.partition }));
         }
         for producer in scene.producers.iter().map(|p| Source::Producer(p.id)) {

@@ -16,6 +16,7 @@ mod sprite;
 #[cfg(test)]
 mod tests;
 mod view;
+mod view_write;
 mod wide;
 mod world;
 
@@ -25,3 +26,4 @@ pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};
 pub use path::{Path, Point, Route, Source};
 pub use sprite::{Cargo, Fate, Sprite};
 pub use view::*;
+pub use view_write::*;

@@ -206,6 +206,11 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
             let x = from.x - 5;
             Path::through(&[(from.x, from.cy() + 8), (x, from.cy() + 8), (x, to.y + 14), (to.x, to.y + 14)])
         }
+        Route::InProcess { projection } => {
+            let (api, to) = (rect(Thing::Api)?, rect(Thing::Projection(projection))?);
+            let x = rails.read_x;
+            Path::through(&[(api.right(), api.cy()), (x, api.cy()), (x, to.y + 14), (to.right(), to.y + 14)])
+        }
         Route::Query => {
             let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
             let y = client.bottom() - 16;

@@ -81,6 +81,11 @@ pub enum Route {
         /// The consumer's number.
         consumer: u32,
     },
+    /// API to the read model that a listener in its process writes.
+    InProcess {
+        /// The projection's number.
+        projection: u32,
+    },
     /// Client to query API.
     Query,
     /// Query API to read database.
@@ -101,7 +106,7 @@ impl Route {
             Route::Commit { .. } => Link::Coordination,
             Route::Broker { from: Source::Consumer(_), .. } => Link::Coordination,
             Route::Broker { .. } => Link::Produce,
-            Route::Apply { .. } => Link::ListenerReadDb,
+            Route::Apply { .. } | Route::InProcess { .. } => Link::ListenerReadDb,
             Route::Query => Link::ClientQuery,
             Route::ReadDb => Link::QueryReadDb,
         }

@@ -25,6 +25,7 @@ fn lane(partition: u32, end: u64, marks: [(u64, u64); 2]) -> LaneView {
         log_start: 12.min(end),
         high_watermark: end.saturating_sub(u64::from(partition == 2)),
         log_end: end,
+        last_stable: end,
         cells: (first.max(12)..end).map(|offset| CellView { offset, state: state(partition, offset, end) }).collect(),
         marks: marks.iter().enumerate().map(mark).collect(),
     }
@@ -73,6 +74,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
         accounts: shown.clone(),
         accounts_more: 0,
         store: StoreView { health: Health::Up, committed: 365, unpublished: Some(2) },
+        in_process: None,
         relay: Some(RelayView { kind: RelayKind::Outbox, count: 1, health: Health::Up, interval_us: 200_000, in_hand: 1 }),
         topics: vec![
             TopicView {
@@ -90,13 +92,13 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
                 id: 1,
                 name: Arc::from("transfer-events-retry-1000"),
                 role: TopicRole::Retry,
-                lanes: vec![LaneView { log_end: 4, high_watermark: 4, log_start: 3, ..LaneView::default() }],
+                lanes: vec![LaneView { log_end: 4, high_watermark: 4, last_stable: 4, log_start: 3, ..LaneView::default() }],
             },
             TopicView {
                 id: 2,
                 name: Arc::from("transfer-events-dlt"),
                 role: TopicRole::DeadLetter,
-                lanes: vec![LaneView { log_end: 2, high_watermark: 2, ..LaneView::default() }],
+                lanes: vec![LaneView { log_end: 2, high_watermark: 2, last_stable: 2, ..LaneView::default() }],
             },
         ],
         brokers: (1..=3)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::kernel::SimTime;
 use crate::player::Thing;
 
-use super::{ApplicationView, ProducerView, Sprite};
+use super::{ApplicationView, InProcessView, ProducerView, RelayView, Sprite, StoreView};
 use crate::fault::Link;
 
 /// How many of a partition's newest records a scene holds one by one; older ones are a band with a count.
@@ -34,6 +34,8 @@ pub struct Scene {
     pub store: StoreView,
     /// The relay; `None` under the strategies that have none.
     pub relay: Option<RelayView>,
+    /// Listeners in the API's process; `None` if the events go over the log.
+    pub in_process: Option<InProcessView>,
     /// The topics, the one with the events first.
     pub topics: Vec<TopicView>,
     /// The brokers by id.
@@ -149,45 +151,6 @@ pub struct AccountView {
     pub total: u64,
 }
 
-/// The write database with the outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StoreView {
-    /// How the database is.
-    pub health: Health,
-    /// Events committed.
-    pub committed: u64,
-    /// Rows of the outbox that are not marked published (events that are not yet read, where there is no outbox); `None`
-    /// under the strategies without a relay.
-    pub unpublished: Option<u32>,
-}
-
-/// What carries events from the write database to the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum RelayKind {
-    /// A relay that polls the outbox.
-    #[default]
-    Outbox,
-    /// Change capture that reads the database's log.
-    Capture,
-    /// A relay that reads the event store itself.
-    EventStore,
-}
-
-/// The relay between write database and log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RelayView {
-    /// What it reads.
-    pub kind: RelayKind,
-    /// How many work side by side.
-    pub count: u32,
-    /// How the process is.
-    pub health: Health,
-    /// How often it polls, in microseconds.
-    pub interval_us: u64,
-    /// Records on their way to the log and not yet answered.
-    pub in_hand: u32,
-}
-
 /// What a topic is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TopicRole {
@@ -236,6 +199,8 @@ pub struct LaneView {
     pub log_start: u64,
     /// What consumers may see ends here.
     pub high_watermark: u64,
+    /// What read_committed groups may see ends here (E2); the high watermark if no transaction is open.
+    pub last_stable: u64,
     /// The next offset to be written.
     pub log_end: u64,
     /// The newest records, ascending, at most [`CELLS_MAX`].
@@ -274,6 +239,10 @@ pub enum CellState {
     Unreplicated,
     /// The end of a transaction; never delivered.
     Control,
+    /// Its transaction is open: read_committed groups wait for it.
+    Uncommitted,
+    /// Its transaction was aborted: read_committed groups are not given it.
+    Aborted,
     /// A listener has it in hand.
     InHand,
     /// A listener failed on it and will see it again.

@@ -284,6 +284,7 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
             let to = rect(Thing::Projection(number as u32))?;
             Path::level_curve((from.right(), from.cy()), (to.x, from.cy().clamp(to.y + 10, to.bottom() - 10)))
         }
+        Route::InProcess { projection } => in_process(rect(Thing::Api)?, rect(Thing::Projection(projection))?, rails.read_x),
         Route::Query => {
             let (client, query) = (rect(Thing::Client)?, rect(Thing::QueryApi)?);
             let y = query.cy() + 8;
@@ -295,6 +296,12 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
             Path::through(&[(query.right(), query.cy()), (rails.read_x, query.cy()), (rails.read_x, y), (model.right(), y)])
         }
     })
+}
+
+/// From the API over everything to the right edge and down to a read model.
+fn in_process(api: Rect, to: Rect, right: i32) -> Path {
+    let (above, x) = (api.y - 5, api.right() - 14);
+    Path::through(&[(x, api.y), (x, above), (right, above), (right, to.cy() - 8), (to.right(), to.cy() - 8)])
 }
 
 /// What the write side's rail leads to.

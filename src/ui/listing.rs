@@ -38,8 +38,79 @@ pub(crate) struct CodeLine {
     pub(crate) role: Role,
 }
 
+/// Whether the events reach listeners in the API's process and no log (F7).
+pub(crate) fn is_in_process(config: &Config) -> bool {
+    matches!(config.choice(Property::Publication, Of::Only), "application-event" | "transactional-event")
+}
+
+/// The listener of a projection in the API's process, and the service that publishes to it.
+fn in_process(config: &Config, group: u32) -> Vec<CodeLine> {
+    let flag = |property| config.flag(property, Of::Only);
+    let mut lines = Vec::new();
+    let mut line = |role: Role, parts: &[&str]| lines.push(CodeLine { text: parts.concat(), role });
+    line(Role::Poll, &["// no log: application events, in the API's process"]);
+    if flag(Property::AsyncListener) {
+        line(Role::Frame, &["@Async"]);
+    }
+    if config.choice(Property::Publication, Of::Only) == "application-event" {
+        line(Role::Frame, &["@EventListener"]);
+    } else {
+        let fallback = if flag(Property::FallbackExecution) { ", fallbackExecution = true" } else { "" };
+        line(Role::Frame, &["@TransactionalEventListener("]);
+        line(Role::Frame, &["    phase = ", config.choice(Property::ListenerPhase, Of::Only), fallback, ")"]);
+    }
+    let propagation = config.choice(Property::ListenerPropagation, Of::Only);
+    if propagation != "none" {
+        line(Role::Frame, &["@Transactional(propagation = ", propagation, ")"]);
+    }
+    let repository = if group == 0 { "accountView" } else { "transferHistory" };
+    line(Role::Call, &["fun on(event: DomainEvent) {"]);
+    line(Role::Effect, &["  ", repository, ".apply(event)"]);
+    line(Role::Frame, &["}"]);
+    line(Role::Frame, &[""]);
+    if flag(Property::ServiceTransactional) {
+        line(Role::Handler, &["@Transactional"]);
+    }
+    line(Role::Handler, &["fun handle(command: Command) {"]);
+    line(Role::Handler, &["  eventStore.append(event)"]);
+    line(Role::Handler, &["  publisher.publishEvent(event)"]);
+    line(Role::Handler, &["}"]);
+    lines
+}
+
+/// What a group's settings make of acknowledgments.
+struct Acks {
+    transactional: bool,
+    auto_commit: bool,
+    /// Whether the listener acknowledges.
+    manual: bool,
+    /// With which words; `None` if it never does.
+    words: Option<&'static str>,
+    before_effect: bool,
+}
+
+impl Acks {
+    fn of(config: &Config, of: Of) -> Acks {
+        let flag = |property| config.flag(property, of);
+        let transactional = flag(Property::TransactionManager) && config.int(Property::RetryTopics, of) == 0;
+        let auto_commit = flag(Property::EnableAutoCommit);
+        let mode_is_manual = config.choice(Property::AckMode, of).starts_with("MANUAL") || flag(Property::AsyncAcks);
+        let manual = !transactional && !auto_commit && mode_is_manual;
+        let words = match config.choice(Property::Acknowledge, of) {
+            "never" => None,
+            "other-thread" => Some("executor.execute { ack.acknowledge() }"),
+            _ => Some("ack.acknowledge()"),
+        };
+        let before_effect = config.choice(Property::Acknowledge, of) == "before-effect";
+        Acks { transactional, auto_commit, manual, words: words.filter(|_| manual), before_effect }
+    }
+}
+
 /// The listener of a group.
 pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
+    if is_in_process(config) {
+        return in_process(config, group);
+    }
     let of = Of::Group(group);
     let choice = |property| config.choice(property, of);
     let int = |property| config.int(property, of).to_string();
@@ -48,11 +119,18 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let name = GROUPS.get(group as usize).copied().unwrap_or("group");
     let repository = if group == 0 { "accountView" } else { "transferHistory" };
     let batch = choice(Property::ListenerType) == "batch";
-    let manual = choice(Property::AckMode).starts_with("MANUAL");
+    let acks = Acks::of(config, of);
+    let manual = acks.manual;
     let nacks = manual && choice(Property::OnFailure) == "nack";
 
     line(Role::Poll, &["// poll(", &int(Property::PollTimeout), " ms), at most ", &int(Property::MaxPollRecords), " records"]);
-    line(Role::Commit, &["// ackMode ", choice(Property::AckMode)]);
+    if acks.transactional {
+        line(Role::Commit, &["// transactionManager = KafkaTransactionManager(factory)"]);
+    } else if acks.auto_commit {
+        line(Role::Commit, &["// enable.auto.commit=true: ackMode is ignored"]);
+    } else {
+        line(Role::Commit, &["// ackMode ", choice(Property::AckMode)]);
+    }
     line(Role::Frame, &["@KafkaListener(topics = [\"", TOPIC, "\"],"]);
     line(Role::Frame, &["    groupId = \"", name, "\")"]);
     let parameter = if batch { "events: List<DomainEvent>" } else { "event: DomainEvent" };
@@ -67,9 +145,15 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     if nacks {
         line(Role::Frame, &["  try {"]);
     }
+    if let Some(words) = acks.words.filter(|_| acks.before_effect) {
+        line(Role::Ack, &[indent, words]);
+    }
     line(Role::Effect, &[indent, repository, ".apply(", event, ")"]);
-    if manual {
-        line(Role::Ack, &[indent, "ack.acknowledge()"]);
+    if config.flag(Property::ListenerPublishes, of) {
+        line(Role::Effect, &[indent, "template.send(\"account-notices\", ", event, ")"]);
+    }
+    if let Some(words) = acks.words.filter(|_| !acks.before_effect) {
+        line(Role::Ack, &[indent, words]);
     }
     if nacks {
         line(Role::Frame, &["  } catch (e: Exception) {"]);
@@ -78,12 +162,12 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
         line(Role::Frame, &["  }"]);
     }
     line(Role::Frame, &["}"]);
-    handler(config, group, &mut line);
+    handler(config, group, acks.transactional, &mut line);
     lines
 }
 
 /// What happens to an exception that leaves the listener.
-fn handler(config: &Config, group: u32, line: &mut impl FnMut(Role, &[&str])) {
+fn handler(config: &Config, group: u32, transactional: bool, line: &mut impl FnMut(Role, &[&str])) {
     let of = Of::Group(group);
     let int = |property| config.int(property, of).to_string();
     let retries = config.int(Property::RetryTopics, of);
@@ -92,20 +176,27 @@ fn handler(config: &Config, group: u32, line: &mut impl FnMut(Role, &[&str])) {
         line(Role::BackOff, &["    backOff = BackOff(", &int(Property::RetryTopicDelay), "))"]);
         return;
     }
-    let handler = config.choice(Property::ErrorHandler, of);
+    let handler = if transactional { "DefaultErrorHandler" } else { config.choice(Property::ErrorHandler, of) };
     if handler != "DefaultErrorHandler" {
         line(Role::Handler, &["errorHandler = ", handler, "()"]);
         return;
     }
-    line(Role::Handler, &["errorHandler = DefaultErrorHandler("]);
+    let name =
+        if transactional { "afterRollbackProcessor = DefaultAfterRollbackProcessor(" } else { "errorHandler = DefaultErrorHandler(" };
+    line(Role::Handler, &[name]);
     if config.choice(Property::Recoverer, of) != "log" {
         line(Role::Recoverer, &["    DeadLetterPublishingRecoverer(template),"]);
     }
     let (interval, attempts) = (int(Property::BackOffInterval), int(Property::BackOffMaxAttempts));
-    if config.choice(Property::BackOff, of) == "FixedBackOff" {
-        line(Role::BackOff, &["    FixedBackOff(", &interval, ", ", &attempts, "))"]);
-    } else {
-        line(Role::BackOff, &["    ExponentialBackOff(", &interval, ", ", &int(Property::BackOffMultiplier), " / 100.0))"]);
+    let multiplier = int(Property::BackOffMultiplier);
+    match config.choice(Property::BackOff, of) {
+        "FixedBackOff" => line(Role::BackOff, &["    FixedBackOff(", &interval, ", ", &attempts, "))"]),
+        "ExponentialBackOff" => line(Role::BackOff, &["    ExponentialBackOff(", &interval, ", ", &multiplier, " / 100.0))"]),
+        with_retries => line(Role::BackOff, &["    ", with_retries, "(", &attempts, ").apply { multiplier = ", &multiplier, " / 100.0 })"]),
+    }
+    let not_retryable = config.choice(Property::NotRetryable, of);
+    if not_retryable != "none" {
+        line(Role::Handler, &["    .apply { addNotRetryableExceptions(", not_retryable, "::class.java) }"]);
     }
 }
 
@@ -174,6 +265,30 @@ mod tests {
         let text = text(&config);
         assert!(text.contains("events: List<DomainEvent>") && text.contains("FixedBackOff(0, 2)"), "{text}");
         assert!(!text.contains("Acknowledgment") && !text.contains("nack") && !text.contains("DeadLetter"), "{text}");
+    }
+
+    #[test]
+    fn f7_without_a_log_the_code_is_that_of_an_event_listener() {
+        let mut config = Config::default();
+        for (key, value) in [("publication", "transactional-event"), ("Async", "true"), ("Transactional.propagation", "REQUIRES_NEW")] {
+            config.set_text(&format!("api.{key}"), value).expect("valid");
+        }
+        let text = text(&config);
+        for part in ["@Async", "@TransactionalEventListener(", "phase = AFTER_COMMIT", "REQUIRES_NEW", "publishEvent"] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        assert!(!text.contains("@KafkaListener"));
+    }
+
+    #[test]
+    fn e4_a_transaction_manager_takes_the_acknowledgment_out_of_the_code() {
+        let mut config = Config::default();
+        for key in ["kafkaAwareTransactionManager", "listener-publishes"] {
+            config.set_text(&format!("group.account-view.{key}"), "true").expect("valid");
+        }
+        let text = text(&config);
+        assert!(text.contains("KafkaTransactionManager") && text.contains("DefaultAfterRollbackProcessor"), "{text}");
+        assert!(text.contains("template.send(") && !text.contains("acknowledge"), "{text}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
         TargetKind::Link => links(kind),
         TargetKind::Api => vec![Target::Node(Node::Api)],
         TargetKind::Relay => vec![Target::Node(Node::Relay)],
+        TargetKind::Publisher => vec![Target::Node(Node::Relay), Target::Node(Node::Api)],
         TargetKind::WriteDb => vec![Target::Node(Node::WriteDb)],
         TargetKind::ReadDb => vec![Target::Node(Node::ReadDb)],
         TargetKind::Query => vec![Target::Node(Node::Query)],

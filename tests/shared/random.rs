@@ -94,6 +94,7 @@ fn target(chance: &mut Prng, kind: TargetKind) -> Target {
         TargetKind::Cluster => Target::Cluster,
         TargetKind::Api => Target::Node(Node::Api),
         TargetKind::Relay => Target::Node(Node::Relay),
+        TargetKind::Publisher => Target::Node(pick(chance, &[Node::Api, Node::Relay])),
         TargetKind::WriteDb => Target::Node(Node::WriteDb),
         TargetKind::ReadDb => Target::Node(Node::ReadDb),
         TargetKind::Query => Target::Node(Node::Query),

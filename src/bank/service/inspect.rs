@@ -11,6 +11,7 @@ use crate::bank::domain::Money;
 use crate::bank::effect::{Carrier, OutboxRow, Projection};
 use crate::bank::event_book::EventBook;
 use crate::bank::ids::EventId;
+use crate::bank::in_process::Called;
 use crate::bank::push::PushService;
 use crate::bank::query::QueryApi;
 use crate::bank::read_db::ReadDb;
@@ -104,6 +105,13 @@ impl Bank {
     pub fn is_applying(&self, projection: Projection, event: EventId) -> bool {
         let called = |call: &Call| call.projection == projection && call.events.contains(&event);
         self.calls.values().any(called) || self.read_db.is_applying(projection, event)
+    }
+
+    /// Whether a listener in the API's process will still be called for a stored event, or is at it (F7).
+    pub fn will_be_told(&self, projection: Projection, event: EventId) -> bool {
+        let after = self.config.api.in_process.called == Called::AfterCommit;
+        let to_be_called = after && self.api.events_in_hand().any(|own| own == event);
+        to_be_called || self.api.listeners().is_to_reach(projection, event) || self.is_applying(projection, event)
     }
 
     /// How many events are with a producer.

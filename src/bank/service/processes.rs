@@ -16,6 +16,9 @@ impl Bank {
         out.push(Effect::Fact(Fact::plain(FactKind::ProcessDown { process })));
         match process {
             Process::Api => {
+                for call in self.api.listeners.crash(out) {
+                    self.calls.remove(&call);
+                }
                 self.api.crash(out);
                 self.publications.retain(|_, entry| entry.publisher != Publisher::Api);
             }

@@ -10,8 +10,8 @@ impl Cluster {
     pub(super) fn handle_fetch(&mut self, now: SimTime, asked: Asked, fetch: ClientFetch, wait_us_max: u64, out: &mut Vec<Effect>) {
         if wait_us_max == 0 || self.has_news(asked.node, &fetch) {
             let answers = self.client_answers(asked.node, &fetch);
-            if wait_us_max == 0 || answers.iter().any(says_something) {
-                let response = Response::Fetch { partitions: answers };
+            if wait_us_max == 0 || answers.is_due(&fetch) {
+                let response = Response::Fetch { partitions: answers.partitions };
                 let from = self.nodes[asked.node].id;
                 return out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
             }
@@ -28,9 +28,7 @@ impl Cluster {
         }
         for id in replica.fetch_waiters.clone() {
             let ready = match self.nodes[index].purgatory.fetch(id) {
-                Some(WaitingFetch::Client { fetch, .. }) => {
-                    self.has_news(index, fetch) && self.client_answers(index, fetch).iter().any(says_something)
-                }
+                Some(WaitingFetch::Client { fetch, .. }) => self.has_news(index, fetch) && self.client_answers(index, fetch).is_due(fetch),
                 Some(WaitingFetch::Replica { partitions, .. }) => self.has_replica_news(index, partitions),
                 None => false,
             };
@@ -46,7 +44,7 @@ impl Cluster {
         let from = self.nodes[index].id;
         match fetch {
             WaitingFetch::Client { asked, fetch, .. } => {
-                let response = Response::Fetch { partitions: self.client_answers(index, fetch) };
+                let response = Response::Fetch { partitions: self.client_answers(index, fetch).partitions };
                 out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
             }
             WaitingFetch::Replica { follower, session, partitions, .. } => {
@@ -70,18 +68,28 @@ impl Cluster {
         })
     }
 
-    fn client_answers(&self, index: usize, fetch: &ClientFetch) -> Vec<(TopicPartition, Result<FetchAnswer, ErrorCode>)> {
-        let answer = |p: &FetchPartition| (p.partition, self.client_answer(index, *p, fetch.isolation, fetch.records_max));
-        fetch.partitions.iter().map(answer).collect()
+    /// What each partition has to say, in the order asked, within the bounds (`ReplicaManager#readFromLog`).
+    fn client_answers(&self, index: usize, fetch: &ClientFetch) -> Answers {
+        let mut answers = Answers { partitions: Vec::with_capacity(fetch.partitions.len()), bytes: 0 };
+        for asked in &fetch.partitions {
+            let left = u64::from(fetch.bounds.bytes_max).saturating_sub(answers.bytes);
+            let room = Room { bytes_max: left.min(u64::from(fetch.bounds.partition_bytes_max)), at_least_one: answers.bytes == 0 };
+            let answer = self.client_answer(index, *asked, fetch.isolation, room);
+            let (answer, bytes) = answer.map_or_else(|error| (Err(error), 0), |(answer, bytes)| (Ok(answer), bytes));
+            answers.bytes += bytes;
+            answers.partitions.push((asked.partition, answer));
+        }
+        answers
     }
 
+    /// One partition's answer, and how many bytes it takes.
     fn client_answer(
         &self,
         index: usize,
         p: FetchPartition,
         isolation: IsolationLevel,
-        records_max: u32,
-    ) -> Result<FetchAnswer, ErrorCode> {
+        room: Room,
+    ) -> Result<(FetchAnswer, u64), ErrorCode> {
         let known = self.topics.topic(p.partition.topic).is_some_and(|t| p.partition.partition < t.partitions);
         let error = if known { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition };
         let replica = self.nodes[index].leader(p.partition).ok_or(error)?;
@@ -95,20 +103,42 @@ impl Cluster {
             diverging: diverging(replica, p.offset, p.last_fetched_epoch),
         };
         if answer.diverging.is_some() {
-            return Ok(answer);
+            return Ok((answer, 0));
         }
         if p.offset < replica.log.start() || p.offset > replica.log.end() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
+        let mut bytes = 0;
         if p.offset < end {
-            answer.records = replica.log.read(p.offset, end, records_max);
+            (answer.records, bytes) = replica.log.read(p.offset, end, room.bytes_max, room.at_least_one);
             if isolation == IsolationLevel::ReadCommitted
                 && let (Some(first), Some(last)) = (answer.records.first(), answer.records.last())
             {
                 answer.aborted = replica.log.producers.aborted_in(first.offset, last.offset + 1);
             }
         }
-        Ok(answer)
+        Ok((answer, bytes))
+    }
+}
+
+/// How much a partition may still add to an answer.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    bytes_max: u64,
+    /// Nothing has come of another partition yet: the first batch comes however large it is.
+    at_least_one: bool,
+}
+
+/// What a fetch can be told.
+struct Answers {
+    partitions: Vec<(TopicPartition, Result<FetchAnswer, ErrorCode>)>,
+    bytes: u64,
+}
+
+impl Answers {
+    /// Whether it is worth an answer before the fetch's time is up: enough bytes, or something that is no record.
+    fn is_due(&self, fetch: &ClientFetch) -> bool {
+        (self.bytes > 0 && self.bytes >= u64::from(fetch.bounds.bytes_min)) || self.partitions.iter().any(cannot_wait)
     }
 }
 
@@ -119,9 +149,6 @@ pub(super) fn diverging(replica: &crate::broker::replica::Replica, offset: u64, 
     (end.epoch < last || end.end_offset < offset).then_some(end)
 }
 
-fn says_something((_, answer): &(TopicPartition, Result<FetchAnswer, ErrorCode>)) -> bool {
-    match answer {
-        Ok(answer) => !answer.records.is_empty() || answer.diverging.is_some(),
-        Err(_) => true,
-    }
+fn cannot_wait((_, answer): &(TopicPartition, Result<FetchAnswer, ErrorCode>)) -> bool {
+    answer.as_ref().map_or(true, |answer| answer.diverging.is_some())
 }

@@ -99,8 +99,8 @@ impl Cluster {
             Request::Produce { acks, timeout_us, transactional_id, batches } => {
                 self.handle_produce(now, asked, produce::ProduceRequest { acks, timeout_us, transactional_id, batches }, out);
             }
-            Request::Fetch { isolation, wait_us_max, records_max, partitions } => {
-                let fetch = purgatory::ClientFetch { isolation, records_max, partitions };
+            Request::Fetch { isolation, wait_us_max, bounds, partitions } => {
+                let fetch = purgatory::ClientFetch { isolation, bounds, partitions };
                 self.handle_fetch(now, asked, fetch, wait_us_max, out);
             }
             Request::ListOffsets { isolation, partitions } => {

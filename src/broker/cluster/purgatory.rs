@@ -7,7 +7,7 @@ use super::txns::Marker;
 use super::{Asked, Cluster};
 use crate::broker::alarm::Alarm;
 use crate::broker::{
-    BrokerId, ClientId, Effect, ErrorCode, FetchPartition, IsolationLevel, ProduceAnswer, ReplicaFetch, Timer, TopicPartition,
+    BrokerId, ClientId, Effect, ErrorCode, FetchBounds, FetchPartition, IsolationLevel, ProduceAnswer, ReplicaFetch, Timer, TopicPartition,
 };
 use crate::kernel::SimTime;
 
@@ -15,7 +15,7 @@ use crate::kernel::SimTime;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClientFetch {
     pub(super) isolation: IsolationLevel,
-    pub(super) records_max: u32,
+    pub(super) bounds: FetchBounds,
     pub(super) partitions: Vec<FetchPartition>,
 }
 

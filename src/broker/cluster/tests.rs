@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::broker::{
-    Acks, AdminRequest, Batch, FetchAnswer, FetchPartition, IsolationLevel, NewRecord, OffsetSpec, Replica, TxnRequest, TxnResponse, bytes,
+    Acks, AdminRequest, Batch, FetchAnswer, FetchBounds, FetchPartition, IsolationLevel, NewRecord, OffsetSpec, Replica, TxnRequest,
+    TxnResponse, bytes,
 };
 use crate::kernel::Agenda;
 
@@ -140,7 +141,7 @@ impl Net {
     fn fetch(&mut self, isolation: IsolationLevel, offset: u64) -> Result<FetchAnswer, ErrorCode> {
         let leader = self.leader().unwrap_or(0);
         let partitions = vec![FetchPartition { partition: TP, offset, last_fetched_epoch: None }];
-        match self.ask(leader, Request::Fetch { isolation, wait_us_max: 0, records_max: 1_000, partitions }) {
+        match self.ask(leader, Request::Fetch { isolation, wait_us_max: 0, bounds: FetchBounds::default(), partitions }) {
             Some(Response::Fetch { mut partitions }) => partitions.remove(0).1,
             other => panic!("{other:?}"),
         }
@@ -343,7 +344,7 @@ fn b2_a_long_poll_is_answered_when_a_record_comes_and_after_the_wait() {
     let fetch = |offset| Request::Fetch {
         isolation: IsolationLevel::ReadUncommitted,
         wait_us_max: 500_000,
-        records_max: 10,
+        bounds: FetchBounds::default(),
         partitions: vec![FetchPartition { partition: TP, offset, last_fetched_epoch: None }],
     };
     let started = net.now;
@@ -356,6 +357,38 @@ fn b2_a_long_poll_is_answered_when_a_record_comes_and_after_the_wait() {
     net.run_ms(1);
     let Some(Response::Fetch { partitions }) = net.answers.get(&waiting) else { panic!("no answer") };
     assert_eq!(partitions[0].1.as_ref().map(|a| a.records.len()), Ok(1));
+}
+
+#[test]
+fn b2_a_fetch_waits_for_its_least_bytes_and_brings_no_more_than_its_most() {
+    let mut net = Net::new(1, &[], &[], &[0]);
+    let fetch = |bounds| Request::Fetch {
+        isolation: IsolationLevel::ReadUncommitted,
+        wait_us_max: 500_000,
+        bounds,
+        partitions: vec![FetchPartition { partition: TP, offset: 0, last_fetched_epoch: None }],
+    };
+    let records = |answer: Option<&Response>| match answer {
+        Some(Response::Fetch { partitions }) => partitions[0].1.as_ref().map_or(0, |a| a.records.len()),
+        _ => 0,
+    };
+    // A batch of one record "v" takes 69 bytes (B8).
+    let waiting = net.send(0, fetch(FetchBounds { bytes_min: 100, ..FetchBounds::default() }));
+    assert_eq!(net.produce(Acks::All, None, &["v"]), Ok(0));
+    net.run_ms(100);
+    assert!(!net.answers.contains_key(&waiting), "69 bytes are too few");
+    assert_eq!(net.produce(Acks::All, None, &["v"]), Ok(1));
+    net.run_ms(1);
+    assert_eq!(records(net.answers.get(&waiting)), 2);
+
+    let started = net.now;
+    let answer = net.ask(0, fetch(FetchBounds { bytes_min: 1_000, ..FetchBounds::default() }));
+    assert_eq!(records(answer.as_ref()), 2, "the wait is over: what there is");
+    assert!(net.now.since(started) >= 500_000);
+    let answer = net.ask(0, fetch(FetchBounds { partition_bytes_max: 100, ..FetchBounds::default() }));
+    assert_eq!(records(answer.as_ref()), 1);
+    let answer = net.ask(0, fetch(FetchBounds { bytes_max: 1, ..FetchBounds::default() }));
+    assert_eq!(records(answer.as_ref()), 1, "the first batch comes however large it is");
 }
 
 #[test]

@@ -6,20 +6,24 @@ use super::{Log, LogBatch, Segment};
 use crate::broker::Record;
 
 impl Log {
-    /// The records at `from..to`, whole batches until there are at least `records_max` (at least one batch, B2).
-    pub fn read(&self, from: u64, to: u64, records_max: u32) -> Vec<Arc<Record>> {
+    /// The records at `from..to` and their bytes: whole batches as long as they fit into `bytes_max`; with `at_least_one`
+    /// the first batch comes even if it does not (B2).
+    pub fn read(&self, from: u64, to: u64, bytes_max: u64, at_least_one: bool) -> (Vec<Arc<Record>>, u64) {
         let mut records = Vec::new();
+        let mut bytes = 0;
         for batch in self.batches_from(from) {
-            if batch.base_offset >= to || records.len() >= records_max as usize {
+            let unfit = bytes + u64::from(batch.bytes) > bytes_max && !(at_least_one && bytes == 0);
+            if batch.base_offset >= to || unfit {
                 break;
             }
+            bytes += u64::from(batch.bytes);
             if batch.base_offset >= from && batch.last_offset < to {
                 records.extend(batch.records.iter().cloned());
             } else {
                 records.extend(batch.records.iter().filter(|r| (from..to).contains(&r.offset)).cloned());
             }
         }
-        records
+        (records, bytes)
     }
 
     /// Whole batches from `from` on, until they take `bytes_max` (at least one): what a follower gets.

@@ -184,6 +184,18 @@ impl Producers {
         self.aborted.iter()
     }
 
+    /// Whether a record belongs to a transaction that was aborted (E2).
+    pub fn is_aborted(&self, record: &crate::broker::Record) -> bool {
+        let Some(stamp) = record.stamp.filter(|stamp| stamp.transactional) else { return false };
+        let of = |txn: &AbortedTxn| txn.producer_id == stamp.producer_id && (txn.first_offset..txn.last_offset).contains(&record.offset);
+        self.aborted.iter().any(of)
+    }
+
+    /// The open transactions, oldest first: the offset of the first record, and the producer id (E2).
+    pub fn open_txns(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.ongoing.iter().map(|(first, producer)| (*first, *producer))
+    }
+
     /// Forgets the aborted transactions that ended below the log start.
     pub fn on_log_start(&mut self, log_start: u64) {
         self.aborted.retain(|txn| txn.last_offset >= log_start);

@@ -124,7 +124,7 @@ fn b5_truncation_cuts_across_segments_and_the_log_grows_again() {
     assert_eq!((log.end(), shape(&log)), (7, vec![(0, 345), (5, 138)]));
     log.append(batch(7, 2, 0, 80, 1), &config, 0);
     assert_eq!((log.end(), log.last_epoch()), (9, Some(1)));
-    assert_eq!(log.read(0, 100, 1_000).iter().map(|r| r.offset).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
+    assert_eq!(log.read(0, 100, 1_000_000, true).0.iter().map(|r| r.offset).collect::<Vec<_>>(), (0..9).collect::<Vec<_>>());
     assert_eq!((before.end(), before.bytes()), (15, 15 * 69), "a clone is untouched");
 }
 
@@ -133,10 +133,15 @@ fn b2_reads_begin_inside_a_batch_and_end_at_the_bound() {
     let config = TopicConfig::default();
     let mut log = Log::new(0);
     (0..4).for_each(|i| _ = log.append(batch(i * 5, 5, 0, 100, 0), &config, 0));
-    let offsets = |from, to, max| log.read(from, to, max).iter().map(|r| r.offset).collect::<Vec<_>>();
-    assert_eq!(offsets(3, 8, 100), (3..8).collect::<Vec<_>>());
-    assert_eq!(offsets(3, 20, 3), (3..10).collect::<Vec<_>>());
-    assert_eq!(offsets(20, 20, 3), Vec::<u64>::new());
+    let read = |from, to, max, at_least_one| {
+        let (records, bytes) = log.read(from, to, max, at_least_one);
+        (records.iter().map(|r| r.offset).collect::<Vec<_>>(), bytes)
+    };
+    assert_eq!(read(3, 8, 1_000, true), ((3..8).collect(), 200));
+    assert_eq!(read(3, 20, 250, true), ((3..10).collect(), 200), "whole batches that fit");
+    assert_eq!(read(3, 20, 50, true), ((3..5).collect(), 100), "the first batch comes however large it is");
+    assert_eq!(read(3, 20, 50, false), (vec![], 0), "unless another partition has brought something");
+    assert_eq!(read(20, 20, 1_000, true), (vec![], 0));
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Consumer {
         }
         self.poll = None;
         self.callback = None;
-        self.closing = Some(Closing { deadline: now + CLOSE_TIMEOUT_US, leave });
+        self.closing = Some(Closing { deadline: now + CLOSE_TIMEOUT_US, leave: leave && self.config.leave_group_on_close });
         let offsets = self.consumed();
         if self.config.enable_auto_commit && !self.config.group_id.is_empty() && !offsets.is_empty() {
             self.begin_commit(now, CommitKind::AtClose, offsets, out);

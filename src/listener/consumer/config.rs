@@ -175,12 +175,14 @@ properties! {
         heartbeat_interval_ms: u64 = "heartbeat.interval.ms", 3_000;
         /// How long a fetch may wait for records at the broker (B2).
         fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
-        /// How many bytes must have come before a waiting fetch is answered. Only 1 is modelled.
+        /// How many bytes must have come before a waiting fetch is answered (B2).
         fetch_min_bytes: u32 = "fetch.min.bytes", 1;
         /// How many bytes a fetch answers at most; the first batch always comes whole.
         fetch_max_bytes: u32 = "fetch.max.bytes", 52_428_800;
         /// The same for each partition.
         max_partition_fetch_bytes: u32 = "max.partition.fetch.bytes", 1_048_576;
+        /// Whether `close()` tells the group (C2); a static member never does (C16).
+        leave_group_on_close: bool = "internal.leave.group.on.close", true;
         /// What to see of transactions (E2).
         isolation_level: IsolationLevel = "isolation.level", IsolationLevel::ReadUncommitted;
         /// How long metadata may be used.

@@ -6,15 +6,13 @@ use std::sync::Arc;
 use super::deserialize::deserialize;
 use super::network::Purpose;
 use super::subscription::Buffer;
-use super::{Consumer, ConsumerEffect, ConsumerFact, OffsetReset, Phase};
+use super::{Consumer, ConsumerConfig, ConsumerEffect, ConsumerFact, OffsetReset, Phase};
 use crate::broker::{
-    BrokerId, Control, ErrorCode, FetchAnswer, FetchPartition, IsolationLevel, KafkaException, Record, Request, Response, TopicPartition,
+    BrokerId, Control, ErrorCode, FetchAnswer, FetchBounds, FetchPartition, IsolationLevel, KafkaException, Record, Request, Response,
+    TopicPartition,
 };
 use crate::kernel::SimTime;
 use crate::listener::ConsumerRecord;
-
-/// The most records that one fetch brings of one partition. Kafka counts bytes (`max.partition.fetch.bytes`, 1 MiB).
-const RECORDS_PER_FETCH_MAX: u32 = 1_000;
 
 impl Consumer {
     /// Sends a fetch to every leader that has something to give: one at a time, and none to a leader of which fetched
@@ -47,24 +45,33 @@ impl Consumer {
         if leaderless {
             self.net.mark_stale();
         }
-        for (leader, partitions) in by_leader {
+        for (leader, mut partitions) in by_leader {
+            // What brought records goes to the end (`SubscriptionState#movePartitionToEnd`), so that nobody starves.
+            if self.is_narrow(partitions.len()) {
+                partitions.sort_by_key(|p| self.subscriptions.partitions.get(&p.partition).map_or(0, |state| state.fetched_count));
+            }
             if busy.contains(&leader) || blocked.contains(&leader) || self.net.avoid.contains_key(&leader) {
                 continue;
             }
             let request = Request::Fetch {
                 isolation: self.config.isolation_level,
                 wait_us_max: self.config.fetch_max_wait_ms * 1_000,
-                records_max: self.records_per_fetch(),
+                bounds: self.bounds(),
                 partitions: partitions.clone(),
             };
             self.send(now, Some(leader), Purpose::Fetch { partitions }, request, out);
         }
     }
 
-    /// The byte bounds as a number of records: the smallest record takes about 70 bytes.
-    fn records_per_fetch(&self) -> u32 {
-        let bytes = self.config.fetch_max_bytes.min(self.config.max_partition_fetch_bytes);
-        (bytes / 70).clamp(1, RECORDS_PER_FETCH_MAX)
+    fn bounds(&self) -> FetchBounds {
+        let ConsumerConfig { fetch_min_bytes, fetch_max_bytes, max_partition_fetch_bytes, .. } = *self.config;
+        FetchBounds { bytes_min: fetch_min_bytes, bytes_max: fetch_max_bytes, partition_bytes_max: max_partition_fetch_bytes }
+    }
+
+    /// Whether `fetch.max.bytes` may leave no room for the last of so many partitions.
+    fn is_narrow(&self, partitions: usize) -> bool {
+        let wanted = u64::from(self.config.max_partition_fetch_bytes).saturating_mul(partitions as u64);
+        u64::from(self.config.fetch_max_bytes) < wanted
     }
 
     pub(super) fn on_fetched(&mut self, now: SimTime, asked: &[FetchPartition], response: Response, out: &mut Vec<ConsumerEffect>) {
@@ -101,6 +108,7 @@ impl Consumer {
         let Some(last) = answer.records.last() else { return };
         let (end, end_epoch) = (last.offset + 1, Some(last.leader_epoch));
         let records = visible(answer, isolation);
+        state.fetched_count += 1;
         out.push(ConsumerEffect::Fact(ConsumerFact::Fetched { partition, from, to: end, records: records.len() as u32 }));
         state.buffer = Some(Buffer { records, end, end_epoch, error: None });
         self.subscriptions.queue.push_back(partition);

@@ -58,6 +58,8 @@ pub(super) struct PartitionState {
     /// It is about to be given up: nothing of it is returned any more.
     pub(super) revoking: bool,
     pub(super) buffer: Option<Buffer>,
+    /// How often a fetch has brought records of it.
+    pub(super) fetched_count: u32,
     /// When the position may be asked for again.
     pub(super) retry_at: SimTime,
     /// A request about the position is under way.
@@ -76,6 +78,7 @@ impl Default for PartitionState {
             paused: false,
             revoking: false,
             buffer: None,
+            fetched_count: 0,
             retry_at: SimTime::ZERO,
             asked: false,
             high_watermark: None,

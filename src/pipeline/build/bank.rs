@@ -1,5 +1,6 @@
 //! The bank's settings.
 
+use super::in_process::in_process;
 use crate::bank::{ApiConfig, BankConfig, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads, Remedy};
 use crate::scenario::{Config, Of, Property};
 
@@ -15,8 +16,10 @@ pub(in crate::pipeline) fn bank_config(config: &Config) -> BankConfig {
                 "after-commit" => Publication::AfterCommit,
                 "outbox-cdc" => Publication::OutboxCdc,
                 "event-store" => Publication::EventStore,
+                "application-event" | "transactional-event" => Publication::InProcess,
                 _ => Publication::Outbox,
             },
+            in_process: in_process(config),
             idempotency_key: config.flag(Property::IdempotencyKey, Of::Only),
             conflict_retries_max: number(config, Property::ConflictRetries),
             db_timeout_us: us(config, Property::WriteDbTimeout),

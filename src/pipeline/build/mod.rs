@@ -3,7 +3,10 @@
 mod bank;
 mod cluster;
 mod consumer;
+mod in_process;
 
 pub(super) use bank::bank_config;
-pub(super) use cluster::{cluster_config, producer_config, topic_properties};
-pub(super) use consumer::{consumer_config, container_name, container_properties, listener_program, retry_chain};
+pub(super) use cluster::{check_producers, cluster_config, publisher_config, topic_properties, topic_setting};
+pub(super) use consumer::{
+    NOTICES, consumer_config, container_name, container_properties, is_transactional, listener_program, retry_chain, retry_duties,
+};

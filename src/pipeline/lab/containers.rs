@@ -8,7 +8,7 @@ use crate::fault::Node;
 use crate::listener::consumer::ConsumerConfig;
 use crate::listener::{Container, ContainerProperties, Listener, TransactionCall};
 use crate::pipeline::route::Route;
-use crate::pipeline::{ConsumerSlot, Duty, InterventionError, ProcessState, World};
+use crate::pipeline::{ConsumerSlot, Duty, InterventionError, ProcessState, World, build};
 
 /// What a container of a script sends with: the settings, and how far its transactional producer is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,6 +19,13 @@ pub(in crate::pipeline) struct Template {
     projection: Option<u32>,
     /// The token of a begin that waits for `initTransactions`.
     beginning: Option<u64>,
+}
+
+impl Template {
+    /// A template whose producer is not opened yet.
+    pub(in crate::pipeline) fn new(config: ProducerConfig) -> Template {
+        Template { config, initialised: false, projection: None, beginning: None }
+    }
 }
 
 fn refused(what: &'static str) -> InterventionError {
@@ -141,12 +148,25 @@ impl World {
         self.consumers[slot as usize].group.or_else(of_script)
     }
 
-    /// The settings of the template of a script's container.
+    /// The settings of a container's template, where they are its own.
     pub(in crate::pipeline) fn lab_template(&self, slot: u32) -> Option<ProducerConfig> {
         self.lab.templates.get(&slot).map(|template| template.config.clone())
     }
 
-    /// A container calls its transactional producer (E4); only a script's container has one.
+    /// A container of the bank's gets a transactional template if its group has a transaction manager (E4).
+    pub(in crate::pipeline) fn renew_template(&mut self, slot: u32) {
+        let Some(group) = self.consumers[slot as usize].group else { return };
+        self.lab.templates.remove(&slot);
+        if build::is_transactional(&self.config, group) {
+            let id = format!("{}-tx-0", self.consumers[slot as usize].name);
+            let config = build::publisher_config(&self.config, Some(&id));
+            let config = Some(config).filter(|c| c.check().is_ok());
+            let usual = || ProducerConfig { transactional_id: Some(id.clone()), ..ProducerConfig::default() };
+            self.lab.templates.insert(slot, Template::new(config.unwrap_or_else(usual)));
+        }
+    }
+
+    /// A container calls its transactional producer (E4).
     pub(in crate::pipeline) fn container_transaction(&mut self, slot: u32, token: u64, call: TransactionCall) {
         if !self.lab.templates.contains_key(&slot) {
             return;
@@ -168,6 +188,13 @@ impl World {
     }
 
     fn begin_for_container(&mut self, slot: u32, producer: u32, token: u64) {
+        if self.consumers[slot as usize].group.is_some() && self.producers[producer as usize].producer.is_fatally_failed() {
+            // The factory closes a fenced producer and makes another one.
+            let renewed = self.replace_producer(producer);
+            self.consumers[slot as usize].producer = Some(renewed);
+            self.renew_template(slot);
+            return self.begin_for_container(slot, renewed, token);
+        }
         let template = self.lab.templates.get_mut(&slot).expect("looked up by the caller");
         if !template.initialised {
             template.beginning = Some(token);

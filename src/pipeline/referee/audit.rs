@@ -56,7 +56,7 @@ impl Referee {
 
     /// Whether it matters which commits are on their way.
     pub(in crate::pipeline) fn wants_flights(&self) -> bool {
-        !self.unstored.is_empty()
+        !self.unstored.is_empty() || self.projections.iter().any(|ledger| !ledger.early.is_empty())
     }
 
     /// Something happened after which a look around may find something: as soon as the pause since the last one allows.
@@ -72,6 +72,7 @@ impl Referee {
         self.audit_unstored(now, bank, sight);
         for projection in Projection::ALL {
             self.audit_open(now, bank, projection, sight);
+            self.audit_in_process(now, bank, projection, sight);
         }
         self.audit_balances(now, bank);
         self.audit_history(now, bank);
@@ -129,11 +130,35 @@ impl Referee {
         }
     }
 
+    /// Without a log (F7): will a listener still be told of what is stored, and will what had its effect still be stored?
+    fn audit_in_process(&mut self, now: Now, bank: &Bank, projection: Projection, sight: &Sight) {
+        let ledger = &mut self.projections[projection as usize];
+        let mut verdicts = Vec::new();
+        for (event, suspect_since) in ledger.untold.iter_mut().take(OPEN_LOOKED_AT_MAX) {
+            if bank.will_be_told(projection, *event) || bank.read_db().model.is_parked(*event) {
+                *suspect_since = None;
+            } else if now.at.since(*suspect_since.get_or_insert(now.at)) >= GRACE_US {
+                verdicts.push((*event, ViolationKind::NeverTold { projection, event: *event }));
+            }
+        }
+        let never = |event: &&EventId| !bank.may_store(**event) && !sight.committing.contains(*event);
+        for event in ledger.early.iter().filter(never) {
+            verdicts.push((*event, ViolationKind::EffectWithoutChange { projection, event: *event }));
+        }
+        for (event, kind) in verdicts {
+            let ledger = &mut self.projections[projection as usize];
+            ledger.untold.remove(&event);
+            ledger.early.remove(&event);
+            let command = bank.event(event).map(|content| content.command);
+            self.break_rule(now, command, None, kind);
+        }
+    }
+
     /// Everything handled: does the view say what its events say?
     fn audit_balances(&mut self, now: Now, bank: &Bank) {
         let model = &bank.read_db().model;
         let ledger = &self.projections[Projection::AccountView as usize];
-        if !ledger.open.is_empty() || model.parked_count() > 0 || bank.read_db().applying_count(Projection::AccountView) > 0 {
+        if ledger.is_busy() || model.parked_count() > 0 || bank.read_db().applying_count(Projection::AccountView) > 0 {
             return;
         }
         let (count, opening) = bank.opening();
@@ -154,7 +179,7 @@ impl Referee {
 
     fn audit_history(&mut self, now: Now, bank: &Bank) {
         let ledger = &mut self.projections[Projection::TransferHistory as usize];
-        if !ledger.open.is_empty() || bank.read_db().applying_count(Projection::TransferHistory) > 0 {
+        if ledger.is_busy() || bank.read_db().applying_count(Projection::TransferHistory) > 0 {
             return;
         }
         let (expected, actual) = (ledger.expected_count, bank.read_db().model.history().row_count);

@@ -10,6 +10,7 @@ use crate::broker::{self, Request, TopicPartition};
 use crate::fault::Node;
 use crate::listener;
 use crate::pipeline::{Duty, Fact, FactKind, Payload, ProcessState, World};
+use crate::scenario::{Of, Property};
 
 impl World {
     /// The referee with its verdicts.
@@ -48,6 +49,18 @@ impl World {
             }
             broker::Fact::HighWatermarkMoved { broker, partition, to, .. } if of_topic(partition) && leads(broker, partition) => {
                 self.referee.on_visible(bank, *partition, *to);
+            }
+            broker::Fact::MarkerAppended { broker, partition, offset, producer_id, committed: false }
+                if of_topic(partition) && leads(broker, partition) =>
+            {
+                let Some(leader) = self.cluster.leader(*partition) else { return };
+                let aborted = leader.log.producers.aborted_txns().find(|t| (t.producer_id, t.last_offset) == (*producer_id, *offset));
+                let Some(first) = aborted.map(|txn| txn.first_offset) else { return };
+                let of_txn = leader.records_from(first).take_while(|r| r.offset < *offset).filter(|r| leader.log.producers.is_aborted(r));
+                let of_txn = of_txn.filter(|r| r.stamp.is_some_and(|s| s.producer_id == *producer_id));
+                let offsets: Vec<u64> = of_txn.map(|r| r.offset).collect();
+                let only = |group| self.config.choice(Property::IsolationLevel, Of::Group(group)) == "read_committed";
+                self.referee.on_aborted(now, bank, *partition, &offsets, [only(0), only(1)]);
             }
             broker::Fact::LeaderElected { partition, leader: Some(leader), .. } if of_topic(partition) => {
                 let end = self.cluster.replica(*leader, *partition).map_or(0, |replica| replica.log.end());
@@ -175,6 +188,7 @@ impl World {
             (bank.write_db().commands().count() as u64, "transactions in the write database"),
             (bank.write_db().store.outbox.unpublished_count(), "unpublished outbox rows"),
             (bank.publishing_count(), "events with a producer"),
+            (bank.api().listeners().running_count() + bank.api().listeners().queued_count(), "listeners in the API's process"),
             (self.calls.len() as u64, "calls of listeners"),
             (self.rebuilds.len() as u64, "views that are built again"),
             (bank.read_db().model.parked_count(), "parked changes"),
@@ -192,7 +206,7 @@ impl World {
         }
         for projection in Projection::ALL {
             for partition in 0..self.partition_count() {
-                let lag = self.lag(projection.name(), partition);
+                let lag = self.unread(projection.name(), partition);
                 if lag > 0 {
                     return Some(format!("lag {lag} of {} on P{partition}", projection.name()));
                 }

@@ -1,10 +1,10 @@
 //! What the referee knows of every event: stored, in the log, visible, handled. Fed by facts; judges what can be judged at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lane::Lane;
 use super::violation::{Invariant, OrderPlace, Violation, ViolationKind};
-use crate::bank::{AccountId, Bank, ClientIndex, CommandId, EventId, FactKind, IdSet, Money, Projection};
+use crate::bank::{AccountId, Bank, ClientIndex, CommandId, EventId, FactKind, IdSet, Money, Projection, Publication};
 use crate::broker::TopicPartition;
 use crate::kernel::SimTime;
 
@@ -25,8 +25,14 @@ pub struct Open {
 /// What one projection has made of the events.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct ProjectionLedger {
+    /// Has been visible to its group, and not been taken back by an abort.
+    pub(super) visible: IdSet,
     /// Visible and not handled.
     pub(super) open: BTreeMap<EventId, Open>,
+    /// Stored, and a listener in the API's process is still to be told (F7); since when it looks as if nobody would.
+    pub(super) untold: BTreeMap<EventId, Option<SimTime>>,
+    /// Had their effect in the API's process before they were stored.
+    pub(super) early: BTreeSet<EventId>,
     /// Had their effect.
     pub(super) applied: IdSet,
     /// Given up by an error handler: dead-lettered, sent to a retry topic or logged.
@@ -56,7 +62,6 @@ pub struct Referee {
     more_copies: BTreeMap<EventId, u32>,
     pub(super) stored: IdSet,
     acknowledged: IdSet,
-    visible: IdSet,
     /// Stored, and without a copy in the log.
     pub(super) unpublished: BTreeMap<EventId, SimTime>,
     /// In the log, and not stored.
@@ -83,7 +88,6 @@ impl Default for Referee {
             more_copies: BTreeMap::new(),
             stored: IdSet::default(),
             acknowledged: IdSet::default(),
-            visible: IdSet::default(),
             unpublished: BTreeMap::new(),
             unstored: BTreeMap::new(),
             executed: IdSet::default(),
@@ -128,7 +132,8 @@ impl Referee {
 
     /// How many events a projection can see and has not handled.
     pub fn open_count(&self, projection: Projection) -> u64 {
-        self.projections[projection as usize].open.len() as u64
+        let ledger = &self.projections[projection as usize];
+        (ledger.open.len() + ledger.untold.len()) as u64
     }
 
     /// Where a copy of an event lies, as far as it is remembered; looks through everything if no projection waits for it.
@@ -192,7 +197,11 @@ impl Referee {
     fn on_stored(&mut self, now: Now, bank: &Bank, command: Option<CommandId>, event: EventId) {
         self.stored.insert(event.0);
         self.unstored.remove(&event);
-        if !self.in_log.contains(event.0) {
+        if bank.config().api.publication == Publication::InProcess {
+            for ledger in &mut self.projections {
+                ledger.tell(bank, event);
+            }
+        } else if !self.in_log.contains(event.0) {
             self.unpublished.insert(event, now.at);
         }
         if let Some(content) = bank.event(event) {
@@ -223,6 +232,9 @@ impl Referee {
             }
             *last = content.first.version.max(*last);
         }
+        if !self.stored.contains(event.0) && bank.config().api.publication == Publication::InProcess {
+            ledger.early.insert(event);
+        }
         if !first_time {
             let place = self.place_of(event);
             self.break_rule(now, command, place, ViolationKind::EffectTwice { projection, event });
@@ -239,6 +251,7 @@ impl Referee {
     fn on_handled(&mut self, bank: &Bank, projection: Projection, event: EventId) {
         let ledger = &mut self.projections[projection as usize];
         ledger.open.remove(&event);
+        ledger.untold.remove(&event);
         if ledger.given_up.contains(event.0) {
             ledger.given_up.remove(event.0);
             ledger.expect(bank, event, 1);
@@ -265,7 +278,7 @@ impl Referee {
         ledger.history_diverged = None;
         ledger.open.clear();
         for (event, partition, offset) in kept {
-            if !self.visible.contains(event.0) {
+            if !ledger.visible.contains(event.0) {
                 continue;
             }
             ledger.open.entry(event).or_insert(Open { partition, offset, suspect_since: None });
@@ -292,7 +305,8 @@ impl Referee {
         let last = self.log_versions.entry(account).or_default();
         let after = *last;
         *last = version.max(after);
-        if first_copy && version < after && !self.visible.contains(event.0) {
+        let seen = self.projections.iter().any(|ledger| ledger.visible.contains(event.0));
+        if first_copy && version < after && !seen {
             let kind = ViolationKind::OrderBroken { place: OrderPlace::Log, account, event, version, after };
             self.break_rule(now, Some(command), Some((partition, offset)), kind);
         }
@@ -302,10 +316,10 @@ impl Referee {
     pub(super) fn on_visible(&mut self, bank: &Bank, partition: TopicPartition, to: u64) {
         let Some(lane) = self.lanes.get_mut(&partition) else { return };
         for (offset, event) in lane.reveal(to) {
-            if !self.visible.insert(event.0) {
-                continue;
-            }
             for ledger in &mut self.projections {
+                if !ledger.visible.insert(event.0) {
+                    continue;
+                }
                 ledger.expect(bank, event, 1);
                 ledger.open.insert(event, Open { partition, offset, suspect_since: None });
             }
@@ -338,7 +352,30 @@ impl Referee {
                 // What was cut off can no longer be handled by those who have not done so.
                 if ledger.open.remove(&event).is_some() {
                     ledger.expect(bank, event, -1);
-                    self.visible.remove(event.0);
+                    ledger.visible.remove(event.0);
+                }
+            }
+        }
+    }
+
+    /// A transaction was aborted (E2): its records count as never published, and groups that read only what is committed
+    /// will not be given them.
+    pub(super) fn on_aborted(&mut self, now: Now, bank: &Bank, partition: TopicPartition, offsets: &[u64], committed_only: [bool; 2]) {
+        self.audit_soon(now);
+        for offset in offsets {
+            let Some(event) = self.lanes.get(&partition).and_then(|lane| lane.event(*offset)) else { continue };
+            if self.more_copies.contains_key(&event) {
+                continue;
+            }
+            self.in_log.remove(event.0);
+            self.unstored.remove(&event);
+            if self.stored.contains(event.0) {
+                self.unpublished.insert(event, now.at);
+            }
+            for ledger in self.projections.iter_mut().zip(committed_only).filter_map(|(ledger, only)| only.then_some(ledger)) {
+                if ledger.open.remove(&event).is_some() {
+                    ledger.expect(bank, event, -1);
+                    ledger.visible.remove(event.0);
                 }
             }
         }
@@ -346,6 +383,21 @@ impl Referee {
 }
 
 impl ProjectionLedger {
+    /// An event is stored, and no log stands between it and the listener (F7).
+    fn tell(&mut self, bank: &Bank, event: EventId) {
+        if self.visible.insert(event.0) {
+            self.expect(bank, event, 1);
+        }
+        if !self.early.remove(&event) && !self.applied.contains(event.0) {
+            self.untold.insert(event, None);
+        }
+    }
+
+    /// Whether something is still to be handled or stored.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.open.is_empty() || !self.untold.is_empty() || !self.early.is_empty()
+    }
+
     /// Counts an event's changes in (`sign` 1) or out (-1) of what the view should say.
     pub(super) fn expect(&mut self, bank: &Bank, event: EventId, sign: Money) {
         let Some(content) = bank.event(event) else { return };

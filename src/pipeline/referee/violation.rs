@@ -88,6 +88,20 @@ pub enum ViolationKind {
         /// What it is.
         actual: Money,
     },
+    /// A projection was written in the API's process, and the change was rolled back (F7).
+    EffectWithoutChange {
+        /// Which projection.
+        projection: Projection,
+        /// The event.
+        event: EventId,
+    },
+    /// The change is committed, no log holds its event, and no listener in the process will be called for it any more (F7).
+    NeverTold {
+        /// Which projection.
+        projection: Projection,
+        /// The event.
+        event: EventId,
+    },
     /// A group's committed offset has passed the event, and its effect never happened (D3).
     EffectLost {
         /// Which projection.
@@ -164,9 +178,11 @@ impl ViolationKind {
     pub const fn invariant(&self) -> Invariant {
         match self {
             ViolationKind::EventLost { .. } => Invariant::NoChangeWithoutEvent,
-            ViolationKind::Phantom { .. } => Invariant::NoEventWithoutChange,
+            ViolationKind::Phantom { .. } | ViolationKind::EffectWithoutChange { .. } => Invariant::NoEventWithoutChange,
             ViolationKind::MoneyNotConserved { .. } => Invariant::MoneyConserved,
-            ViolationKind::EffectLost { .. } | ViolationKind::Overtaken { .. } => Invariant::EveryEventAccounted,
+            ViolationKind::EffectLost { .. } | ViolationKind::Overtaken { .. } | ViolationKind::NeverTold { .. } => {
+                Invariant::EveryEventAccounted
+            }
             ViolationKind::EffectTwice { .. } | ViolationKind::CommandTwice { .. } => Invariant::NoEffectTwice,
             ViolationKind::OrderBroken { .. } => Invariant::OrderPerKey,
             ViolationKind::BalanceDiverged { .. } | ViolationKind::HistoryDiverged { .. } => Invariant::ViewEqualsFold,
@@ -179,6 +195,7 @@ impl ViolationKind {
     pub const fn rule(&self) -> Option<&'static str> {
         match self {
             ViolationKind::EventLost { .. } | ViolationKind::Phantom { .. } => Some("F6"),
+            ViolationKind::EffectWithoutChange { .. } | ViolationKind::NeverTold { .. } => Some("F7"),
             ViolationKind::MoneyNotConserved { .. } => None,
             ViolationKind::EffectLost { .. } => Some("D3"),
             ViolationKind::Overtaken { .. } => Some("B11"),
@@ -196,6 +213,8 @@ impl ViolationKind {
         match *self {
             ViolationKind::EventLost { event }
             | ViolationKind::Phantom { event }
+            | ViolationKind::EffectWithoutChange { event, .. }
+            | ViolationKind::NeverTold { event, .. }
             | ViolationKind::EffectLost { event, .. }
             | ViolationKind::Overtaken { event, .. }
             | ViolationKind::EffectTwice { event, .. }
@@ -217,6 +236,8 @@ impl fmt::Display for ViolationKind {
             ViolationKind::EventLost { event } => write!(f, "event_lost {event}"),
             ViolationKind::Phantom { event } => write!(f, "phantom {event}"),
             ViolationKind::MoneyNotConserved { expected, actual } => write!(f, "money_not_conserved expected {expected} is {actual}"),
+            ViolationKind::EffectWithoutChange { projection, event } => write!(f, "effect_without_change {} {event}", projection.name()),
+            ViolationKind::NeverTold { projection, event } => write!(f, "never_told {} {event}", projection.name()),
             ViolationKind::EffectLost { projection, event } => write!(f, "effect_lost {} {event}", projection.name()),
             ViolationKind::Overtaken { projection, event } => write!(f, "overtaken {} {event}", projection.name()),
             ViolationKind::EffectTwice { projection, event } => write!(f, "effect_twice {} {event}", projection.name()),

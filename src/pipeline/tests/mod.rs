@@ -3,6 +3,7 @@
 mod bank;
 mod faults;
 mod links;
+mod options;
 mod replay;
 mod settings;
 

@@ -112,6 +112,26 @@ const SAFE: &[&[(&str, &str)]] = &[
     &[("topic.partitions", "1")],
     &[("broker.brokers", "1")],
     &[("topic.segment.bytes", "1024")],
+    &[("topic.message.timestamp.type", "LogAppendTime")],
+    &[("producer.max.block.ms", "5000"), ("producer.buffer.memory", "65536")],
+    &[("producer.partitioner.adaptive.partitioning.enable", "false"), ("producer.retry.backoff.max.ms", "100")],
+    &[("group.account-view.fetch.min.bytes", "2000")],
+    &[("group.account-view.fetch.max.bytes", "1"), ("group.account-view.max.partition.fetch.bytes", "1")],
+    &[("group.account-view.group.protocol", "consumer"), ("group.account-view.group.remote.assignor", "range")],
+    &[("group.account-view.internal.leave.group.on.close", "false")],
+    &[("group.account-view.enable.auto.commit", "true"), ("group.account-view.auto.commit.interval.ms", "500")],
+    &[("group.account-view.syncCommits", "false")],
+    &[("group.account-view.stopImmediate", "true"), ("group.account-view.pauseImmediate", "true")],
+    &[("group.account-view.idleBetweenPolls", "200")],
+    &[("group.account-view.acknowledge", "other-thread"), ("group.account-view.ackMode", "MANUAL")],
+    &[("group.account-view.ackMode", "RECORD"), ("group.account-view.asyncAcks", "true")],
+    &[("group.account-view.retryTopics.maxAttempts", "4"), ("group.account-view.retryTopics.backOff.multiplier", "200")],
+    &[
+        ("group.account-view.retryTopics.maxAttempts", "4"),
+        ("group.account-view.retryTopics.sameIntervalTopicReuseStrategy", "MULTIPLE_TOPICS"),
+        ("group.account-view.retryTopics.dltStrategy", "NO_DLT"),
+    ],
+    &[("topic.dlt.partitions", "0")],
 ];
 
 #[test]

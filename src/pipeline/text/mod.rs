@@ -99,6 +99,7 @@ fn action_words(action: &Action) -> Words {
         Action::Scale { group, consumers } => (Word::Scale, format!("group-{group} to {consumers}")),
         Action::DeleteRecords { partition, before } => (Word::DeleteRecords, format!("P{partition} before {before}")),
         Action::ResetOffset { group, partition, to } => (Word::ResetOffset, format!("group-{group} P{partition} to {to}")),
+        Action::ResetOffsets { group, to } => (Word::ResetOffset, format!("group-{group} {to:?}")),
         Action::ReplayDeadLetters { group } => (Word::ReplayDeadLetters, format!("group-{group}")),
         Action::AddPartitions { total } => (Word::AddPartitions, format!("to {total}")),
         Action::RebuildView { group } => (Word::RebuildView, format!("group-{group}")),

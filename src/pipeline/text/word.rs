@@ -80,6 +80,11 @@ words! {
     DuplicateBatch = "duplicate_batch";
     DuplicateSkipped = "duplicate_skipped";
     EndFault = "end_fault";
+    EventDiscarded = "event_discarded";
+    EventListenerCalled = "event_listener_called";
+    EventListenerDropped = "event_listener_dropped";
+    EventListenerThrew = "event_listener_threw";
+    EventListenerUndone = "event_listener_undone";
     EventStored = "event_stored";
     Failed = "failed";
     FaultEnded = "fault_ended";

@@ -22,7 +22,7 @@ struct Builtin {
     make: fn(Programme) -> Programme,
 }
 
-const BUILTIN: [Builtin; 18] = [
+const BUILTIN: [Builtin; 22] = [
     Builtin { name: "transfer", seconds: 3_600, make: |p| p },
     Builtin { name: "slow-projection", seconds: 60, make: slow_projection },
     Builtin { name: "crash-before-ack", seconds: 40, make: |p| crash_before_ack(p.set("group.account-view.idempotency", "none")) },
@@ -34,6 +34,14 @@ const BUILTIN: [Builtin; 18] = [
     Builtin { name: "rebuild-view", seconds: 36, make: rebuild_view },
     Builtin { name: "read-your-writes", seconds: 48, make: read_your_writes },
     Builtin { name: "completion-channels", seconds: 56, make: completion_channels },
+    Builtin { name: "spring-events", seconds: 40, make: |p| event_listener_throws(p.set("api.publication", "transactional-event")) },
+    Builtin {
+        name: "spring-events-in-transaction",
+        seconds: 40,
+        make: |p| event_listener_throws(p.set("api.publication", "application-event").set("api.listener-data-source", "shared")),
+    },
+    Builtin { name: "open-transaction", seconds: 40, make: open_transaction },
+    Builtin { name: "consume-transform-produce", seconds: 40, make: consume_transform_produce },
     Builtin { name: "nack", seconds: 40, make: nack },
     Builtin { name: "poison-to-dlt", seconds: 40, make: poison_to_dlt },
     Builtin { name: "zombie-consumer", seconds: 40, make: |p| zombie_consumer(p.set("group.account-view.idempotency", "none")) },
@@ -133,6 +141,34 @@ fn completion_channels(p: Programme) -> Programme {
         }
     }
     p
+}
+
+/// A listener in the API's own process throws once (F7), and later the API dies between the commit and its listeners.
+fn event_listener_throws(p: Programme) -> Programme {
+    p.set("client.completion-timeout", "15000")
+        .at(8_000)
+        .inject(FaultKind::EventListenerThrows, Target::Node(Node::Api))
+        .at(20_000)
+        .inject(FaultKind::ApiCrashAfterCommit, Target::Node(Node::Api))
+}
+
+/// The relay dies in its transaction (E1, E2): the view, which reads what is committed, waits; the history does not.
+fn open_transaction(p: Programme) -> Programme {
+    p.set("client.commands-per-minute", "240")
+        .set("producer.transactional.id", "true")
+        .set("group.account-view.isolation.level", "read_committed")
+        .at(8_000)
+        .inject(FaultKind::TransactionCrash, Target::Node(Node::Relay))
+        .at(20_000)
+        .inject(FaultKind::SecondInstance, Target::Node(Node::Relay))
+}
+
+/// The view's listener sends a notice of each event in the transaction that commits its offset (E4), and throws once.
+fn consume_transform_produce(p: Programme) -> Programme {
+    p.set("group.account-view.kafkaAwareTransactionManager", "true")
+        .set("group.account-view.listener-publishes", "true")
+        .at(8_000)
+        .inject_times(FaultKind::ListenerThrows, Target::Group(0), 1)
 }
 
 /// The view's listener nacks twice for five seconds (D6): every partition of that consumer stands still.

@@ -198,3 +198,44 @@ fn a7_leader_lost_loses_what_only_the_leader_had() {
     assert!(count(&world, "leader_elected") > count(&run("transfer", 40), "leader_elected"), "the same election");
     assert_eq!(drains(&mut world, 20), None);
 }
+
+#[test]
+fn spring_events_after_the_commit_lose_what_a_listener_throws_on_and_what_a_crash_takes() {
+    let world = run("spring-events", 40);
+    breaks(&world, &[Invariant::EveryEventAccounted, Invariant::ViewEqualsFold, Invariant::OutcomeLearned]);
+    assert_eq!(count(&world, "event_listener_threw"), 1);
+    assert!(count(&world, "process_down") == 1 && count(&world, "delivered") == 0, "the log stays idle");
+}
+
+#[test]
+fn spring_events_in_the_transaction_roll_back_with_it_and_a_crash_after_the_commit_finds_nothing_left_to_do() {
+    let world = run("spring-events-in-transaction", 40);
+    breaks(&world, &[]);
+    assert_eq!(count(&world, "event_listener_threw"), 1);
+    assert!(count(&world, "reply_unknown") > 0, "the caller of the one that threw got a 500");
+}
+
+#[test]
+fn an_open_transaction_holds_back_the_view_until_the_next_instance_aborts_it() {
+    let mut world = run("open-transaction", 40);
+    breaks(&world, &[]);
+    assert!(count(&world, "txn_decided") > 0);
+    assert!(count(&world, "publish_failed") > 0, "the fenced instance's transaction failed, and its events went into the next one");
+    assert_eq!(drains(&mut world, 15), None);
+}
+
+#[test]
+fn consume_transform_produce_makes_one_notice_for_each_event() {
+    let mut world = run("consume-transform-produce", 40);
+    breaks(&world, &[]);
+    assert_eq!(drains(&mut world, 10), None);
+    let id = world.cluster().topics().by_name("account-notices").expect("the listener's topic").id;
+    let of = |partition| crate::broker::TopicPartition { topic: id, partition };
+    let committed = |partition| {
+        let leader = world.cluster().leader(of(partition)).expect("a leader");
+        leader.records_from(0).filter(|r| r.control.is_none() && !leader.log.producers.is_aborted(r)).count()
+    };
+    let notices: usize = (0..3).map(committed).sum();
+    let applied = world.trace().iter().filter(|f| world.line(f).to_string().contains("applied") && f.actor == Node::ReadDb);
+    assert!(notices > 20 && applied.count() >= notices);
+}

@@ -8,8 +8,8 @@ use crate::fault::{FaultKind, Node};
 use crate::pipeline::World;
 use crate::scene::view::ACCOUNTS_KEPT_MAX;
 use crate::scene::{
-    AccountView, AnswerView, ApiView, ClientView, CommandKind, CommandView, Health, ProjectionView, QueryView, RelayKind, RelayView, Scene,
-    StoreView,
+    AccountView, AnswerView, ApiView, ClientView, CommandKind, CommandView, Health, InProcessView, ProjectionView, QueryView, RelayKind,
+    RelayView, Scene, StoreView,
 };
 
 /// Fills in everything that the bank knows.
@@ -48,6 +48,9 @@ pub(super) fn fill(scene: &mut Scene, world: &World, bank: &Bank) {
         },
         in_hand: bank.relay().in_hand_count() as u32,
     });
+    let listeners = bank.api().listeners();
+    scene.in_process = (bank.config().api.publication == Publication::InProcess)
+        .then(|| InProcessView { running: listeners.running_count() as u32, queued: listeners.queued_count() as u32 });
     accounts(scene, bank);
     scene.projections = Projection::ALL.iter().filter_map(|p| projection(scene, world, bank, *p)).collect();
     scene.query = query(bank);

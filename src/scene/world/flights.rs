@@ -45,6 +45,12 @@ fn bank(flight: &Flight, hop: &Hop, out: &mut Vec<Sprite>) {
         Link::Completion => Route::Completion,
         Link::ListenerReadDb => match (flight.from, flight.to) {
             (Node::Consumer(consumer), _) | (_, Node::Consumer(consumer)) => Route::Apply { consumer },
+            (Node::Api, _) | (_, Node::Api) => match &hop.message {
+                Message::Apply { projection, .. } | Message::ApplyAnswer { projection, .. } => {
+                    Route::InProcess { projection: *projection as u32 }
+                }
+                _ => return,
+            },
             _ => return,
         },
         Link::Produce | Link::Replication | Link::Fetch | Link::Coordination => return,

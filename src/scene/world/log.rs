@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::groups::Group;
 use super::{health, suffers};
-use crate::broker::{EPOCH_MS, NodeState, Record, TopicId, TopicPartition};
+use crate::broker::{EPOCH_MS, NodeState, Record, Replica, TopicId, TopicPartition};
 use crate::fault::{FaultKind, Node};
 use crate::kernel::SimTime;
 use crate::pipeline::World;
@@ -53,6 +53,7 @@ fn lane(world: &World, topic: TopicId, partition: u32, groups: &[Group], role: T
     let known = cluster.leader(tp).or_else(|| cluster.partition(tp)?.replicas.iter().find_map(|b| cluster.replica(*b, tp)));
     let Some(replica) = known else { return lane };
     (lane.log_start, lane.high_watermark, lane.log_end) = (replica.log.start(), replica.high_watermark, replica.log.end());
+    lane.last_stable = replica.last_stable_offset();
     let group = |(index, group): (usize, &Group)| {
         let committed = world.cluster().groups.group(&group.view.name)?.offsets.get(&tp).map(|o| o.committed.offset);
         let position = group.positions.iter().find(|(at, _)| *at == tp).map(|(_, offset)| *offset);
@@ -61,12 +62,12 @@ fn lane(world: &World, topic: TopicId, partition: u32, groups: &[Group], role: T
     lane.marks = groups.iter().enumerate().filter_map(group).collect();
     if role == TopicRole::Events {
         let first = lane.log_end.saturating_sub(CELLS_MAX as u64).max(lane.log_start);
-        lane.cells = replica.records_from(first).map(|record| cell(record, tp, &lane, groups)).collect();
+        lane.cells = replica.records_from(first).map(|record| cell(record, tp, &lane, replica, groups)).collect();
     }
     lane
 }
 
-fn cell(record: &Arc<Record>, tp: TopicPartition, lane: &LaneView, groups: &[Group]) -> CellView {
+fn cell(record: &Arc<Record>, tp: TopicPartition, lane: &LaneView, replica: &Replica, groups: &[Group]) -> CellView {
     let here = |places: &[(TopicPartition, u64)]| places.contains(&(tp, record.offset));
     let state = if record.control.is_some() {
         CellState::Control
@@ -76,10 +77,23 @@ fn cell(record: &Arc<Record>, tp: TopicPartition, lane: &LaneView, groups: &[Gro
         CellState::Failing
     } else if groups.iter().any(|g| here(&g.in_hand)) {
         CellState::InHand
+    } else if record.stamp.is_some_and(|stamp| stamp.transactional) {
+        transactional(record, lane, replica)
     } else {
         CellState::Plain
     };
     CellView { offset: record.offset, state }
+}
+
+/// A record of a transaction: open, aborted, or committed and then like any other (E2).
+fn transactional(record: &Record, lane: &LaneView, replica: &Replica) -> CellState {
+    if replica.log.producers.is_aborted(record) {
+        CellState::Aborted
+    } else if record.offset >= lane.last_stable {
+        CellState::Uncommitted
+    } else {
+        CellState::Plain
+    }
 }
 
 /// The brokers.

@@ -57,6 +57,11 @@ says! {
         DuplicateBatch: "duplicate batch", "중복 배치";
         DuplicateSkipped: "duplicate skipped", "중복 건너뜀";
         EndFault: "end fault", "장애 끝내기";
+        EventDiscarded: "event discarded", "이벤트 버려짐";
+        EventListenerCalled: "event listener called", "이벤트 리스너 호출";
+        EventListenerDropped: "event listener dropped", "이벤트 리스너 호출 유실";
+        EventListenerThrew: "event listener threw", "이벤트 리스너 예외";
+        EventListenerUndone: "event listener undone", "이벤트 리스너의 쓰기 유실";
         EventStored: "event stored", "이벤트 저장";
         Failed: "failed", "실패";
         FaultEnded: "fault ended", "장애 끝남";

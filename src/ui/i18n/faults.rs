@@ -15,6 +15,7 @@ says! {
         ApiPause: "freeze the API", "API 멈춤";
         ApiCrashAfterCommit: "crash after commit, before publish", "커밋 뒤, 발행 전 장애";
         ApiCrashBeforeCommit: "crash after publish, before commit", "발행 뒤, 커밋 전 장애";
+        EventListenerThrows: "event listener throws", "이벤트 리스너 예외";
         CommitFails: "roll back at the commit", "커밋에서 롤백";
         RelayCrash: "crash the relay", "릴레이 장애";
         RelayPause: "freeze the relay", "릴레이 멈춤";
@@ -46,6 +47,14 @@ says! {
         ReadDbSlow: "slow read database", "느린 읽기 DB";
         ReadDbDown: "read database down", "읽기 DB 중단";
         QueryDown: "query API down", "조회 API 중단";
+        TransactionCrash: "crash before the transaction's commit", "트랜잭션 커밋 전 장애";
+        TransactionStalled: "stall the transaction", "트랜잭션 지연";
+        SecondInstance: "second instance", "두 번째 인스턴스";
+        ListenerThrowsError: "listener throws an Error", "리스너 Error";
+        BatchRecordFails: "one record of the batch fails", "배치의 한 레코드 실패";
+        NullKey: "record without a key", "키 없는 레코드";
+        Tombstone: "tombstone", "툼스톤";
+        FutureTimestamp: "record from the future", "미래의 레코드";
         CompletionDropped: "drop the completion notice", "완료 알림 분실";
     }
 }
@@ -62,6 +71,7 @@ says! {
         ApiPause: "The API stands still, as in a long garbage collection, and then goes on where it was.", "API가 긴 GC처럼 멈추었다가 이어 간다.";
         ApiCrashAfterCommit: "The API dies after the database has committed and before the event is published: without an outbox the event is lost.", "DB 커밋 뒤, 이벤트 발행 전에 API가 죽는다. 아웃박스가 없으면 이벤트를 잃는다.";
         ApiCrashBeforeCommit: "The API dies after the event is published and before the database commits: an event of something that never happened.", "이벤트 발행 뒤, DB 커밋 전에 API가 죽는다. 일어나지 않은 일의 이벤트가 남는다.";
+        EventListenerThrows: "A listener in the API's own process throws: in the transaction it rolls back, after the commit nobody hears of it.", "API 프로세스 안의 리스너가 예외를 던진다. 트랜잭션 안이면 롤백하고, 커밋 뒤면 아무도 모른다.";
         CommitFails: "The transaction is rolled back at its commit, after whatever was published in it.", "트랜잭션이 커밋에서 롤백된다. 그 안에서 발행한 것은 남는다.";
         RelayCrash: "The relay's process dies; the outbox waits.", "릴레이 프로세스가 죽는다. 아웃박스는 기다린다.";
         RelayPause: "The relay stands still and then goes on where it was.", "릴레이가 멈추었다가 이어 간다.";
@@ -93,6 +103,14 @@ says! {
         ReadDbSlow: "The read database takes so much longer for every statement.", "읽기 DB의 모든 문장이 그만큼 늦어진다.";
         ReadDbDown: "The read database refuses connections: listeners fail and queries find nothing.", "읽기 DB가 연결을 거절한다. 리스너가 실패하고 조회는 답을 얻지 못한다.";
         QueryDown: "The query API is down.", "조회 API가 중단된다.";
+        TransactionCrash: "The publisher dies after its records are in the log and before it commits their transaction: it stays open, and read_committed groups wait.", "레코드를 기록한 뒤, 트랜잭션을 커밋하기 전에 발행자가 죽는다. 트랜잭션은 열린 채이고 read_committed 그룹은 기다린다.";
+        TransactionStalled: "The publisher commits its transaction so much later; past transaction.timeout.ms the coordinator has aborted it.", "발행자가 트랜잭션을 그만큼 늦게 커밋한다. transaction.timeout.ms를 넘으면 코디네이터가 이미 중단했다.";
+        SecondInstance: "Another process starts with the same transactional.id: this one is fenced at its next act.", "같은 transactional.id로 다른 프로세스가 시작된다. 이쪽은 다음 동작에서 차단된다.";
+        ListenerThrowsError: "The listener throws a java.lang.Error: no handler sees it, and the container stops.", "리스너가 java.lang.Error를 던진다. 처리기를 거치지 않고 컨테이너가 멈춘다.";
+        BatchRecordFails: "A batch listener says on which record of the batch it failed: those before it are committed, it is tried again.", "배치 리스너가 실패한 레코드를 알린다. 그 앞은 커밋되고 그 레코드는 다시 시도된다.";
+        NullKey: "A record without a key is written to the topic; a compacted topic refuses it.", "키 없는 레코드를 토픽에 쓴다. 컴팩션 토픽은 거절한다.";
+        Tombstone: "A tombstone for the first account is written: with compaction the account's events are forgotten.", "첫 계좌의 툼스톤을 쓴다. 컴팩션이 켜져 있으면 그 계좌의 이벤트가 잊힌다.";
+        FutureTimestamp: "A record whose timestamp lies in the future is written; too far, and the broker refuses it.", "미래의 타임스탬프를 가진 레코드를 쓴다. 너무 멀면 브로커가 거절한다.";
         CompletionDropped: "A client's connection for completion notices drops at the moment of completion.", "완료되는 순간 클라이언트의 알림 연결이 끊긴다.";
     }
 }

@@ -21,6 +21,13 @@ pub(crate) fn refusal(error: &InterventionError, scene: &Scene, lang: Lang) -> S
             let name = things::node(Node::Consumer(*consumer), scene, lang);
             pick(format!("{name} waits for no decision"), format!("{name}: 결정을 기다리고 있지 않습니다"))
         }
+        InterventionError::GroupActive { group, state } => {
+            let name = crate::scenario::GROUPS.get(*group as usize).copied().unwrap_or_default();
+            pick(
+                format!("offsets of {name} can be reset only while nobody consumes: its state is {state}"),
+                format!("{name}의 오프셋은 아무도 소비하지 않을 때만 되돌릴 수 있습니다. 지금 상태: {state}"),
+            )
+        }
         InterventionError::NoSuch { what, number } => pick(format!("there is no {what} {number}"), format!("{what} {number}: 없습니다")),
     }
 }

@@ -83,6 +83,34 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
                 "처음은 폴링. 00:08부터 롱 폴링, 00:16 SSE, 00:24 WebSocket, 00:32 푸시, 00:40 웹훅, 00:48 메일입니다. 연결은 완료되는 순간 한 번씩 끊깁니다. 무엇을 잃고, 무엇이 늦고, 얼마나 드는지 보세요.",
             ),
         ],
+        "spring-events" => [
+            ("Spring events after the commit", "커밋 뒤의 Spring 이벤트"),
+            (
+                "No log: listeners in the API's process write the views after the commit. At 00:08 one throws and nobody hears of it, at 00:20 the API dies before they are called. Both events are gone for good.",
+                "로그 없이 API 프로세스 안의 리스너가 커밋 뒤에 뷰를 씁니다. 00:08에 하나가 예외를 던지지만 아무도 모르고, 00:20에는 부르기 전에 API가 죽습니다. 두 이벤트 모두 영영 사라집니다.",
+            ),
+        ],
+        "spring-events-in-transaction" => [
+            ("Spring events in the transaction", "트랜잭션 안의 Spring 이벤트"),
+            (
+                "The listeners write in the same transaction: at 00:08 one throws, everything is rolled back and the caller tries again; the crash at 00:20 finds nothing left to do.",
+                "리스너가 같은 트랜잭션에서 씁니다. 00:08의 예외는 모두를 롤백하고 호출자가 다시 시도합니다. 00:20의 장애 때는 남은 일이 없습니다.",
+            ),
+        ],
+        "open-transaction" => [
+            ("An open transaction holds back readers", "열린 트랜잭션이 독자를 붙든다"),
+            (
+                "At 00:08 the relay dies in its transaction: account-view, which reads what is committed, waits until the next instance aborts it. At 00:20 a second instance fences the relay.",
+                "00:08에 릴레이가 트랜잭션 중에 죽습니다. 커밋된 것만 읽는 account-view는 다음 인스턴스가 중단할 때까지 기다립니다. 00:20에는 두 번째 인스턴스가 릴레이를 차단합니다.",
+            ),
+        ],
+        "consume-transform-produce" => [
+            ("Consume, transform, produce", "소비, 변환, 생산"),
+            (
+                "The listener's notice and its offset commit in one transaction. At 00:08 the listener throws: both are rolled back, and the record comes again.",
+                "리스너의 알림과 오프셋이 한 트랜잭션으로 커밋됩니다. 00:08에 리스너가 예외를 던지면 둘 다 롤백되고 레코드가 다시 옵니다.",
+            ),
+        ],
         "nack" => [
             ("Nack stops every partition", "nack은 모든 파티션을 멈춘다"),
             (

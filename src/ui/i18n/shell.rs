@@ -155,7 +155,7 @@ texts! {
         rebuild_view: "rebuild the view from the log", "로그에서 뷰 재구축";
         drop_snapshots: "delete all snapshots", "스냅숏 모두 삭제";
         replay_dead_letters: "replay dead letters", "데드 레터 리플레이";
-        reset_offsets: "reset to the beginning", "처음으로 되감기";
+        reset_offsets: "reset offsets", "오프셋 재설정";
         delete_records: "delete its records", "레코드 삭제";
         add_partition: "add a partition", "파티션 추가";
     }

@@ -107,6 +107,12 @@ texts! {
         stale: "stale", "옛값";
         failing: "failed, will be read again", "실패, 다시 읽음";
         unreplicated: "not yet replicated, invisible to consumers", "복제 전, 소비자에게 안 보임";
+        uncommitted: "transaction still open, read_committed groups wait", "트랜잭션이 아직 열림, read_committed 그룹은 기다림";
+        aborted: "transaction aborted, read_committed groups pass over it", "트랜잭션 중단, read_committed 그룹은 건너뜀";
+        log_idle: "idle: events stay in the API's process", "쉬는 중: 이벤트가 API 프로세스를 떠나지 않음";
+        listeners_at_work: "listeners at work", "리스너 작업 중";
+        executor_queue: "in the executor's queue", "실행기 대기열";
+        open_transaction: "open transaction", "열린 트랜잭션";
         control: "end of a transaction, never delivered", "트랜잭션 끝 표시, 전달 안 됨";
         held: "in a listener's hands", "리스너가 처리 중";
         thing: "What", "대상";

@@ -37,6 +37,34 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
                 text(&["모든 잔액의 합은 ", &a, "이어야 하는데 ", &b, "입니다."])
             }
         }
+        ViolationKind::EffectWithoutChange { projection, event } => {
+            let (p, e) = (name(*projection), event.to_string());
+            if en {
+                text(&[
+                    "A listener wrote event ",
+                    &e,
+                    " into ",
+                    p,
+                    ", and then its change was rolled back: the view tells of something that never happened.",
+                ])
+            } else {
+                text(&["리스너가 이벤트 ", &e, "을(를) ", p, "에 썼는데 변경은 롤백되었습니다. 뷰가 일어나지 않은 일을 말합니다."])
+            }
+        }
+        ViolationKind::NeverTold { projection, event } => {
+            let (p, e) = (name(*projection), event.to_string());
+            if en {
+                text(&[
+                    "The change of event ",
+                    &e,
+                    " is committed, and no listener will ever write it into ",
+                    p,
+                    ": there is no log to read it from again.",
+                ])
+            } else {
+                text(&["이벤트 ", &e, "의 변경은 커밋되었지만 어떤 리스너도 ", p, "에 쓰지 않습니다. 다시 읽을 로그가 없습니다."])
+            }
+        }
         ViolationKind::EffectLost { projection, event } => {
             let (p, e) = (name(*projection), event.to_string());
             if en {

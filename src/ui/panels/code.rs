@@ -99,7 +99,12 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
         return html! { <p class="muted">{ text.selected_none }</p> };
     };
     let lines = listing(shot.world.config(), group);
-    let here = role_of(consumer.state).and_then(|role| line_of(&lines, role));
+    let at = match shot.scene.in_process {
+        // Without a log the consumers have nothing to do; the listener is called by the API.
+        Some(view) => (view.running > 0).then_some(Role::Effect),
+        None => role_of(consumer.state),
+    };
+    let here = at.and_then(|role| line_of(&lines, role));
     let last = latest(shot, group, consumer.id, lang);
     let was = last.as_ref().and_then(|last| line_of(&lines, last.role)).filter(|line| Some(*line) != here);
     let trouble = consumer.state.is_trouble();

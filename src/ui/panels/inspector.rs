@@ -9,9 +9,9 @@ use super::tabs::SideProps;
 use crate::fault::{FaultRule, Node};
 use crate::pipeline::{Action, Decision, Intervention};
 use crate::player::Thing;
-use crate::scenario::{LabAction, Of, Scope, settings};
+use crate::scenario::{LabAction, Of, ResetTo, Scope, settings};
 use crate::scene::{ConsumerState, Health, MEMBERS_FROM, Scene};
-use crate::ui::app::Shot;
+use crate::ui::app::{Msg, Shot};
 use crate::ui::break_bar::act;
 use crate::ui::i18n::{Text, faults, things};
 use crate::ui::rules;
@@ -87,19 +87,11 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
             let count =
                 world.consumers().iter().filter(|consumer| consumer.group == Some(group) && consumer.container.thread().is_alive()).count()
                     as u32;
-            let to_start = (0..world.partition_count()).map(|partition| {
-                let to = world.cluster().leader(world.topic_partition(partition)).map_or(0, |leader| leader.log.start());
-                Action::ResetOffset { group, partition, to }
-            });
-            let resets: Vec<Action> = to_start.collect();
             html! {
                 <>
                     { button(["− ", text.consumers].concat(), Action::Scale { group, consumers: count.saturating_sub(1) }) }
                     { button(["+ ", text.consumers].concat(), Action::Scale { group, consumers: count + 1 }) }
-                    { for resets.into_iter().map(|action| {
-                        let Action::ResetOffset { partition, .. } = action else { return html! {} };
-                        button(["P", &partition.to_string(), ": ", text.reset_offsets].concat(), action)
-                    }) }
+                    { for RESETS.map(|(name, to)| button([text.reset_offsets, " ", name].concat(), Action::ResetOffsets { group, to })) }
                     { button(text.rebuild_view.to_owned(), Action::RebuildView { group }) }
                     { button(text.replay_dead_letters.to_owned(), Action::ReplayDeadLetters { group }) }
                 </>
@@ -107,6 +99,7 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         }
         Thing::Projection(group) => button(text.rebuild_view.to_owned(), Action::RebuildView { group }),
         Thing::WriteDb | Thing::Account(_) => button(text.drop_snapshots.to_owned(), Action::DropSnapshots),
+        Thing::Topic(id) if id != world.topic_partition(0).topic.0 => newest(id, props),
         Thing::Topic(_) => button(text.add_partition.to_owned(), Action::AddPartitions { total: world.partition_count() + 1 }),
         Thing::Partition { partition, .. } => {
             let before = world.high_watermark(world.topic_partition(partition));
@@ -133,6 +126,37 @@ fn is_up(thing: Thing, scene: &Scene) -> bool {
         }
         _ => true,
     }
+}
+
+/// What a tool moves a group's offsets to, by the names of its options (C9).
+const RESETS: [(&str, ResetTo); 5] = [
+    ("--to-earliest", ResetTo::Earliest),
+    ("--to-latest", ResetTo::Latest),
+    ("--shift-by -10", ResetTo::ShiftBy { by: -10 }),
+    ("--shift-by 10", ResetTo::ShiftBy { by: 10 }),
+    ("--by-duration PT10S", ResetTo::ByDuration { ms: 10_000 }),
+];
+
+/// How many of a topic's newest records are offered.
+const NEWEST: u64 = 4;
+
+/// The newest records of each partition of a topic without lanes: dead letters, retries, notices (D12).
+fn newest(topic: u32, props: &SideProps) -> Html {
+    let cluster = props.shot.world.cluster();
+    let id = crate::broker::TopicId(topic);
+    let count = cluster.topics().iter().find(|known| known.id == id).map_or(0, |known| known.partitions);
+    let of_partition = |partition: u32| {
+        let leader = cluster.leader(crate::broker::TopicPartition { topic: id, partition });
+        let from = leader.map_or(0, |leader| leader.log.end().saturating_sub(NEWEST));
+        let records = leader.into_iter().flat_map(move |leader| leader.records_from(from)).filter(|record| record.control.is_none());
+        records.map(move |record| (partition, record.offset)).collect::<Vec<_>>()
+    };
+    let record = |(partition, offset): (u32, u64)| {
+        let thing = Thing::Record { topic, partition, offset };
+        let onclick = props.on.reform(move |_: MouseEvent| Msg::Select(Some(thing)));
+        html! { <button type="button" class="chip" data-testid={thing.to_string()} {onclick}>{ ["P", &partition.to_string(), "@", &offset.to_string()].concat() }</button> }
+    };
+    (0..count).flat_map(of_partition).map(record).collect()
 }
 
 fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {

@@ -3,6 +3,7 @@
 use crate::bank::{AccountId, ClientCounters, EventId, Money};
 use crate::broker::{TopicId, TopicPartition};
 use crate::player::Thing;
+use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerView, GroupState, RelayKind, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::{clock, duration, grouped};
@@ -24,13 +25,20 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
             (text.done, grouped(scene.client.completed)),
             (text.retried, grouped(scene.client.retried)),
         ],
-        Thing::Api | Thing::Handler => vec![
-            state(scene.api.health),
-            (text.in_hand, scene.api.in_hand.to_string()),
-            (text.accepted, grouped(scene.api.accepted)),
-            (text.rejected, grouped(scene.api.rejected)),
-            (text.conflicted, grouped(scene.api.conflicted)),
-        ],
+        Thing::Api | Thing::Handler => {
+            let mut rows = vec![
+                state(scene.api.health),
+                (text.in_hand, scene.api.in_hand.to_string()),
+                (text.accepted, grouped(scene.api.accepted)),
+                (text.rejected, grouped(scene.api.rejected)),
+                (text.conflicted, grouped(scene.api.conflicted)),
+            ];
+            if let Some(view) = scene.in_process {
+                rows.push((text.listeners_at_work, view.running.to_string()));
+                rows.push((text.executor_queue, view.queued.to_string()));
+            }
+            rows
+        }
         Thing::Account(id) => account(id, shot, text),
         Thing::WriteDb => vec![state(scene.store.health), (text.commits, grouped(scene.store.committed))],
         Thing::Outbox => vec![(text.unpublished, scene.store.unpublished.unwrap_or(0).to_string())],
@@ -44,7 +52,7 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
             vec![state(broker.health), (text.leads, broker.leads.to_string()), (text.replicas, broker.replicas.to_string())]
         }),
         Thing::Topic(id) => topic(id, scene, text),
-        Thing::Partition { topic, partition } => lane(topic, partition, scene, text),
+        Thing::Partition { topic, partition } => lane(topic, partition, shot, text),
         Thing::Record { topic, partition, offset } => record(topic, partition, offset, shot, lang),
         Thing::Group(group) => scene.groups.get(group as usize).map_or_else(Vec::new, |group| {
             vec![
@@ -151,7 +159,8 @@ fn topic(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
         .map_or_else(Vec::new, |topic| vec![(text.records, grouped(topic.records())), ("partitions", topic.lanes.len().to_string())])
 }
 
-fn lane(topic: u32, partition: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
+fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Vec<Row> {
+    let scene = &shot.scene;
     let lane =
         scene.topics.iter().find(|view| view.id == topic).and_then(|view| view.lanes.iter().find(|lane| lane.partition == partition));
     let Some(lane) = lane else { return Vec::new() };
@@ -161,7 +170,14 @@ fn lane(topic: u32, partition: u32, scene: &Scene, text: &'static StageText) -> 
         (text.log_start, lane.log_start.to_string()),
         (text.high_watermark, lane.high_watermark.to_string()),
         (text.log_end, lane.log_end.to_string()),
+        ("effective min.insync.replicas", effective_min_isr(lane.replicas.len(), shot).to_string()),
+        ("last stable offset", lane.last_stable.to_string()),
     ];
+    if let Some(leader) = shot.world.cluster().leader(TopicPartition { topic: TopicId(topic), partition }) {
+        for (first, producer) in leader.log.producers.open_txns() {
+            rows.push((text.open_transaction, ["@", &first.to_string(), " · producer.id ", &producer.to_string()].concat()));
+        }
+    }
     for mark in &lane.marks {
         let group = scene.groups.get(mark.group as usize).map_or("", |group| &group.name);
         let number = |offset: Option<u64>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
@@ -184,6 +200,24 @@ fn lane(topic: u32, partition: u32, scene: &Scene, text: &'static StageText) -> 
     rows
 }
 
+/// `min.insync.replicas`, but at most as many as there are replicas (A7).
+fn effective_min_isr(replicas: usize, shot: &Shot) -> u64 {
+    shot.world.config().count(Property::MinInsyncReplicas, Of::Only).min(replicas as u64)
+}
+
+/// A header's value: numbers of the retry and dead-letter headers as numbers, everything else as text (D12, D13).
+fn header_value(header: &crate::broker::Header) -> String {
+    let Some(value) = &header.value else { return "null".to_owned() };
+    let number = ["partition", "offset", "timestamp", "attempts", "deliveryAttempt"].iter().any(|end| header.name.ends_with(end));
+    if number && value.len() <= 8 {
+        let negative = value.first().is_some_and(|byte| byte & 0x80 != 0);
+        let number = value.iter().fold(if negative { -1i64 } else { 0 }, |number, byte| (number << 8) | i64::from(*byte));
+        return number.to_string();
+    }
+    let text = String::from_utf8_lossy(value);
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 fn record(topic: u32, partition: u32, offset: u64, shot: &Shot, lang: Lang) -> Vec<Row> {
     let place = TopicPartition { topic: TopicId(topic), partition };
     let Some(record) = shot.world.record(place, offset) else {
@@ -201,11 +235,30 @@ fn record(topic: u32, partition: u32, offset: u64, shot: &Shot, lang: Lang) -> V
     if let Some(event) = EventId::from_tag(record.tag) {
         rows.insert(0, (lang.pick("event", "이벤트"), event.to_string()));
     }
+    rows.push(("timestamp", [&record.timestamp_ms.to_string(), " ms"].concat()));
+    if let Some(stamp) = record.stamp {
+        let (id, epoch, sequence) = (stamp.producer_id.to_string(), stamp.epoch.to_string(), stamp.sequence.to_string());
+        rows.push(("producer", ["id ", &id, " · epoch ", &epoch, " · sequence ", &sequence].concat()));
+    }
+    let transaction = match record.control {
+        Some(crate::broker::Control::Commit) => Some("COMMIT"),
+        Some(crate::broker::Control::Abort) => Some("ABORT"),
+        None => record.stamp.is_some_and(|stamp| stamp.transactional).then(|| fate(record, place, shot)),
+    };
+    rows.extend(transaction.map(|fate| (lang.pick("transaction", "트랜잭션"), fate.to_owned())));
     for header in record.headers.iter() {
-        let value = header.value.as_ref().map_or_else(|| "null".to_owned(), |b| String::from_utf8_lossy(b).into_owned());
-        rows.push(("header", [&header.name, " = ", value.as_str()].concat()));
+        rows.push(("header", [&header.name, " = ", header_value(header).as_str()].concat()));
     }
     rows
+}
+
+/// What became of a record's transaction (E2).
+fn fate(record: &crate::broker::Record, place: TopicPartition, shot: &Shot) -> &'static str {
+    match shot.world.cluster().leader(place) {
+        Some(leader) if leader.log.producers.is_aborted(record) => "aborted",
+        Some(leader) if record.offset >= leader.last_stable_offset() => "open",
+        _ => "committed",
+    }
 }
 
 fn consumer_rows(consumer: &ConsumerView, shot: &Shot, lang: Lang, text: &'static StageText) -> Vec<Row> {

@@ -170,7 +170,12 @@ fn client(scene: &Scene, lang: Lang) -> Card {
 fn api(scene: &Scene, lang: Lang) -> Card {
     let (t, api) = (StageText::of(lang), scene.api);
     let line = format!("{} · {}", t.accepted, count(api.accepted));
-    Card::new(Thing::Api, Tone::Plain, t.api).line(Ink::Muted, line).health(lang, api.health)
+    let card = Card::new(Thing::Api, Tone::Plain, t.api).line(Ink::Muted, line).health(lang, api.health);
+    match scene.in_process {
+        Some(view) if view.queued > 0 => card.line(Ink::Muted, words::counted(lang, view.queued, t.executor_queue)),
+        Some(view) if view.running > 0 => card.line(Ink::Muted, words::counted(lang, view.running, t.listeners_at_work)),
+        _ => card,
+    }
 }
 
 fn handler(scene: &Scene, lang: Lang) -> Card {

@@ -100,6 +100,8 @@ fn cell(props: &LaneProps, cell: &CellView, focus: Option<u64>) -> Html {
         CellState::Plain => ("", ""),
         CellState::Unreplicated => ("unreplicated", t.unreplicated),
         CellState::Control => ("control", t.control),
+        CellState::Uncommitted => ("uncommitted", t.uncommitted),
+        CellState::Aborted => ("aborted", t.aborted),
         CellState::InHand => ("in-hand", t.held),
         CellState::Failing => ("failing", t.failing),
     };
@@ -138,11 +140,15 @@ fn marks(at: &LaneBox, lane: &LaneView) -> Html {
     let x = |offset: u64| at.x_of(lane, offset) - at.rect.x;
     let (top, bottom) = (at.cells_y - at.rect.y, at.cells_y - at.rect.y + at.cell_h);
     let (start, end, visible) = (x(lane.log_start) - 3, x(lane.log_end), x(lane.high_watermark));
+    let stable = (lane.last_stable < lane.high_watermark).then(|| x(lane.last_stable));
     html! {
         <svg class="marks" aria-hidden="true" width={at.rect.w.to_string()} height={at.rect.h.to_string()}>
             <path class="log-start" d={format!("M{} {top}h-3V{bottom}h3", start + 3)} />
             <path class="log-end" d={format!("M{end} {}V{}", top - 2, bottom + 2)} />
             <path class="high-watermark" d={format!("M{visible} {}V{}", top - 4, bottom + 4)} />
+            if let Some(stable) = stable {
+                <path class="last-stable" d={format!("M{stable} {}V{}M{} {}h6", top - 6, bottom + 4, stable - 3, top - 6)} />
+            }
             { for lane.marks.iter().filter(|m| m.group < 4).map(|mark| {
                 let y = at.marks_y - at.rect.y + mark.group as i32 * at.marks_h + at.marks_h / 2;
                 let class = group_class(mark.group);
