@@ -164,6 +164,10 @@ fn a_missing_case_file_says_so(page: &Page) -> Outcome {
         "the page names the file",
         "const e = document.querySelector('[data-testid=case-failed]'); return !!e && e.innerText.includes('there-is-no-such-case.json')",
     )?;
+    let missing = page.server.take_missing();
+    demand(matches!(&missing[..], [path] if path.ends_with("/there-is-no-such-case.json")), || {
+        format!("asked for and not there: {missing:?}")
+    })?;
     let at = page.time_us()?;
     page.wait_for_time(at + 1)?;
     open(page, NACK)?;

@@ -13,7 +13,7 @@ pub const TESTS: &[PageTest] = &[("loads", loads), ("plays", plays), ("pauses", 
 fn loads(page: &Page) -> Outcome {
     let title = page.session.run("return document.title", &[])?;
     demand(title.as_str().is_some_and(|t| t.contains("CQRS Lab")), || format!("the title is {title}"))?;
-    let missing = page.server.missing();
+    let missing = page.server.take_missing();
     demand(missing.is_empty(), || format!("the page asks for what is not there: {missing:?}"))?;
     let script = "return performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(arguments[0]) && !n.startsWith('data:') && !n.startsWith('blob:'))";
     let elsewhere = page.session.run(script, &[page.server.url().into()])?;

@@ -175,7 +175,8 @@ fn tap(page: &Page, css: &str) -> Outcome {
 fn reduced_motion_moves_in_steps(page: &Page) -> Outcome {
     let pictures = || -> Outcome<u64> {
         page.pause()?;
-        page.set_range("speed", "min")?;
+        // Slow enough to see steps, fast enough that something flies: at the slowest a second and a half of looking spans 17 ms.
+        page.set_range("speed", "1/8")?;
         page.click("play")?;
         let looks = page.session.run_async(
             "const done = arguments[arguments.length - 1], canvas = document.querySelector('.stage canvas'), seen = []; \
