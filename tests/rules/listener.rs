@@ -399,9 +399,11 @@ fn d15_a_killed_consumer_takes_its_count_with_it() {
 
 #[test]
 fn d16_children_share_the_partitions_and_hold_back_only_their_own() {
-    let mut given = json!({"topics": {"t": {"partitions": 2}}, "container": {"ackMode": "MANUAL", "concurrency": 2}});
-    given["records"] = records("0:a0 0:a1 1:b0 1:b1");
-    let script = json!([always("a0", json!({"block_until": "later"})), {"do": "start"}, {"do": "await", "value": "b1"},
+    let given = json!({"topics": {"t": {"partitions": 2}}, "container": {"ackMode": "MANUAL", "concurrency": 2}});
+    let send = |partition: u32, value: &str| json!({"do": "send", "topic": "t", "partition": partition, "value": value});
+    // Children start one after another: the first would be given both partitions, if records were there before the second.
+    let script = json!([always("a0", json!({"block_until": "later"})), {"do": "start"}, {"do": "settle"},
+        send(0, "a0"), send(0, "a1"), send(1, "b0"), send(1, "b1"), {"do": "await", "value": "b1"},
         {"do": "observe", "as": "a0 is stuck"}, {"do": "release", "latch": "later"}, {"do": "settle"}]);
     let seen = spring(given, script);
     assert_eq!(seen.delivered().split(' ').filter(|v| v.starts_with('b')).count(), 2);
