@@ -40,6 +40,17 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
         let node = node.clone();
         move |_: MouseEvent| node.cast::<HtmlDialogElement>().iter().for_each(HtmlDialogElement::close)
     };
+    // The browser closes it by Escape, except where a field within takes the key for itself, as WebKit's search fields do.
+    let on_key = {
+        let node = node.clone();
+        move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                event.prevent_default();
+                event.stop_propagation();
+                node.cast::<HtmlDialogElement>().iter().for_each(HtmlDialogElement::close);
+            }
+        }
+    };
     // A click on the dialog itself, and not on anything in it, is one on the ground behind it.
     let on_ground = {
         let node = node.clone();
@@ -50,7 +61,7 @@ pub(crate) fn Dialog(props: &DialogProps) -> Html {
         }
     };
     html! {
-        <dialog ref={node} class="dialog" aria-labelledby="dialog-title" data-testid={props.testid.clone()} onclose={on_close} onclick={on_ground}>
+        <dialog ref={node} class="dialog" aria-labelledby="dialog-title" data-testid={props.testid.clone()} onclose={on_close} onclick={on_ground} onkeydown={on_key}>
             <div class="dialog-body">
                 <header class="dialog-head">
                     <h2 id="dialog-title">{ props.title.clone() }</h2>

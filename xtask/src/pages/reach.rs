@@ -157,7 +157,8 @@ fn drag(page: &Page, from: (i64, i64), to: (i64, i64)) -> Outcome {
         pointerId: 7, pointerType: 'touch', isPrimary: true, clientX: x, clientY: y, button: 0, buttons})); \
         send('pointerdown', x0, y0, 1); \
         if (x0 !== x1) for (let i = 1; i <= 4; i++) send('pointermove', x0 + (x1 - x0) * i / 4, y0 + (y1 - y0) * i / 4, 1); \
-        send('pointerup', x1, y1, 0); if (x0 === x1) target.click()";
+        send('pointerup', x1, y1, 0); \
+        if (x0 === x1) target.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, composed: true, clientX: x1, clientY: y1}))";
     page.session.run(script, &[from.0, from.1, to.0, to.1].map(|n| json!(n))).map(drop)
 }
 
