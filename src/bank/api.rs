@@ -1,7 +1,5 @@
 //! The command API with its handler: load, decide, store, answer; and the moments between at which a crash hurts.
 
-use std::collections::BTreeMap;
-
 use super::config::{BankConfig, Publication, Remedy};
 use super::domain::{Account, Command, apply, decide};
 use super::effect::{Committed, DbError, Direction, Effect, Link, Loaded, Message, Reply, Timer, hop};
@@ -10,7 +8,7 @@ use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId};
 use super::in_process::{Called, InProcessListeners};
 use super::moment::{Moment, MomentKind};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// The most commands in hand at once; one more is answered with 503.
 pub const HANDLING_COUNT_MAX: usize = 1_024;
@@ -19,7 +17,7 @@ pub const HANDLING_COUNT_MAX: usize = 1_024;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Api {
     up: bool,
-    handlings: BTreeMap<u32, Handling>,
+    handlings: SortedMap<u32, Handling>,
     next_handling: u32,
     /// Listeners in this process (F7).
     pub(super) listeners: InProcessListeners,
@@ -84,7 +82,7 @@ impl Default for Api {
     fn default() -> Self {
         Api {
             up: true,
-            handlings: BTreeMap::new(),
+            handlings: SortedMap::new(),
             next_handling: 0,
             listeners: InProcessListeners::default(),
             counters: ApiCounters::default(),

@@ -5,7 +5,8 @@
 mod completion;
 mod reads;
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::kernel::SortedMap;
+use std::collections::VecDeque;
 
 pub use completion::{EMAIL_REREAD_US, SSE_REREAD_US};
 pub(super) use reads::Shown;
@@ -27,9 +28,9 @@ pub struct Client {
     index: ClientIndex,
     /// Counts changes of its rates; a timer of an earlier epoch is stale.
     epoch: u32,
-    pending: BTreeMap<CommandId, Pending>,
+    pending: SortedMap<CommandId, Pending>,
     /// What it knows of accounts.
-    known: BTreeMap<AccountId, Known>,
+    known: SortedMap<AccountId, Known>,
     /// What it knew when it asked; at most [`reads::ASKED_MAX`].
     asked: VecDeque<Asked>,
     /// Counts its connections.
@@ -100,8 +101,8 @@ impl Client {
         Client {
             index,
             epoch: 0,
-            pending: BTreeMap::new(),
-            known: BTreeMap::new(),
+            pending: SortedMap::new(),
+            known: SortedMap::new(),
             asked: VecDeque::new(),
             connection: 0,
             connected: false,

@@ -1,8 +1,6 @@
 //! What both databases have in common: a process that is up or down, and operations that take their time. Knows no table.
 
-use std::collections::BTreeMap;
-
-use crate::kernel::{Latency, Prng, SimTime};
+use crate::kernel::{Latency, Prng, SimTime, SortedMap};
 
 /// The server of a database. `O` is an operation that was begun; what it does is the database's own affair.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -10,7 +8,7 @@ pub(super) struct Server<O> {
     up: bool,
     /// Added to the time of each operation, in microseconds.
     extra_us: u64,
-    operations: BTreeMap<u32, O>,
+    operations: SortedMap<u32, O>,
     next_operation: u32,
     prng: Prng,
 }
@@ -18,7 +16,7 @@ pub(super) struct Server<O> {
 impl<O> Server<O> {
     /// A server that is up, with a stream of chance of its own.
     pub(super) fn new(seed: u64, name: &str) -> Server<O> {
-        Server { up: true, extra_us: 0, operations: BTreeMap::new(), next_operation: 0, prng: Prng::stream(seed, name, 0) }
+        Server { up: true, extra_us: 0, operations: SortedMap::new(), next_operation: 0, prng: Prng::stream(seed, name, 0) }
     }
 
     pub(super) fn is_up(&self) -> bool {

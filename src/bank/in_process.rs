@@ -2,7 +2,8 @@
 //! its exception reaches and what becomes of what it wrote is given as a plan; here it takes its time, and dies with the
 //! process. Knows no annotation.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::kernel::SortedMap;
+use std::collections::VecDeque;
 
 use super::effect::{Effect, Projection};
 use super::fact::{Fact, FactKind};
@@ -71,7 +72,7 @@ impl Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct InProcessListeners {
     number: u32,
-    running: BTreeMap<u32, Delivery>,
+    running: SortedMap<u32, Delivery>,
     queue: VecDeque<Delivery>,
 }
 

@@ -1,6 +1,7 @@
 //! The table of idempotency keys: which command has which event. Cheap to clone however many commands a run has seen.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::kernel::SortedMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::ids::{CommandId, EventId};
@@ -11,7 +12,7 @@ const CHUNK: usize = 256;
 /// The newest keys, at least [`KEYS_MAX`](super::KEYS_MAX) of them; older ones are forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct KeyTable {
-    open: BTreeMap<CommandId, EventId>,
+    open: SortedMap<CommandId, EventId>,
     /// Oldest first; each sorted by command.
     sealed: VecDeque<Arc<[(CommandId, EventId)]>>,
 }

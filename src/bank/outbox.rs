@@ -1,7 +1,8 @@
 //! The outbox table and the database's own log, which is what carries events from the write side to whoever publishes
 //! them (F8). Knows no time.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::kernel::SortedMap;
+use std::collections::VecDeque;
 
 use super::effect::{OutboxRow, Wanted};
 
@@ -18,7 +19,7 @@ pub struct Outbox {
     /// In commit order.
     unpublished: VecDeque<OutboxRow>,
     /// Rows that a relay holds `FOR UPDATE`, each with the relay.
-    locked: BTreeMap<u32, u32>,
+    locked: SortedMap<u32, u32>,
     recent: VecDeque<OutboxRow>,
     published_count: u64,
     /// The committed changes of the outbox table in commit order, as change capture reads them; an entry's id is its position.
@@ -60,7 +61,7 @@ impl Outbox {
             Wanted::Above { last, missing } => {
                 let wanted = |row: &&OutboxRow| row.id > *last || missing.contains(&row.id);
                 let mut rows: Vec<OutboxRow> = self.unpublished.iter().filter(wanted).copied().collect();
-                rows.sort_by_key(|row| row.id);
+                crate::kernel::sort_by_key(&mut rows, |row| row.id);
                 rows.truncate(rows_max_usize);
                 rows
             }

@@ -1,10 +1,8 @@
 //! A push service (FCM, APNs): keeps what it cannot deliver while a device is away, for as long as it was told to, and not
 //! more than a hundred (F10). Outside of the bank: it survives every crash. Knows no commands but by number.
 
-use std::collections::BTreeMap;
-
 use super::ids::{ClientIndex, CommandId};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// How many pushes are kept for a device that is away; one more, and all of them are discarded.
 pub const PUSHES_KEPT_MAX: usize = 100;
@@ -20,7 +18,7 @@ pub(super) struct Kept {
 /// The push service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct PushService {
-    kept: BTreeMap<ClientIndex, Vec<Kept>>,
+    kept: SortedMap<ClientIndex, Vec<Kept>>,
 }
 
 impl PushService {

@@ -1,12 +1,12 @@
 //! The query API: answers from the read database only, and tells clients of completion (F9, F10). Has no rules of its own.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::config::{BankConfig, Channel};
 use super::effect::{DbError, Direction, Effect, Link, Message, Timer, hop, late_hop};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, QueryId};
-use crate::kernel::{Prng, SimTime};
+use crate::kernel::{Prng, SimTime, SortedMap};
 
 /// How many notices are kept for `Last-Event-ID`, if any are.
 pub const NOTICES_MAX: usize = 256;
@@ -22,16 +22,16 @@ pub const WEBHOOK_CALLS_MAX: u32 = 7;
 pub struct QueryApi {
     up: bool,
     /// The connections that are open, each with the number of the last notice sent over it.
-    connections: BTreeMap<ClientIndex, u32>,
+    connections: SortedMap<ClientIndex, u32>,
     next_notice: u32,
     history: VecDeque<(u32, ClientIndex, CommandId)>,
     /// Requests for a status that are held until there is something to say, each with its number.
-    held: BTreeMap<(ClientIndex, CommandId), u32>,
+    held: SortedMap<(ClientIndex, CommandId), u32>,
     next_hold: u32,
     /// Queries that wait for a version.
-    waiting: BTreeMap<QueryId, Waiting>,
+    waiting: SortedMap<QueryId, Waiting>,
     /// Webhook calls that were not confirmed, by number of the notice.
-    calls: BTreeMap<u32, (ClientIndex, CommandId)>,
+    calls: SortedMap<u32, (ClientIndex, CommandId)>,
     /// How long push services and mail servers take.
     couriers: Prng,
 }
@@ -49,13 +49,13 @@ impl QueryApi {
     pub(super) fn new(seed: u64) -> QueryApi {
         QueryApi {
             up: true,
-            connections: BTreeMap::new(),
+            connections: SortedMap::new(),
             next_notice: 1,
             history: VecDeque::new(),
-            held: BTreeMap::new(),
+            held: SortedMap::new(),
             next_hold: 0,
-            waiting: BTreeMap::new(),
-            calls: BTreeMap::new(),
+            waiting: SortedMap::new(),
+            calls: SortedMap::new(),
             couriers: Prng::stream(seed, "couriers", 0),
         }
     }

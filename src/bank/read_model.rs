@@ -2,14 +2,14 @@
 //!
 //! Knows no acknowledgment: whatever is delivered is applied, in the way that the idempotency setting says (E5).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::config::Idempotency;
 use super::domain::{Change, DomainEvent, EventKind, Money};
 use super::effect::{Effect, Place, Projection, ViewRow};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, CommandId, EventId, IdSet};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// How many rows of the history are kept for looking at; the count goes on.
 pub const HISTORY_ROWS_MAX: usize = 200;
@@ -58,8 +58,8 @@ struct Parked {
 /// The durable tables. A crash of the database does not touch them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ReadModel {
-    accounts: BTreeMap<AccountId, ViewRow>,
-    parked: BTreeMap<(AccountId, u32), Parked>,
+    accounts: SortedMap<AccountId, ViewRow>,
+    parked: SortedMap<(AccountId, u32), Parked>,
     history: History,
     /// The dedupe table of each projection; for the history also its primary key.
     seen: [IdSet; 2],
@@ -68,9 +68,9 @@ pub struct ReadModel {
     /// Whether the account view was ever emptied: what it is then told of known commands is a replay (F5).
     rebuilt: bool,
     /// What accounts said before their latest changes, where a copy of the view lags (F9): until when, and what.
-    past: BTreeMap<AccountId, VecDeque<(SimTime, Option<ViewRow>)>>,
+    past: SortedMap<AccountId, VecDeque<(SimTime, Option<ViewRow>)>>,
     /// How far each projection has come in each sequence of events (E5, 3); empty unless it stores that.
-    places: [BTreeMap<u64, u64>; 2],
+    places: [SortedMap<u64, u64>; 2],
 }
 
 impl ReadModel {

@@ -1,7 +1,6 @@
 //! What carries events from the write database to the log (F8): relays that poll the outbox or the event store, or change
 //! capture that reads the database's log. Each hands rows to its producer and notes what was acknowledged. Knows no partitions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::config::{BankConfig, Publication, RelayReads};
@@ -9,7 +8,7 @@ use super::effect::{DbError, Direction, Effect, Link, Message, OutboxRow, Timer,
 use super::fact::{Fact, FactKind};
 use super::moment::{Moment, MomentKind};
 use super::token::Token;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// The most relays side by side.
 pub const RELAYS_MAX: u32 = 8;
@@ -66,7 +65,7 @@ pub enum Stage {
         /// Whether they are from the database's log.
         log: bool,
         /// Those that the log has not answered, by token.
-        open: BTreeMap<u64, u32>,
+        open: SortedMap<u64, u32>,
         /// The row ids that it has acknowledged.
         acknowledged: Vec<u32>,
     },
@@ -234,7 +233,7 @@ impl Relay {
     }
 
     /// The rows are with the producer under these tokens.
-    pub(super) fn publishing(&mut self, round: u32, open: BTreeMap<u64, u32>) {
+    pub(super) fn publishing(&mut self, round: u32, open: SortedMap<u64, u32>) {
         let Some(worker) = self.worker(round) else { return };
         if let Stage::Fetched { rows, log } = &self.workers[worker].stage {
             self.workers[worker].stage = Stage::Publishing { rows: rows.clone(), log: *log, open, acknowledged: Vec::new() };

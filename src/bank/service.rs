@@ -5,7 +5,6 @@ mod inspect;
 mod processes;
 mod telling;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::api::{Api, Ask};
@@ -23,7 +22,7 @@ use super::query::QueryApi;
 use super::read_db::ReadDb;
 use super::relay::{Relay, Source};
 use super::write_db::WriteDb;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// What a listener in the API's process throws when a fault says so.
 const LISTENER_THROWS: &str = "IllegalStateException";
@@ -46,10 +45,10 @@ pub struct Bank {
     next_command: u32,
     next_query: u32,
     /// What is with a producer, by token.
-    publications: BTreeMap<u64, Outstanding>,
+    publications: SortedMap<u64, Outstanding>,
     next_token: u64,
     /// What listeners wait for, by call.
-    calls: BTreeMap<u64, Call>,
+    calls: SortedMap<u64, Call>,
     last_answer: Option<LastAnswer>,
 }
 
@@ -106,9 +105,9 @@ impl Bank {
             book: EventBook::default(),
             next_command: 1,
             next_query: 1,
-            publications: BTreeMap::new(),
+            publications: SortedMap::new(),
             next_token: 1,
-            calls: BTreeMap::new(),
+            calls: SortedMap::new(),
             last_answer: None,
         }
     }

@@ -1,7 +1,5 @@
 //! The tables of the write database: event streams with snapshots, idempotency keys, the outbox. Knows no time but what it is told.
 
-use std::collections::BTreeMap;
-
 use super::domain::{Account, Change, DomainEvent};
 use super::effect::{Committed, OutboxRow};
 use super::event_book::EventBook;
@@ -9,7 +7,7 @@ use super::ids::{AccountId, CommandId, EventId, IdSet};
 use super::key_table::KeyTable;
 use super::outbox::Outbox;
 use super::stream::{Rehydrated, Stream};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// The most idempotency keys; beyond it the oldest is forgotten.
 pub const KEYS_MAX: usize = 16_384;
@@ -35,7 +33,7 @@ pub struct Snapshots {
 /// The durable tables. A crash of the database does not touch them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Store {
-    streams: BTreeMap<AccountId, Stream>,
+    streams: SortedMap<AccountId, Stream>,
     keys: KeyTable,
     /// The outbox.
     pub outbox: Outbox,
@@ -141,7 +139,7 @@ impl Store {
 
     /// Whether every account is the fold of all its events, from the opening balance on; `None` if some event was dropped from the book.
     pub fn is_fold_of(&self, book: &EventBook, opening: impl Fn(AccountId) -> Option<Account>) -> Option<bool> {
-        let mut folded: BTreeMap<AccountId, Account> = BTreeMap::new();
+        let mut folded: SortedMap<AccountId, Account> = SortedMap::new();
         for id in 1..=book.count() {
             let event = book.get(EventId(id))?;
             if !self.is_stored(event.id) {

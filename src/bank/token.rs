@@ -1,8 +1,6 @@
 //! How far an index over rows was read, with the ids that were missing on the way (Axon's `GapAwareTrackingToken`, F8).
 
-use std::collections::BTreeMap;
-
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// How long a missing id is looked for again, in microseconds (Axon's `gapTimeout`): one whose transaction was rolled back
 /// never comes.
@@ -15,7 +13,7 @@ pub const GAPS_MAX: usize = 10_000;
 pub struct Token {
     last: u32,
     /// Ids below `last` that were not there, each with when it was missed.
-    gaps: BTreeMap<u32, SimTime>,
+    gaps: SortedMap<u32, SimTime>,
 }
 
 impl Token {
@@ -32,7 +30,7 @@ impl Token {
     /// These were published. Ids that they skip are gaps, ids that were gaps are none any more.
     pub(super) fn advance(&mut self, now: SimTime, ids: &[u32]) {
         let mut ids = ids.to_vec();
-        ids.sort_unstable();
+        crate::kernel::sort(&mut ids);
         for id in &ids {
             if *id > self.last {
                 let from = (self.last + 1).max(id.saturating_sub(GAPS_MAX as u32));

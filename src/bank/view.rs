@@ -38,7 +38,7 @@ impl Bank {
                 pairs.push(AccountPair { id, write: None, read: Some(row) });
             }
         }
-        pairs.sort_by_key(|pair| pair.id);
+        crate::kernel::sort_by_key(&mut pairs, |pair| pair.id);
         pairs
     }
 

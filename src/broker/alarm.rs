@@ -1,14 +1,12 @@
 //! A wake-up call for something that has many deadlines: few timers, none of them missed. Knows nothing of what is due.
 
-use std::collections::BTreeSet;
-
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedSet};
 
 /// The timers that are set. There is never more than one for the same instant, and none is set while an earlier one will
 /// wake its owner anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Alarm {
-    set: BTreeSet<SimTime>,
+    set: SortedSet<SimTime>,
 }
 
 impl Alarm {

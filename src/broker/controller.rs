@@ -3,7 +3,7 @@
 //! A simplification: the controller's own quorum is not modelled. It is always there, knows at once what a leader tells
 //! it, and its decisions reach living brokers at once; that a broker died it learns by the session timeout alone.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 
 use super::{BrokerId, TopicPartition};
 
@@ -60,7 +60,7 @@ pub(super) struct Change {
 pub(super) struct Controller {
     /// By place in the cluster.
     pub(super) brokers: Vec<Registration>,
-    partitions: BTreeMap<TopicPartition, PartitionState>,
+    partitions: SortedMap<TopicPartition, PartitionState>,
     elr_enabled: bool,
 }
 
@@ -68,7 +68,7 @@ impl Controller {
     /// A controller of brokers that are all up.
     pub(super) fn new(brokers: impl Iterator<Item = BrokerId>, elr_enabled: bool) -> Controller {
         let brokers = brokers.map(|broker| Registration { broker, incarnation: 0, fenced: false, shutting_down: false }).collect();
-        Controller { brokers, partitions: BTreeMap::new(), elr_enabled }
+        Controller { brokers, partitions: SortedMap::new(), elr_enabled }
     }
 
     /// Whether a broker may lead and be in an ISR.
@@ -105,7 +105,7 @@ impl Controller {
     pub(super) fn add(&mut self, partition: TopicPartition, replicas: Vec<BrokerId>) {
         let mut isr: Vec<BrokerId> = replicas.iter().copied().filter(|b| self.is_active(*b)).collect();
         let leader = isr.first().copied();
-        isr.sort();
+        crate::kernel::sort(&mut isr);
         self.partitions.insert(partition, PartitionState { replicas, leader, leader_epoch: 0, isr, elr: Vec::new() });
     }
 
@@ -115,13 +115,13 @@ impl Controller {
         let Some(old) = self.partitions.get(&partition).cloned() else { return Change { leader: false, isr: false, unclean: false } };
         let mut new = PartitionState { isr, ..old.clone() };
         let unclean = self.elect(&mut new, rules);
-        new.isr.sort();
+        crate::kernel::sort(&mut new.isr);
         let min_isr = (rules.min_insync_replicas as usize).min(new.replicas.len());
         new.elr = if !self.elr_enabled || unclean || new.isr.len() >= min_isr {
             Vec::new()
         } else {
             let mut elr: Vec<BrokerId> = old.isr.iter().chain(&old.elr).copied().filter(|b| !new.isr.contains(b)).collect();
-            elr.sort();
+            crate::kernel::sort(&mut elr);
             elr.dedup();
             elr
         };

@@ -1,6 +1,6 @@
 //! What travels between clients and brokers: Kafka's requests and responses, as closed enums. Knows no latency and no loss.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::{Bytes, ErrorCode, Header, Record};
@@ -185,7 +185,7 @@ pub enum GroupRequest {
     SyncGroup {
         member_id: Arc<str>,
         generation: u32,
-        assignments: BTreeMap<Arc<str>, Vec<TopicPartition>>,
+        assignments: SortedMap<Arc<str>, Vec<TopicPartition>>,
     },
     Heartbeat {
         member_id: Arc<str>,
@@ -202,7 +202,7 @@ pub enum GroupRequest {
         instance_id: Option<Arc<str>>,
         /// Generation, or member epoch in the consumer protocol; `None` for an `assign()` consumer.
         generation: Option<u32>,
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+        offsets: SortedMap<TopicPartition, CommittedOffset>,
     },
     OffsetFetch {
         partitions: Vec<TopicPartition>,
@@ -223,7 +223,7 @@ pub enum GroupRequest {
     },
     /// `Admin.alterConsumerGroupOffsets`.
     AlterOffsets {
-        offsets: BTreeMap<TopicPartition, u64>,
+        offsets: SortedMap<TopicPartition, u64>,
     },
     /// `Admin.deleteConsumerGroupOffsets`.
     DeleteOffsets {
@@ -233,7 +233,7 @@ pub enum GroupRequest {
         producer: (u64, u16),
         member_id: Arc<str>,
         generation: Option<u32>,
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+        offsets: SortedMap<TopicPartition, CommittedOffset>,
     },
 }
 
@@ -371,7 +371,7 @@ pub struct ListedOffset {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Metadata {
     /// By topic name.
-    pub topics: BTreeMap<Arc<str>, TopicMetadata>,
+    pub topics: SortedMap<Arc<str>, TopicMetadata>,
     /// The living brokers, ascending.
     pub brokers: Vec<BrokerId>,
 }
@@ -405,10 +405,10 @@ pub enum GroupResponse {
     Heartbeat,
     LeaveGroup,
     OffsetCommit {
-        partitions: BTreeMap<TopicPartition, Option<ErrorCode>>,
+        partitions: SortedMap<TopicPartition, Option<ErrorCode>>,
     },
     OffsetFetch {
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+        offsets: SortedMap<TopicPartition, CommittedOffset>,
     },
     ConsumerGroupHeartbeat {
         member_id: Arc<str>,

@@ -1,6 +1,6 @@
 //! The topics of a cluster: names, ids, partition counts, settings. Knows no leaders and no records.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::{TopicConfig, TopicId, TopicPartition};
@@ -22,7 +22,7 @@ pub struct Topic {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Topics {
     topics: Vec<Topic>,
-    by_name: BTreeMap<Arc<str>, TopicId>,
+    by_name: SortedMap<Arc<str>, TopicId>,
 }
 
 impl Topics {

@@ -3,11 +3,10 @@
 //! Decides and remembers; has never heard of logs or markers on the way. A simplification: the book itself
 //! (`__transaction_state`) is as safe as the cluster; it survives every coordinator.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{ErrorCode, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// The last epoch before a transactional id gets another producer id.
 const EPOCH_MAX: u16 = i16::MAX as u16 - 1;
@@ -43,9 +42,9 @@ pub struct Txn {
     /// Where it stands.
     pub state: TxnState,
     /// The partitions of the transaction; while it ends, those whose marker is missing.
-    pub partitions: BTreeSet<TopicPartition>,
+    pub partitions: SortedSet<TopicPartition>,
     /// The groups whose offsets it commits.
-    pub groups: BTreeSet<Arc<str>>,
+    pub groups: SortedSet<Arc<str>>,
     /// When the transaction began.
     pub started_at: SimTime,
     /// When anything was last heard of it.
@@ -67,7 +66,7 @@ pub enum Ended {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TxnCoordinator {
     last_producer_id: u64,
-    txns: BTreeMap<Arc<str>, Txn>,
+    txns: SortedMap<Arc<str>, Txn>,
 }
 
 impl TxnCoordinator {
@@ -105,8 +104,8 @@ impl TxnCoordinator {
                 epoch: 0,
                 timeout_us,
                 state: TxnState::Empty,
-                partitions: BTreeSet::new(),
-                groups: BTreeSet::new(),
+                partitions: SortedSet::new(),
+                groups: SortedSet::new(),
                 started_at: now,
                 touched_at: now,
                 marker_round: 0,

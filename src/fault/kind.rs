@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_has_at_least_28_faults_with_names_of_their_own() {
-        let ids: std::collections::BTreeSet<&str> = FaultKind::all().iter().map(|k| k.id()).collect();
+        let ids: crate::kernel::SortedSet<&str> = FaultKind::all().iter().map(|k| k.id()).collect();
         assert_eq!(ids.len(), FaultKind::all().len());
         assert!(ids.len() >= 28, "{}", ids.len());
         assert!(FaultKind::all().iter().all(|k| FaultKind::by_id(k.id()) == Some(*k) && !k.moments().is_empty()));

@@ -150,7 +150,7 @@ mod tests {
         for (index, link) in Link::ALL.iter().enumerate() {
             assert_eq!(link.index(), index);
         }
-        let names: std::collections::BTreeSet<&str> = Link::ALL.iter().map(|l| l.name()).collect();
+        let names: crate::kernel::SortedSet<&str> = Link::ALL.iter().map(|l| l.name()).collect();
         assert_eq!(names.len(), Link::ALL.len());
     }
 }

@@ -5,13 +5,17 @@
 mod agenda;
 mod digest;
 mod latency;
+mod order;
 mod prng;
+mod sorted;
 mod time;
 
 pub use agenda::Agenda;
 pub use digest::{Digest, digest_of};
 pub use latency::{LATENCY_US_MAX, Latency};
+pub use order::{sort, sort_by, sort_by_key};
 pub use prng::Prng;
+pub use sorted::{Entry, Keys, Pairs, PairsMut, SortedMap, SortedSet, Values};
 pub use time::SimTime;
 
 /// Declares a typed id: a `u32` that cannot be mixed up with another kind of id.

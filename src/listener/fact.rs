@@ -1,6 +1,6 @@
 //! What happens in a container, as typed facts. Nothing reads them to decide anything.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl StopReason {
 }
 
 /// Next offsets by partition.
-pub type Offsets = BTreeMap<TopicPartition, u64>;
+pub type Offsets = SortedMap<TopicPartition, u64>;
 
 /// Something that happened on a consumer thread.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 //!
 //! Knows no thread and no container.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kernel::{SortedMap, SortedSet};
 use std::sync::Arc;
 
 use super::{Condition, ConsumerRecord, ListenerKind, ListenerProgram, Rule};
@@ -16,9 +16,9 @@ pub struct Listener {
     armed: Vec<Armed>,
     calls: u64,
     /// How often each value was given to the method; kept only while a condition asks for it.
-    deliveries: BTreeMap<(bool, Bytes), u32>,
+    deliveries: SortedMap<(bool, Bytes), u32>,
     counts_deliveries: bool,
-    released: BTreeSet<Arc<str>>,
+    released: SortedSet<Arc<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

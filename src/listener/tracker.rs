@@ -2,7 +2,7 @@
 //!
 //! Knows neither seeks nor recoverers.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::Exception;
@@ -22,7 +22,7 @@ pub enum Counts {
 /// The failing record of each partition.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FailedRecordTracker {
-    failures: BTreeMap<(TopicPartition, Counts), FailedRecord>,
+    failures: SortedMap<(TopicPartition, Counts), FailedRecord>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

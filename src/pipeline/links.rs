@@ -1,9 +1,7 @@
 //! How long things take from node to node: a latency for each link, in order on each connection. Knows nothing of what travels.
 
-use std::collections::BTreeMap;
-
 use crate::fault::{Link, Node};
-use crate::kernel::{Latency, Prng, SimTime};
+use crate::kernel::{Latency, Prng, SimTime, SortedMap};
 use crate::scenario::Config;
 
 /// The links' latencies and connections.
@@ -12,7 +10,7 @@ pub struct Links {
     links: Vec<Wire>,
     /// By sender, receiver and link: when the last one that was sent arrives. A later one never overtakes it, as on one
     /// TCP connection.
-    connections: BTreeMap<(Node, Node, Link), SimTime>,
+    connections: SortedMap<(Node, Node, Link), SimTime>,
 }
 
 /// One link.
@@ -26,7 +24,7 @@ impl Links {
     /// The links with the latencies of the settings, each with a stream of chance of its own.
     pub fn new(config: &Config, seed: u64) -> Links {
         let wire = |link: Link| Wire { latency: config.link_latency(link), prng: Prng::stream(seed, "latency", link.index() as u64) };
-        Links { links: Link::ALL.into_iter().map(wire).collect(), connections: BTreeMap::new() }
+        Links { links: Link::ALL.into_iter().map(wire).collect(), connections: SortedMap::new() }
     }
 
     /// Takes the latencies of the settings.

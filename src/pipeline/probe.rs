@@ -87,7 +87,7 @@ impl Probe {
                 let state = world.cluster().partition(p)?;
                 let leader = state.leader.map_or_else(|| "none".to_owned(), |b| b.0.to_string());
                 let mut isr: Vec<u32> = state.isr.iter().map(|b| b.0).collect();
-                isr.sort_unstable();
+                crate::kernel::sort(&mut isr);
                 Some(format!("{} leader {leader} isr {isr:?}", partition(world.cluster().topics(), &p)))
             })),
             Probe::Record(topic, number, offset) => {

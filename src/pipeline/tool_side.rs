@@ -1,6 +1,6 @@
 //! What the tool does beside the cluster: its producer, dead letters sent again, answers that nobody waits for.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::World;
@@ -41,7 +41,7 @@ impl World {
     /// Moves a group's offsets on the whole topic, clamped into what the log holds (C9).
     pub(super) fn reset_offsets(&mut self, group: u32, to: ResetTo) {
         let name = GROUPS[group as usize];
-        let mut offsets = BTreeMap::new();
+        let mut offsets = SortedMap::new();
         for partition in (0..self.partition_count()).map(|p| self.topic_partition(p)) {
             let Some(leader) = self.cluster.leader(partition) else { continue };
             let (start, end) = (leader.log.start(), leader.high_watermark);

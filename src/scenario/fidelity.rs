@@ -278,7 +278,7 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn the_recorded_cases_are_counted_right() {
-        let mut counts = std::collections::BTreeMap::new();
+        let mut counts = crate::kernel::SortedMap::new();
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
         for file in std::fs::read_dir(folder).expect("the cases are in the repository").flatten() {
             if file.path().extension().is_none_or(|extension| extension != "json") {
@@ -287,7 +287,7 @@ mod tests {
             let text = std::fs::read_to_string(file.path()).expect("a case is text");
             let (_, rest) = text.split_once("\"rules\": [").expect("a case names its rules");
             let (rules, _) = rest.split_once(']').expect("the list ends");
-            let rules: std::collections::BTreeSet<&str> = rules.split(',').map(|rule| rule.trim().trim_matches('"')).collect();
+            let rules: crate::kernel::SortedSet<&str> = rules.split(',').map(|rule| rule.trim().trim_matches('"')).collect();
             rules.into_iter().for_each(|rule| *counts.entry(rule.to_owned()).or_insert(0u16) += 1);
         }
         for row in FIDELITY {

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn keys_differ() {
-        let keys: std::collections::BTreeSet<&str> = settings().iter().map(|s| s.key.as_str()).collect();
+        let keys: crate::kernel::SortedSet<&str> = settings().iter().map(|s| s.key.as_str()).collect();
         assert_eq!(keys.len(), settings().len());
         assert!(keys.contains("group.account-view.max.poll.records"));
         assert!(keys.contains("link.client-api.latency"));

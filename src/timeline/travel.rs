@@ -34,7 +34,7 @@ pub struct Timeline<M: Machine> {
 impl<M: Machine> Timeline<M> {
     /// A timeline at its beginning. `inputs` are sorted by time here; those of one instant keep their order.
     pub fn new(origin: M, mut inputs: Vec<(SimTime, M::Input)>) -> Self {
-        inputs.sort_by_key(|(at, _)| *at);
+        crate::kernel::sort_by_key(&mut inputs, |(at, _)| *at);
         Timeline {
             keyframes: Keyframes::new(origin.clone()),
             world: origin,

@@ -12,7 +12,7 @@ pub(super) struct Watched<M> {
 impl<M: Clone> Watched<M> {
     /// Nothing is kept yet.
     pub(super) fn new(mut moments: Vec<SimTime>) -> Self {
-        moments.sort_unstable();
+        crate::kernel::sort(&mut moments);
         moments.dedup();
         Watched { moments: moments.into_iter().map(|at| (at, None)).collect() }
     }

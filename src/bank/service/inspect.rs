@@ -1,6 +1,6 @@
 //! What can be seen of the [`Bank`] from outside. Changes nothing.
 
-use std::collections::BTreeSet;
+use crate::kernel::SortedSet;
 
 use super::{Bank, Call, LastAnswer};
 
@@ -81,7 +81,7 @@ impl Bank {
 
     /// The stored events that somebody will still publish: the outbox has them where the relay looks, a producer has them,
     /// or the API has them in hand. A stored event that is neither here nor in the log is lost (F6).
-    pub fn to_be_published(&self) -> BTreeSet<EventId> {
+    pub fn to_be_published(&self) -> SortedSet<EventId> {
         let (outbox, token) = (&self.write_db.store.outbox, self.relay.token());
         let reached = |row: &&OutboxRow| match reads(&self.config) {
             _ if self.config.api.publication.carrier() != Carrier::Table => true,
@@ -89,7 +89,7 @@ impl Bank {
             RelayReads::LastId => row.id > token.last(),
             RelayReads::GapAware => row.id > token.last() || token.gaps().any(|gap| gap == row.id),
         };
-        let mut events: BTreeSet<EventId> = outbox.rows_unpublished().filter(reached).map(|row| row.event).collect();
+        let mut events: SortedSet<EventId> = outbox.rows_unpublished().filter(reached).map(|row| row.event).collect();
         events.extend(outbox.log_after(self.relay.captured().0).map(|entry| entry.event));
         events.extend(self.publications.values().map(|publication| publication.event));
         events.extend(self.api.events_in_hand());

@@ -146,7 +146,7 @@ fn jumbled(reads: RelayReads, publication: Publication) -> Toy {
 #[test]
 fn f8_the_id_gap_traps_a_relay_that_reads_by_the_last_id_and_no_other() {
     let missing =
-        |toy: &Toy| toy.bank.write_db().store.stored_count() - toy.log.iter().collect::<std::collections::BTreeSet<_>>().len() as u64;
+        |toy: &Toy| toy.bank.write_db().store.stored_count() - toy.log.iter().collect::<crate::kernel::SortedSet<_>>().len() as u64;
     let naive = jumbled(RelayReads::LastId, Publication::Outbox);
     assert!(missing(&naive) > 0, "nothing was stepped over");
     assert_eq!(naive.bank.to_be_published().len(), 0, "and nobody will ever publish it");

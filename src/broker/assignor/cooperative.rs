@@ -1,7 +1,7 @@
 //! `cooperative-sticky`: as sticky, but a partition that changes hands first goes to nobody (C13 step 4, C14;
 //! `CooperativeStickyAssignor`).
 
-use std::collections::BTreeSet;
+use crate::kernel::SortedSet;
 
 use super::sticky::Outcome;
 use super::{Problem, Shares, Slot, sticky};
@@ -22,7 +22,7 @@ pub(super) fn assign(problem: &Problem) -> Shares {
 /// Takes from everybody what is new to it and was somebody's who has it no more.
 fn withhold_given_up(problem: &Problem, shares: &mut Shares) {
     let pairs = || problem.members.iter().zip(shares.iter());
-    let given_up: BTreeSet<Slot> = pairs().flat_map(|(m, share)| m.owned.iter().filter(|s| !share.contains(s))).copied().collect();
+    let given_up: SortedSet<Slot> = pairs().flat_map(|(m, share)| m.owned.iter().filter(|s| !share.contains(s))).copied().collect();
     for (member, share) in problem.members.iter().zip(shares.iter_mut()) {
         share.retain(|s| member.owned.contains(s) || !given_up.contains(s));
     }

@@ -26,6 +26,6 @@ pub(super) fn hash_map_order<T: AsRef<str>>(keys: &[T]) -> Vec<usize> {
         (hash ^ (hash >> 16)) & (capacity - 1)
     };
     let mut order: Vec<usize> = (0..keys.len()).collect();
-    order.sort_by_key(|i| bucket(keys[*i].as_ref()));
+    crate::kernel::sort_by_key(&mut order, |i| bucket(keys[*i].as_ref()));
     order
 }

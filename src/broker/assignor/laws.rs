@@ -1,7 +1,7 @@
 //! What the assignors promise, asked of random groups: members join and leave, static and dynamic, change their topics, and
 //! topics grow. A history that breaks a promise is made as short as it gets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kernel::{SortedMap, SortedSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -49,15 +49,15 @@ fn events(same_topics: bool) -> impl Strategy<Value = Vec<Event>> {
 #[derive(Debug, Clone)]
 struct World {
     partitions: [u32; 3],
-    members: BTreeMap<u32, MemberSubscription>,
+    members: SortedMap<u32, MemberSubscription>,
     generation: u32,
 }
 
-type Owners = BTreeMap<TopicPartition, Arc<str>>;
+type Owners = SortedMap<TopicPartition, Arc<str>>;
 
 impl World {
     fn new(partitions: [u32; 3]) -> World {
-        World { partitions, members: BTreeMap::new(), generation: 1 }
+        World { partitions, members: SortedMap::new(), generation: 1 }
     }
 
     fn topics_of(bits: u8) -> Vec<Arc<str>> {
@@ -96,7 +96,7 @@ impl World {
     }
 
     /// Members know what they got, and in which generation.
-    fn settle(&mut self, assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>) {
+    fn settle(&mut self, assignment: &SortedMap<Arc<str>, Vec<TopicPartition>>) {
         self.generation += 1;
         for (id, _, subscription) in self.members.values_mut() {
             subscription.owned = assignment[id].clone();
@@ -121,8 +121,8 @@ impl World {
     }
 
     /// Every partition that somebody wants.
-    fn wanted(&self) -> BTreeSet<TopicPartition> {
-        let topics: BTreeSet<&str> = self.members.values().flat_map(|(_, _, s)| s.topics.iter().map(|t| &**t)).collect();
+    fn wanted(&self) -> SortedSet<TopicPartition> {
+        let topics: SortedSet<&str> = self.members.values().flat_map(|(_, _, s)| s.topics.iter().map(|t| &**t)).collect();
         let of =
             |place: usize| (0..self.partitions[place]).map(move |partition| TopicPartition { topic: TopicId(9 - place as u32), partition });
         (0..3).filter(|place| topics.contains(TOPICS[*place])).flat_map(of).collect()
@@ -140,7 +140,7 @@ impl World {
     }
 }
 
-fn owners_in(assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>) -> Result<Owners, String> {
+fn owners_in(assignment: &SortedMap<Arc<str>, Vec<TopicPartition>>) -> Result<Owners, String> {
     let mut owners = Owners::new();
     for (id, partitions) in assignment {
         for partition in partitions {
@@ -155,8 +155,8 @@ fn owners_in(assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>) -> Result<Own
 /// Nothing twice, nothing unwanted, nothing to nobody but what is `withheld`.
 fn valid(
     world: &World,
-    assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>,
-    withheld: &BTreeSet<TopicPartition>,
+    assignment: &SortedMap<Arc<str>, Vec<TopicPartition>>,
+    withheld: &SortedSet<TopicPartition>,
 ) -> Result<Owners, String> {
     let owners = owners_in(assignment)?;
     for (partition, id) in &owners {
@@ -164,8 +164,8 @@ fn valid(
             return Err(format!("{id} is given {partition:?}, which it does not want"));
         }
     }
-    let given: BTreeSet<TopicPartition> = owners.keys().copied().collect();
-    let expected: BTreeSet<TopicPartition> = world.wanted().difference(withheld).copied().collect();
+    let given: SortedSet<TopicPartition> = owners.keys().copied().collect();
+    let expected: SortedSet<TopicPartition> = world.wanted().difference(withheld).copied().collect();
     match given == expected {
         true => Ok(owners),
         false => Err(format!("given are {given:?}, wanted {expected:?}")),
@@ -173,7 +173,7 @@ fn valid(
 }
 
 /// Counts differ by at most one where subscriptions are equal; else nobody could be given a partition of one who has two more.
-fn balanced(world: &World, assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>) -> Result<(), String> {
+fn balanced(world: &World, assignment: &SortedMap<Arc<str>, Vec<TopicPartition>>) -> Result<(), String> {
     for (poor, few) in assignment {
         for (rich, many) in assignment {
             let movable = |p: &&TopicPartition| world.wants(poor, **p);
@@ -220,17 +220,17 @@ fn for_histories(same_topics: bool, law: impl Fn(&mut World) -> Result<(), Strin
     }
 }
 
-fn counts_per_topic(assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>, topic: &str) -> Vec<Vec<u32>> {
+fn counts_per_topic(assignment: &SortedMap<Arc<str>, Vec<TopicPartition>>, topic: &str) -> Vec<Vec<u32>> {
     let of = |partitions: &Vec<TopicPartition>| -> Vec<u32> {
         partitions.iter().filter(|p| World::topic(**p) == topic).map(|p| p.partition).collect()
     };
     assignment.values().map(of).collect()
 }
 
-fn range_is_by_topic(world: &World, assignment: &BTreeMap<Arc<str>, Vec<TopicPartition>>) -> Result<(), String> {
+fn range_is_by_topic(world: &World, assignment: &SortedMap<Arc<str>, Vec<TopicPartition>>) -> Result<(), String> {
     for topic in TOPICS {
         let wants = |id: &Arc<str>| world.members.values().any(|(m, _, s)| m == id && s.topics.iter().any(|t| **t == *topic));
-        let of_topic: BTreeMap<Arc<str>, Vec<TopicPartition>> =
+        let of_topic: SortedMap<Arc<str>, Vec<TopicPartition>> =
             assignment.iter().filter(|(id, _)| wants(id)).map(|(id, p)| (Arc::clone(id), p.clone())).collect();
         let shares = counts_per_topic(&of_topic, topic);
         let sizes = shares.iter().map(Vec::len);
@@ -249,7 +249,7 @@ fn range_is_by_topic(world: &World, assignment: &BTreeMap<Arc<str>, Vec<TopicPar
 fn c11_range_gives_every_member_a_range_of_every_topic_it_wants() {
     for_histories(false, |world| {
         let assignment = Assignor::Range.assign(&world.metadata(), &world.members());
-        valid(world, &assignment, &BTreeSet::new())?;
+        valid(world, &assignment, &SortedSet::new())?;
         range_is_by_topic(world, &assignment)
     });
 }
@@ -258,7 +258,7 @@ fn c11_range_gives_every_member_a_range_of_every_topic_it_wants() {
 fn c12_round_robin_is_valid_and_with_equal_subscriptions_balanced() {
     for_histories(false, |world| {
         let assignment = Assignor::RoundRobin.assign(&world.metadata(), &world.members());
-        valid(world, &assignment, &BTreeSet::new())?;
+        valid(world, &assignment, &SortedSet::new())?;
         if world.equal_subscriptions() { balanced(world, &assignment) } else { Ok(()) }
     });
 }
@@ -268,7 +268,7 @@ fn c13_sticky_is_balanced_and_moves_only_what_it_must() {
     for_histories(true, |world| {
         let before = world.owners();
         let assignment = Assignor::Sticky.assign(&world.metadata(), &world.members());
-        let after = valid(world, &assignment, &BTreeSet::new())?;
+        let after = valid(world, &assignment, &SortedSet::new())?;
         balanced(world, &assignment)?;
         let (moved, needed) = (moved(&before, &after), moves_needed(world, &before));
         if moved != needed {
@@ -283,7 +283,7 @@ fn c13_sticky_is_balanced_and_moves_only_what_it_must() {
 fn c14_sticky_is_as_balanced_as_unequal_subscriptions_allow_and_rests_when_nothing_changes() {
     for_histories(false, |world| {
         let assignment = Assignor::Sticky.assign(&world.metadata(), &world.members());
-        valid(world, &assignment, &BTreeSet::new())?;
+        valid(world, &assignment, &SortedSet::new())?;
         balanced(world, &assignment)?;
         world.settle(&assignment);
         let again = Assignor::Sticky.assign(&world.metadata(), &world.members());
@@ -305,7 +305,7 @@ fn cooperative_rounds(world: &mut World) -> Result<(), String> {
             return Err(format!("{partition:?} is taken from {owner} and given to {} in one rebalance", after[partition]));
         }
         // Withheld is only what somebody must give up first.
-        let withheld: BTreeSet<TopicPartition> = before.keys().filter(|p| !after.contains_key(p)).copied().collect();
+        let withheld: SortedSet<TopicPartition> = before.keys().filter(|p| !after.contains_key(p)).copied().collect();
         valid(world, &assignment, &withheld)?;
         world.settle(&assignment);
         if withheld.is_empty() {
@@ -331,7 +331,7 @@ fn c14_cooperative_sticky_keeps_its_promise_with_unequal_subscriptions_too() {
 }
 
 /// The coordinator's assignors work on the topics themselves.
-fn server(assignor: ServerAssignor, world: &World) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+fn server(assignor: ServerAssignor, world: &World) -> SortedMap<Arc<str>, Vec<TopicPartition>> {
     let known = world.metadata().topics.into_iter().map(|(name, t)| (name, (t.id, t.partitions.len() as u32))).collect();
     assignor.assign_known(&known, &world.members())
 }
@@ -341,7 +341,7 @@ fn c17_uniform_is_balanced_and_moves_only_what_it_must() {
     for_histories(true, |world| {
         let before = world.owners();
         let assignment = server(ServerAssignor::Uniform, world);
-        let after = valid(world, &assignment, &BTreeSet::new())?;
+        let after = valid(world, &assignment, &SortedSet::new())?;
         balanced(world, &assignment)?;
         let (moved, needed) = (moved(&before, &after), moves_needed(world, &before));
         if moved != needed {
@@ -356,10 +356,10 @@ fn c17_uniform_is_balanced_and_moves_only_what_it_must() {
 fn c17_the_coordinator_s_assignors_give_everything_to_somebody_who_wants_it() {
     for_histories(false, |world| {
         let range = server(ServerAssignor::Range, world);
-        valid(world, &range, &BTreeSet::new())?;
+        valid(world, &range, &SortedSet::new())?;
         range_is_by_topic(world, &range)?;
         let uniform = server(ServerAssignor::Uniform, world);
-        valid(world, &uniform, &BTreeSet::new())?;
+        valid(world, &uniform, &SortedSet::new())?;
         balanced(world, &uniform)?;
         world.settle(&uniform);
         Ok(())

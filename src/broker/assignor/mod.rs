@@ -14,7 +14,7 @@ mod sticky;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 pub use java::java_hash;
@@ -59,7 +59,7 @@ impl Assignor {
 
     /// Assigns the partitions that `metadata` knows to `members` (member id, instance id, subscription; C10).
     /// Every member is in the result.
-    pub fn assign(self, metadata: &Metadata, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+    pub fn assign(self, metadata: &Metadata, members: &[MemberSubscription]) -> SortedMap<Arc<str>, Vec<TopicPartition>> {
         let problem = Problem::new(metadata, members);
         let shares = match self {
             Assignor::Range => range::assign(&problem),
@@ -102,7 +102,7 @@ struct Problem {
 }
 
 /// Id and partition count by topic name.
-type Known = BTreeMap<Arc<str>, (TopicId, u32)>;
+type Known = SortedMap<Arc<str>, (TopicId, u32)>;
 
 /// For each member, in the order of [`Problem::members`], its partitions.
 type Shares = Vec<Vec<Slot>>;
@@ -130,7 +130,7 @@ impl Problem {
     }
 
     /// The shares by member id.
-    fn named(&self, shares: Shares) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+    fn named(&self, shares: Shares) -> SortedMap<Arc<str>, Vec<TopicPartition>> {
         let ids = self.members.iter().map(|m| m.id.clone());
         ids.zip(shares).map(|(id, slots)| (id, slots.into_iter().map(|s| self.partition(s)).collect())).collect()
     }
@@ -142,7 +142,7 @@ impl Problem {
     /// Members in Kafka's order: static ones first by instance id, then the others by member id (C10).
     fn sorted_members(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by(|a, b| {
+        crate::kernel::sort_by(&mut order, |a, b| {
             let (a, b) = (&self.members[*a], &self.members[*b]);
             match (&a.instance, &b.instance) {
                 (Some(x), Some(y)) => java::compare(x, y),

@@ -1,6 +1,6 @@
 //! The coordinator's own assignors (C17): `range` as on the client, `uniform`. Know no protocol.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::{Known, MemberSubscription, Problem, Shares, Slot, range, sticky};
@@ -26,12 +26,12 @@ impl ServerAssignor {
     }
 
     /// Assigns to `members`, whose `owned` is their last target.
-    pub fn assign(self, topics: &Topics, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+    pub fn assign(self, topics: &Topics, members: &[MemberSubscription]) -> SortedMap<Arc<str>, Vec<TopicPartition>> {
         self.assign_known(&topics.iter().map(|t| (t.name.clone(), (t.id, t.partitions))).collect(), members)
     }
 
     /// The same, from id and partition count by topic name.
-    pub(super) fn assign_known(self, known: &Known, members: &[MemberSubscription]) -> BTreeMap<Arc<str>, Vec<TopicPartition>> {
+    pub(super) fn assign_known(self, known: &Known, members: &[MemberSubscription]) -> SortedMap<Arc<str>, Vec<TopicPartition>> {
         let problem = Problem::of(known, members);
         let equal = problem.members.windows(2).all(|pair| pair[0].topics == pair[1].topics);
         let shares = match self {
@@ -52,7 +52,7 @@ fn uniform(problem: &Problem) -> Shares {
     let quota_min = partitions / members;
     let owned = |member: &usize| problem.members[*member].owned.iter().copied().filter(|s| problem.exists(*s));
     let mut by_need = problem.sorted_members();
-    by_need.sort_by_key(|m| owned(m).count() <= quota_min);
+    crate::kernel::sort_by_key(&mut by_need, |m| owned(m).count() <= quota_min);
     let larger: Vec<usize> = by_need.into_iter().take(partitions % members).collect();
     let mut unassigned: Vec<Slot> = problem.slots().filter(|s| !problem.members.iter().any(|m| m.owned.contains(s))).collect();
     let mut unfilled: Vec<(usize, usize)> = Vec::new();

@@ -2,7 +2,8 @@
 
 mod general;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::kernel::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 use super::{Problem, Shares, Slot, java};
 
@@ -10,13 +11,13 @@ use super::{Problem, Shares, Slot, java};
 pub(super) struct Outcome {
     pub(super) shares: Shares,
     /// Partitions that go from one member to another, and to whom; `None` where only a comparison can tell.
-    pub(super) transferred: Option<BTreeMap<Slot, usize>>,
+    pub(super) transferred: Option<SortedMap<Slot, usize>>,
 }
 
 /// What members rightly own (step 0 of C13).
 struct Claims {
     owned: Shares,
-    doubly_claimed: BTreeSet<Slot>,
+    doubly_claimed: SortedSet<Slot>,
     generation_max: Option<u32>,
 }
 
@@ -39,10 +40,10 @@ impl Claims {
     fn new(problem: &Problem, order: &[usize]) -> Claims {
         let mut claims = Claims {
             owned: problem.no_shares(),
-            doubly_claimed: BTreeSet::new(),
+            doubly_claimed: SortedSet::new(),
             generation_max: problem.members.iter().filter_map(|m| m.generation).max(),
         };
-        let mut owner: BTreeMap<Slot, usize> = BTreeMap::new();
+        let mut owner: SortedMap<Slot, usize> = SortedMap::new();
         for member in order.iter().copied() {
             for slot in problem.members[member].owned.iter().copied() {
                 let Some(other) = owner.get(&slot).copied() else {
@@ -77,15 +78,15 @@ struct Constrained<'a> {
     larger_expected: usize,
     larger: usize,
     shares: Shares,
-    revoked: BTreeSet<Slot>,
-    doubly_claimed: BTreeSet<Slot>,
+    revoked: SortedSet<Slot>,
+    doubly_claimed: SortedSet<Slot>,
     under: Vec<usize>,
     exactly_min: Vec<usize>,
-    transferred: BTreeMap<Slot, usize>,
+    transferred: SortedMap<Slot, usize>,
 }
 
 impl<'a> Constrained<'a> {
-    fn new(problem: &'a Problem, doubly_claimed: BTreeSet<Slot>) -> Self {
+    fn new(problem: &'a Problem, doubly_claimed: SortedSet<Slot>) -> Self {
         let (partitions, members) = (problem.slots().count(), problem.members.len().max(1));
         Constrained {
             problem,
@@ -94,18 +95,18 @@ impl<'a> Constrained<'a> {
             larger_expected: partitions % members,
             larger: 0,
             shares: problem.no_shares(),
-            revoked: BTreeSet::new(),
+            revoked: SortedSet::new(),
             doubly_claimed,
             under: Vec::new(),
             exactly_min: Vec::new(),
-            transferred: BTreeMap::new(),
+            transferred: SortedMap::new(),
         }
     }
 
     /// Step 1: a member keeps what it owns, up to its quota.
     fn keep_owned(&mut self, member: usize, owned: &[Slot]) {
         let mut owned: Vec<Slot> = owned.iter().copied().filter(|s| self.problem.exists(*s) && !self.doubly_claimed.contains(s)).collect();
-        owned.sort_unstable_by_key(|s| (s.partition, s.topic));
+        crate::kernel::sort_by_key(&mut owned, |s| (s.partition, s.topic));
         let keep = if owned.len() < self.quota_min {
             self.under.push(member);
             owned.len()
@@ -129,9 +130,9 @@ impl<'a> Constrained<'a> {
     /// Steps 2 and 3: what nobody holds is dealt out.
     fn deal(&mut self) {
         let by_id = |a: &usize, b: &usize| java::compare(&self.problem.members[*a].id, &self.problem.members[*b].id);
-        self.under.sort_by(by_id);
-        self.exactly_min.sort_by(by_id);
-        let held: BTreeSet<Slot> = self.shares.iter().flatten().copied().collect();
+        crate::kernel::sort_by(&mut self.under, by_id);
+        crate::kernel::sort_by(&mut self.exactly_min, by_id);
+        let held: SortedSet<Slot> = self.shares.iter().flatten().copied().collect();
         let mut exactly_min: VecDeque<usize> = std::mem::take(&mut self.exactly_min).into();
         let mut next = 0;
         for slot in self.problem.slots().filter(|s| !held.contains(s)) {

@@ -1,6 +1,6 @@
 //! The tables of C10 to C14. A row reads "members: topics", "what they own", "what they get".
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::{Assignor, java};
@@ -39,7 +39,7 @@ fn member(metadata: &Metadata, text: &str) -> (Arc<str>, Option<Arc<str>>, Subsc
     (Arc::from(id), (!instance.is_empty()).then(|| Arc::from(instance)), subscription)
 }
 
-fn shown(metadata: &Metadata, assignment: BTreeMap<Arc<str>, Vec<TopicPartition>>) -> String {
+fn shown(metadata: &Metadata, assignment: SortedMap<Arc<str>, Vec<TopicPartition>>) -> String {
     let name = |p: &TopicPartition| {
         let (name, _) = metadata.topics.iter().find(|(_, t)| t.id == p.topic).expect("a known topic");
         (name.clone(), p.partition)

@@ -17,7 +17,7 @@ mod replication;
 mod txns;
 mod view;
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 pub use node::{Node, NodeState};
@@ -39,8 +39,8 @@ pub struct Cluster {
     controller: Controller,
     nodes: Vec<Node>,
     metadata: Arc<Metadata>,
-    group_coordinators: BTreeMap<Arc<str>, BrokerId>,
-    txn_coordinators: BTreeMap<Arc<str>, BrokerId>,
+    group_coordinators: SortedMap<Arc<str>, BrokerId>,
+    txn_coordinators: SortedMap<Arc<str>, BrokerId>,
     txns: TxnCoordinator,
     /// The group coordinator, wherever it runs.
     pub groups: GroupCoordinator,
@@ -55,8 +55,8 @@ impl Cluster {
             controller: Controller::new(ids(), config.broker.eligible_leader_replicas_version >= 1),
             nodes: ids().map(Node::new).collect(),
             metadata: Arc::default(),
-            group_coordinators: BTreeMap::new(),
-            txn_coordinators: BTreeMap::new(),
+            group_coordinators: SortedMap::new(),
+            txn_coordinators: SortedMap::new(),
             txns: TxnCoordinator::default(),
             groups: GroupCoordinator::new(&config.broker, seed),
             config: Arc::new(config.clone()),

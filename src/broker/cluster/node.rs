@@ -1,11 +1,9 @@
 //! One broker's process and its disk. Knows no other broker but as a name.
 
-use std::collections::BTreeMap;
-
 use super::purgatory::Purgatory;
 use crate::broker::replica::{Replica, Role};
 use crate::broker::{BrokerId, ClientId, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// What a broker's process is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,10 +39,10 @@ pub struct Node {
     /// How many times it has been started again.
     pub incarnation: u32,
     /// What lies on its disk.
-    pub replicas: BTreeMap<TopicPartition, Replica>,
+    pub replicas: SortedMap<TopicPartition, Replica>,
     pub(super) purgatory: Purgatory,
     /// By leader.
-    pub(super) fetchers: BTreeMap<BrokerId, Fetcher>,
+    pub(super) fetchers: SortedMap<BrokerId, Fetcher>,
     /// When its death ends its session with the controller.
     pub(super) session_ends_at: SimTime,
 }
@@ -55,9 +53,9 @@ impl Node {
             id,
             state: NodeState::Running,
             incarnation: 0,
-            replicas: BTreeMap::new(),
+            replicas: SortedMap::new(),
             purgatory: Purgatory::default(),
-            fetchers: BTreeMap::new(),
+            fetchers: SortedMap::new(),
             session_ends_at: SimTime::ZERO,
         }
     }

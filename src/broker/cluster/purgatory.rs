@@ -1,7 +1,5 @@
 //! What waits at a broker: long polls of clients and followers, produce requests with acks=all. One timer for all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::node::Node;
 use super::txns::Marker;
 use super::{Asked, Cluster};
@@ -9,7 +7,7 @@ use crate::broker::alarm::Alarm;
 use crate::broker::{
     BrokerId, ClientId, Effect, ErrorCode, FetchBounds, FetchPartition, IsolationLevel, ProduceAnswer, ReplicaFetch, Timer, TopicPartition,
 };
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// A client's fetch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,11 +74,11 @@ pub(super) struct WaitingProduce {
 pub(super) struct Purgatory {
     last_id: u64,
     alarm: Alarm,
-    deadlines: BTreeSet<(SimTime, u64)>,
-    fetches: BTreeMap<u64, WaitingFetch>,
-    produces: BTreeMap<u64, WaitingProduce>,
+    deadlines: SortedSet<(SimTime, u64)>,
+    fetches: SortedMap<u64, WaitingFetch>,
+    produces: SortedMap<u64, WaitingProduce>,
     /// Produce requests that wait for a transaction coordinator, by verification number.
-    pub(super) verifications: BTreeMap<u64, super::txns::Verification>,
+    pub(super) verifications: SortedMap<u64, super::txns::Verification>,
 }
 
 impl Purgatory {

@@ -1,6 +1,5 @@
 //! A cluster with a network of fixed latency around it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
@@ -8,7 +7,7 @@ use crate::broker::{
     Acks, AdminRequest, Batch, FetchAnswer, FetchBounds, FetchPartition, IsolationLevel, NewRecord, OffsetSpec, Replica, TxnRequest,
     TxnResponse, bytes,
 };
-use crate::kernel::Agenda;
+use crate::kernel::{Agenda, SortedSet};
 
 const TP: TopicPartition = TopicPartition { topic: crate::broker::TopicId(0), partition: 0 };
 const LATENCY_US: u64 = 1_000;
@@ -25,8 +24,8 @@ struct Net {
     agenda: Agenda<Due>,
     now: SimTime,
     facts: Vec<Fact>,
-    answers: BTreeMap<u64, Response>,
-    severed: BTreeSet<(BrokerId, BrokerId)>,
+    answers: SortedMap<u64, Response>,
+    severed: SortedSet<(BrokerId, BrokerId)>,
     correlation: u64,
 }
 
@@ -42,8 +41,8 @@ impl Net {
             agenda: Agenda::default(),
             now: SimTime::ZERO,
             facts: Vec::new(),
-            answers: BTreeMap::new(),
-            severed: BTreeSet::new(),
+            answers: SortedMap::new(),
+            severed: SortedSet::new(),
             correlation: 0,
         };
         net.act(|cluster, now, out| cluster.start(now, out));

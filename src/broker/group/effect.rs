@@ -1,10 +1,9 @@
 //! What a coordinator causes: timers and facts. Knows no network.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::broker::{BrokerId, ClientId, CommittedOffset, Effect, ErrorCode, Fact, Timer, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// A timer of the coordinator. A stale one finds nothing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,7 +43,7 @@ pub enum GroupTimer {
 }
 
 /// Who gets which partitions.
-pub type Assignment = BTreeMap<Arc<str>, Vec<TopicPartition>>;
+pub type Assignment = SortedMap<Arc<str>, Vec<TopicPartition>>;
 
 /// Why a member was removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,7 +100,7 @@ pub enum GroupFact {
         /// The member id, empty for a tool or an `assign()` consumer.
         member: Arc<str>,
         /// The offsets.
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+        offsets: SortedMap<TopicPartition, CommittedOffset>,
     },
     /// A commit was refused (C6).
     CommitRefused {

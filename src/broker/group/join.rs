@@ -268,7 +268,7 @@ impl GroupCoordinator {
                 if leads {
                     for (id, member) in &mut group.members {
                         member.assignment = assignments.remove(id).unwrap_or_default();
-                        member.assignment.sort_unstable();
+                        crate::kernel::sort(&mut member.assignment);
                     }
                     self.become_stable(call.now, index, out);
                 }

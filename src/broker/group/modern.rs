@@ -1,7 +1,6 @@
 //! The consumer protocol (KIP-848, C17): members only send heartbeats, the coordinator assigns, partitions move one by
 //! one. Upstream `ConsumerGroup`, `CurrentAssignmentBuilder`, `TargetAssignmentBuilder`. Has no join and no sync.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::effect::Eviction;
@@ -9,7 +8,7 @@ use super::state::GroupState;
 use super::{Call, GroupCoordinator, GroupFact, GroupTimer, fact, timer_at};
 use crate::broker::assignor::ServerAssignor;
 use crate::broker::{ClientId, Effect, ErrorCode, GroupRequest, GroupResponse, TopicPartition, Topics};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// The member epoch that joins.
 const JOINS: i32 = 0;
@@ -44,9 +43,9 @@ pub struct ModernMember {
     previous_epoch: i32,
     progress: Progress,
     /// What it may read.
-    pub assigned: BTreeSet<TopicPartition>,
+    pub assigned: SortedSet<TopicPartition>,
     /// What it has to give up.
-    pub revoking: BTreeSet<TopicPartition>,
+    pub revoking: SortedSet<TopicPartition>,
     topics: Vec<Arc<str>>,
     assignor: Option<ServerAssignor>,
     rebalance_timeout_us: u64,
@@ -58,13 +57,13 @@ pub struct ModernMember {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ModernGroup {
     /// Members by member id.
-    pub members: BTreeMap<Arc<str>, ModernMember>,
+    pub members: SortedMap<Arc<str>, ModernMember>,
     /// The group epoch of the target assignment.
     pub target_epoch: u32,
     /// Who shall have what.
-    pub target: BTreeMap<Arc<str>, BTreeSet<TopicPartition>>,
+    pub target: SortedMap<Arc<str>, SortedSet<TopicPartition>>,
     /// Partition counts of the subscribed topics when the target was made.
-    counts: BTreeMap<Arc<str>, u32>,
+    counts: SortedMap<Arc<str>, u32>,
 }
 
 /// A heartbeat, taken apart.
@@ -106,7 +105,7 @@ impl ModernGroup {
     /// Brings a member as near to its target as the others allow (`CurrentAssignmentBuilder`).
     fn reconcile(&mut self, id: &Arc<str>, owned: Option<&[TopicPartition]>) {
         let member = &self.members[id];
-        let still_owns = |revoking: &BTreeSet<TopicPartition>| owned.is_none_or(|o| o.iter().any(|p| revoking.contains(p)));
+        let still_owns = |revoking: &SortedSet<TopicPartition>| owned.is_none_or(|o| o.iter().any(|p| revoking.contains(p)));
         if member.progress == Progress::Unrevoked && still_owns(&member.revoking) {
             return;
         }
@@ -114,8 +113,8 @@ impl ModernGroup {
             return;
         }
         let target = self.target.get(id).cloned().unwrap_or_default();
-        let kept: BTreeSet<TopicPartition> = member.assigned.intersection(&target).copied().collect();
-        let revoking: BTreeSet<TopicPartition> = member.assigned.difference(&target).copied().collect();
+        let kept: SortedSet<TopicPartition> = member.assigned.intersection(&target).copied().collect();
+        let revoking: SortedSet<TopicPartition> = member.assigned.difference(&target).copied().collect();
         let wanted = target.difference(&kept).copied();
         let (held, free): (Vec<_>, Vec<_>) = wanted.partition(|p| self.is_held_by_another(id, *p));
         let must_revoke = !revoking.is_empty() && still_owns(&revoking);
@@ -374,8 +373,8 @@ fn new_member(call: Call, serial: u32, beat: &Beat) -> ModernMember {
         epoch: JOINS,
         previous_epoch: JOINS,
         progress: Progress::Stable,
-        assigned: BTreeSet::new(),
-        revoking: BTreeSet::new(),
+        assigned: SortedSet::new(),
+        revoking: SortedSet::new(),
         topics: Vec::new(),
         assignor: None,
         rebalance_timeout_us: beat.rebalance_timeout_us,
@@ -393,7 +392,7 @@ fn left(beat: &Beat, epoch: i32) -> GroupResponse {
     }
 }
 
-fn subscribed_counts(modern: &ModernGroup, topics: &Topics) -> BTreeMap<Arc<str>, u32> {
+fn subscribed_counts(modern: &ModernGroup, topics: &Topics) -> SortedMap<Arc<str>, u32> {
     let wanted = modern.members.values().flat_map(|m| &m.topics);
     wanted.filter_map(|name| topics.by_name(name).map(|t| (name.clone(), t.partitions))).collect()
 }

@@ -1,15 +1,14 @@
 //! Committed offsets: who may commit (C6), transactions (E3), retention (C8), tools (C9). Does not know the logs: any
 //! offset is stored (C5).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::state::{Group, GroupState, StoredOffset};
 use super::{Call, GroupCoordinator, GroupFact, fact};
 use crate::broker::{CommittedOffset, Effect, ErrorCode, GroupRequest, GroupResponse, TopicPartition, Topics};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
-type Offsets = BTreeMap<TopicPartition, CommittedOffset>;
+type Offsets = SortedMap<TopicPartition, CommittedOffset>;
 
 impl GroupCoordinator {
     pub(super) fn offsets(
@@ -118,7 +117,7 @@ impl GroupCoordinator {
         &mut self,
         call: Call,
         index: usize,
-        offsets: BTreeMap<TopicPartition, u64>,
+        offsets: SortedMap<TopicPartition, u64>,
         out: &mut Vec<Effect>,
     ) -> Result<GroupResponse, ErrorCode> {
         self.validate_commit(index, "", None, None, false)?;

@@ -1,11 +1,10 @@
 //! A group as its coordinator knows it. Knows neither partitions' logs nor clients' buffers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::modern::ModernGroup;
 use crate::broker::{BrokerId, ClientId, CommittedOffset, Subscription, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// The state of a group, in Kafka's words (C1, C17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,7 +102,7 @@ pub struct Group {
     pub(super) protocol: Option<Arc<str>>,
     pub(super) leader: Option<Arc<str>>,
     /// Members by member id.
-    pub members: BTreeMap<Arc<str>, Member>,
+    pub members: SortedMap<Arc<str>, Member>,
     /// Set once the consumer protocol is used (C17).
     pub modern: Option<ModernGroup>,
     /// Counts join phases; timers of earlier ones are stale.
@@ -113,9 +112,9 @@ pub struct Group {
     /// What may still be waited in the initial rebalance, in microseconds.
     pub(super) initial_remaining_us: u64,
     /// Committed offsets.
-    pub offsets: BTreeMap<TopicPartition, StoredOffset>,
+    pub offsets: SortedMap<TopicPartition, StoredOffset>,
     /// Offsets in open transactions, by producer id (E1).
-    pub(super) pending_offsets: BTreeMap<u64, BTreeMap<TopicPartition, CommittedOffset>>,
+    pub(super) pending_offsets: SortedMap<u64, SortedMap<TopicPartition, CommittedOffset>>,
     /// Since when it has had no members.
     pub(super) empty_since: Option<SimTime>,
     /// The broker that answered last.
@@ -131,13 +130,13 @@ impl Group {
             generation: 0,
             protocol: None,
             leader: None,
-            members: BTreeMap::new(),
+            members: SortedMap::new(),
             modern: None,
             epoch: 0,
             new_member_added: false,
             initial_remaining_us: 0,
-            offsets: BTreeMap::new(),
-            pending_offsets: BTreeMap::new(),
+            offsets: SortedMap::new(),
+            pending_offsets: SortedMap::new(),
             empty_since: Some(now),
             broker,
         }

@@ -1,6 +1,5 @@
 //! The coordinator by itself: requests in, answers and timers out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Eviction, GroupCoordinator, GroupFact, GroupState, GroupTimer};
@@ -8,7 +7,7 @@ use crate::broker::{
     BrokerConfig, BrokerId, ClientId, CommittedOffset, Effect, ErrorCode, Fact, GroupRequest, GroupResponse, Response, Subscription, Timer,
     TopicConfig, TopicId, TopicPartition, Topics,
 };
-use crate::kernel::{Agenda, SimTime};
+use crate::kernel::{Agenda, SimTime, SortedMap};
 
 const G: &str = "g";
 
@@ -18,7 +17,7 @@ struct Desk {
     topics: Topics,
     now: SimTime,
     agenda: Agenda<GroupTimer>,
-    answers: BTreeMap<u64, (SimTime, Response)>,
+    answers: SortedMap<u64, (SimTime, Response)>,
     facts: Vec<GroupFact>,
     asked: u64,
 }
@@ -33,7 +32,7 @@ impl Desk {
             topics,
             now: SimTime::ZERO,
             agenda: Agenda::default(),
-            answers: BTreeMap::new(),
+            answers: SortedMap::new(),
             facts: Vec::new(),
             asked: 0,
         };
@@ -106,9 +105,9 @@ impl Desk {
     fn sync(&mut self, members: &[&Arc<str>]) {
         let group = self.coordinator.group(G).expect("it exists");
         let (generation, leader) = (group.generation, group.leader().expect("it has members").to_owned());
-        let shares: BTreeMap<Arc<str>, Vec<TopicPartition>> = (0..).zip(members).map(|(n, id)| (Arc::clone(id), vec![p(n)])).collect();
+        let shares: SortedMap<Arc<str>, Vec<TopicPartition>> = (0..).zip(members).map(|(n, id)| (Arc::clone(id), vec![p(n)])).collect();
         for id in members {
-            let assignments = if ***id == *leader { shares.clone() } else { BTreeMap::new() };
+            let assignments = if ***id == *leader { shares.clone() } else { SortedMap::new() };
             self.send(GroupRequest::SyncGroup { member_id: Arc::clone(id), generation, assignments });
         }
         assert_eq!(self.state(), GroupState::Stable);
@@ -132,7 +131,7 @@ impl Desk {
     }
 
     fn commit(&mut self, id: &str, generation: Option<u32>, offset: u64) -> Result<GroupResponse, ErrorCode> {
-        let offsets = BTreeMap::from([(p(0), CommittedOffset { offset, leader_epoch: None })]);
+        let offsets = SortedMap::from([(p(0), CommittedOffset { offset, leader_epoch: None })]);
         self.ask(GroupRequest::OffsetCommit { member_id: Arc::from(id), instance_id: None, generation, offsets })
     }
 
@@ -283,7 +282,7 @@ fn c6_a_fenced_instance_may_not_commit() {
     desk.sync(&[&first]);
     let second = desk.join("c0", "", Some("i"));
     assert_eq!(desk.joined(second).1, 1, "no new generation");
-    let offsets = BTreeMap::from([(p(0), CommittedOffset { offset: 1, leader_epoch: None })]);
+    let offsets = SortedMap::from([(p(0), CommittedOffset { offset: 1, leader_epoch: None })]);
     let commit = GroupRequest::OffsetCommit { member_id: first, instance_id: Some(Arc::from("i")), generation: Some(1), offsets };
     assert_eq!(desk.ask(commit), Err(ErrorCode::FencedInstanceId));
 }
@@ -319,7 +318,7 @@ fn c8_a_group_with_a_living_member_keeps_its_offsets() {
 #[test]
 fn c9_tools_may_move_offsets_of_an_empty_group_only() {
     let mut desk = Desk::new();
-    let alter = || GroupRequest::AlterOffsets { offsets: BTreeMap::from([(p(0), 1_000)]) };
+    let alter = || GroupRequest::AlterOffsets { offsets: SortedMap::from([(p(0), 1_000)]) };
     assert!(desk.ask(alter()).is_ok(), "a group that never was");
     assert_eq!(desk.committed(), Some(1_000));
     desk.stable(&["c0"]);
@@ -352,7 +351,7 @@ fn e3_offsets_of_a_transaction_count_when_it_commits() {
         producer: (9, 0),
         member_id: ids[0].clone(),
         generation: Some(generation),
-        offsets: BTreeMap::from([(p(0), CommittedOffset { offset, leader_epoch: None })]),
+        offsets: SortedMap::from([(p(0), CommittedOffset { offset, leader_epoch: None })]),
     };
     assert_eq!(desk.ask(send(0, 3)), Err(ErrorCode::IllegalGeneration));
     desk.ask(send(1, 3)).expect("a member may");

@@ -1,6 +1,6 @@
 //! Compaction: of every key at least the latest record stays (B10). Knows no schedule.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 use super::{Log, LogBatch, Segment};
@@ -66,8 +66,8 @@ impl Log {
 }
 
 /// The latest offset of every key.
-fn latest_by_key<'a>(batches: impl Iterator<Item = &'a Arc<LogBatch>>) -> BTreeMap<Bytes, u64> {
-    let mut latest = BTreeMap::new();
+fn latest_by_key<'a>(batches: impl Iterator<Item = &'a Arc<LogBatch>>) -> SortedMap<Bytes, u64> {
+    let mut latest = SortedMap::new();
     for record in batches.filter(|b| b.control.is_none()).flat_map(|b| &b.records) {
         if let Some(key) = &record.key {
             latest.insert(Arc::clone(key), record.offset);
@@ -78,7 +78,7 @@ fn latest_by_key<'a>(batches: impl Iterator<Item = &'a Arc<LogBatch>>) -> BTreeM
 
 /// What a pass keeps.
 struct Keep<'a> {
-    latest: BTreeMap<Bytes, u64>,
+    latest: SortedMap<Bytes, u64>,
     aborted: Vec<(u64, u64, u64)>,
     first_dirty: u64,
     config: &'a TopicConfig,

@@ -2,7 +2,7 @@
 //!
 //! Has never heard of a transaction coordinator: all it sees is batches and markers.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 
 use super::batch::{LogBatch, sequence_plus};
 use crate::broker::{Control, ErrorCode};
@@ -71,11 +71,11 @@ pub struct Claim {
 /// log's own retention.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Producers {
-    entries: BTreeMap<u64, ProducerEntry>,
+    entries: SortedMap<u64, ProducerEntry>,
     /// Open transactions: first offset to producer id.
-    ongoing: BTreeMap<u64, u64>,
+    ongoing: SortedMap<u64, u64>,
     /// Finished ones whose marker the high watermark has not passed: first offset to marker offset.
-    unreplicated: BTreeMap<u64, u64>,
+    unreplicated: SortedMap<u64, u64>,
     aborted: Vec<AbortedTxn>,
 }
 

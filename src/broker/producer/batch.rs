@@ -1,11 +1,11 @@
 //! Records that wait in a producer, batch by batch and partition by partition (`RecordAccumulator`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::broker::log::{BATCH_OVERHEAD_BYTES, new_record_bytes};
 use crate::broker::{NewRecord, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// A batch on its way through the producer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -111,7 +111,7 @@ impl ProducerBatch {
 /// The batches that wait, by partition; the last one of a queue may still grow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Accumulator {
-    pub(super) queues: BTreeMap<TopicPartition, VecDeque<ProducerBatch>>,
+    pub(super) queues: SortedMap<TopicPartition, VecDeque<ProducerBatch>>,
 }
 
 impl Accumulator {

@@ -1,18 +1,17 @@
 //! What a producer knows of topics and leaders, and when it asks again (A1, A8).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Asked, Producer, ProducerEffect};
 use crate::broker::{BrokerId, Request, Response, TopicId, TopicMetadata, TopicPartition, us};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// The cached metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct MetadataCache {
-    topics: BTreeMap<Arc<str>, TopicMetadata>,
-    names: BTreeMap<TopicId, Arc<str>>,
-    wanted: BTreeSet<Arc<str>>,
+    topics: SortedMap<Arc<str>, TopicMetadata>,
+    names: SortedMap<TopicId, Arc<str>>,
+    wanted: SortedSet<Arc<str>>,
     /// Something is known to be out of date.
     stale: bool,
     asked: bool,

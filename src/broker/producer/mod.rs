@@ -13,7 +13,8 @@ mod sender;
 mod transactions;
 mod txn_calls;
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::kernel::SortedMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use config::ProducerConfig;
@@ -81,16 +82,16 @@ pub struct Producer {
     last_correlation: u64,
     last_number: u64,
     metadata: MetadataCache,
-    partitioners: BTreeMap<TopicId, StickyPartitioner>,
+    partitioners: SortedMap<TopicId, StickyPartitioner>,
     pending: VecDeque<PendingSend>,
     accumulator: Accumulator,
-    in_flight: BTreeMap<u64, InFlight>,
+    in_flight: SortedMap<u64, InFlight>,
     /// How many requests have left for each broker.
-    sent_counts: BTreeMap<BrokerId, u64>,
+    sent_counts: SortedMap<BrokerId, u64>,
     flushes: Vec<Flush>,
     identity: Option<(u64, u16)>,
     identity_not_before: SimTime,
-    sequences: BTreeMap<TopicPartition, Sequence>,
+    sequences: SortedMap<TopicPartition, Sequence>,
     txn: Option<TxnManager>,
     alarm: Alarm,
 }
@@ -111,15 +112,15 @@ impl Producer {
             last_correlation: 0,
             last_number: 0,
             metadata: MetadataCache::default(),
-            partitioners: BTreeMap::new(),
+            partitioners: SortedMap::new(),
             pending: VecDeque::new(),
             accumulator: Accumulator::default(),
-            in_flight: BTreeMap::new(),
-            sent_counts: BTreeMap::new(),
+            in_flight: SortedMap::new(),
+            sent_counts: SortedMap::new(),
             flushes: Vec::new(),
             identity: None,
             identity_not_before: SimTime::ZERO,
-            sequences: BTreeMap::new(),
+            sequences: SortedMap::new(),
             txn,
             alarm: Alarm::default(),
             config,

@@ -1,11 +1,10 @@
 //! Producers against a real cluster, over a network of fixed latency.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
 use crate::broker::{AdminRequest, Cluster, ClusterConfig, Effect, Fact, IsolationLevel, NewRecord, Peer, Timer, bytes};
-use crate::kernel::Agenda;
+use crate::kernel::{Agenda, SortedMap};
 
 type Outcome = Result<Option<RecordMetadata>, KafkaException>;
 
@@ -22,7 +21,7 @@ struct Net {
     producers: Vec<Producer>,
     agenda: Agenda<Due>,
     now: SimTime,
-    done: BTreeMap<u64, (SimTime, Outcome)>,
+    done: SortedMap<u64, (SimTime, Outcome)>,
     facts: Vec<Fact>,
     producer_facts: Vec<(SimTime, ProducerFact)>,
     /// How many responses to produce requests get lost from now on.
@@ -49,7 +48,7 @@ impl Net {
             producers: Vec::new(),
             agenda: Agenda::default(),
             now: SimTime::ZERO,
-            done: BTreeMap::new(),
+            done: SortedMap::new(),
             facts: Vec::new(),
             producer_facts: Vec::new(),
             lose_responses: 0,
@@ -352,7 +351,7 @@ fn a6_records_without_a_key_handed_over_at_once_stay_together() {
         let keyed = settings.len() > 1;
         let tokens: Vec<u64> = (0..50).map(|i| net.start_send(p, None, keyed.then(|| format!("order-{i}")).as_deref(), "v")).collect();
         assert!(net.call(p, |p, now, token, out| p.flush(now, token, out)).is_ok());
-        let partitions: std::collections::BTreeSet<u32> =
+        let partitions: crate::kernel::SortedSet<u32> =
             tokens.iter().filter_map(|t| net.done[t].1.clone().ok().flatten()).map(|m| m.partition.partition).collect();
         assert_eq!(partitions.len(), 1);
     }
@@ -489,7 +488,7 @@ fn e3_offsets_of_a_consumer_that_is_no_member_doom_the_transaction() {
     let p = net.producer(&[("transactional.id", "tx1")]);
     assert_eq!((net.init(p), net.begin(p)), (Ok(()), Ok(())));
     let partition = net.cluster.partition_named("t", 0).expect("it exists");
-    let offsets = BTreeMap::from([(partition, crate::broker::CommittedOffset { offset: 4, leader_epoch: None })]);
+    let offsets = SortedMap::from([(partition, crate::broker::CommittedOffset { offset: 4, leader_epoch: None })]);
     let sent = net.call(p, |p, now, token, out| p.send_offsets(now, Arc::from("g"), offsets, Arc::from("gone"), Some(1), token, out));
     assert_eq!(sent, thrown("CommitFailedException"));
     assert_eq!(net.commit(p), Err(KafkaException::caused("KafkaException", "CommitFailedException")));
@@ -549,7 +548,7 @@ fn storm(seed: u64) -> (Net, Vec<u64>) {
 fn b5_a_storm_loses_no_acknowledged_record_and_makes_no_copy() {
     for seed in 0..40 {
         let (net, tokens) = storm(seed);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = crate::kernel::SortedSet::new();
         for number in 0..3 {
             let partition = net.cluster.partition_named("t", number).expect("it exists");
             let leader = net.cluster.leader(partition).expect("all brokers are back");
@@ -582,14 +581,14 @@ fn b5_a_storm_loses_no_acknowledged_record_and_makes_no_copy() {
 }
 
 /// What a read_committed reader finds at the end, by tag; and whether every transaction has ended.
-fn committed(net: &Net) -> (std::collections::BTreeSet<u64>, bool) {
-    let (mut found, mut ended) = (std::collections::BTreeSet::new(), true);
+fn committed(net: &Net) -> (crate::kernel::SortedSet<u64>, bool) {
+    let (mut found, mut ended) = (crate::kernel::SortedSet::new(), true);
     for number in 0..3 {
         let partition = net.cluster.partition_named("t", number).expect("it exists");
         let leader = net.cluster.leader(partition).expect("all brokers are back");
         let end = leader.last_stable_offset();
         ended &= end == leader.high_watermark && end == leader.log.end();
-        let mut open: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        let mut open: SortedMap<u64, Vec<u64>> = SortedMap::new();
         for record in leader.records_from(0) {
             let producer = record.stamp.expect("all is transactional").producer_id;
             match record.control {

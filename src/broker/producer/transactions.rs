@@ -1,12 +1,12 @@
 //! A producer's transactions as the application sees them: which call is allowed when, and what it throws
 //! (`TransactionManager`, E1, E3).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Producer, ProducerEffect};
 use crate::broker::{BrokerId, CommittedOffset, KafkaException, TopicPartition, us};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// Where the producer stands (`TransactionManager.State`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ pub(super) enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Call {
     Init,
-    SendOffsets { group: Arc<str>, offsets: BTreeMap<TopicPartition, CommittedOffset>, member_id: Arc<str>, generation: Option<u32> },
+    SendOffsets { group: Arc<str>, offsets: SortedMap<TopicPartition, CommittedOffset>, member_id: Arc<str>, generation: Option<u32> },
     End { committed: bool },
 }
 
@@ -51,7 +51,7 @@ pub(super) struct TxnManager {
     /// Something was added to the transaction that is open.
     pub(super) started: bool,
     /// The partitions that it writes to: no other batch may leave (`isSendToPartitionAllowed`).
-    pub(super) partitions: BTreeSet<TopicPartition>,
+    pub(super) partitions: SortedSet<TopicPartition>,
     pub(super) calls: VecDeque<QueuedCall>,
     pub(super) asking: bool,
     pub(super) not_before: SimTime,
@@ -66,7 +66,7 @@ impl TxnManager {
             coordinator: None,
             group_coordinator: None,
             started: false,
-            partitions: BTreeSet::new(),
+            partitions: SortedSet::new(),
             calls: VecDeque::new(),
             asking: false,
             not_before: SimTime::ZERO,
@@ -142,7 +142,7 @@ impl Producer {
         &mut self,
         now: SimTime,
         group: Arc<str>,
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+        offsets: SortedMap<TopicPartition, CommittedOffset>,
         member_id: Arc<str>,
         generation: Option<u32>,
         token: u64,

@@ -202,7 +202,7 @@ impl Application {
     /// The synchronizations by `@Order`, those of one order as registered.
     fn synchronizations(&mut self) -> Vec<(u32, Arc<str>)> {
         let mut all = self.running().synchronizations.clone();
-        all.sort_by_key(|(bean, _)| self.beans[*bean as usize].annotations.order.unwrap_or(i32::MAX));
+        crate::kernel::sort_by_key(&mut all, |(bean, _)| self.beans[*bean as usize].annotations.order.unwrap_or(i32::MAX));
         all
     }
 
@@ -306,7 +306,7 @@ impl Application {
         }
         self.nesting += 1;
         let mut order: Vec<u32> = (0..self.beans.len() as u32).collect();
-        order.sort_by_key(|bean| self.beans[*bean as usize].annotations.order.unwrap_or(i32::MAX));
+        crate::kernel::sort_by_key(&mut order, |bean| self.beans[*bean as usize].annotations.order.unwrap_or(i32::MAX));
         let result = order.into_iter().try_for_each(|bean| self.give(bean, event));
         self.nesting -= 1;
         result

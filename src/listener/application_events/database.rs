@@ -1,7 +1,7 @@
 //! A small database with connections: what is committed, and what each connection has written and not committed.
 //! Does not know who writes.
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 /// A connection, by number.
@@ -10,8 +10,8 @@ pub(super) type ConnectionId = u32;
 /// Tables of one column, and the connections that are open.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Database {
-    tables: BTreeMap<Arc<str>, Vec<Arc<str>>>,
-    connections: BTreeMap<ConnectionId, Connection>,
+    tables: SortedMap<Arc<str>, Vec<Arc<str>>>,
+    connections: SortedMap<ConnectionId, Connection>,
     next: ConnectionId,
 }
 
@@ -83,7 +83,7 @@ impl Database {
     /// The committed rows of a table, sorted.
     pub fn rows(&self, table: &str) -> Vec<Arc<str>> {
         let mut rows = self.tables.get(table).cloned().unwrap_or_default();
-        rows.sort();
+        crate::kernel::sort(&mut rows);
         rows
     }
 

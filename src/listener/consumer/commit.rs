@@ -1,14 +1,12 @@
 //! Commits: by hand, by themselves, before a join, at the close (C5 to C7). Knows no records.
 
-use std::collections::BTreeMap;
-
 use super::membership::{MemberState, Prepare};
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, Mode};
 use crate::broker::{CommittedOffset, ErrorCode, GroupRequest, GroupResponse, KafkaException, Response, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
-type Offsets = BTreeMap<TopicPartition, CommittedOffset>;
+type Offsets = SortedMap<TopicPartition, CommittedOffset>;
 
 /// Who waits for a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

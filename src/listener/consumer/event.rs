@@ -1,9 +1,7 @@
 //! What a consumer causes: requests, a timer, answers to its application, facts. Knows no network.
 
-use std::collections::BTreeMap;
-
 use crate::broker::{BrokerId, CommittedOffset, KafkaException, Request, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 use crate::listener::ConsumerRecord;
 
 /// What the consumer wants done.
@@ -103,7 +101,7 @@ pub enum ConsumerFact {
     /// A commit was answered well.
     Committed {
         /// What was committed.
-        offsets: BTreeMap<TopicPartition, CommittedOffset>,
+        offsets: SortedMap<TopicPartition, CommittedOffset>,
     },
     /// A commit failed.
     CommitFailed {

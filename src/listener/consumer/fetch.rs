@@ -1,6 +1,6 @@
 //! Fetching and what `poll` takes of it (B2, C3, E2; `Fetcher`, `FetchCollector`). Knows no group.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::deserialize::deserialize;
@@ -11,7 +11,7 @@ use crate::broker::{
     BrokerId, Control, ErrorCode, FetchAnswer, FetchBounds, FetchPartition, IsolationLevel, KafkaException, Record, Request, Response,
     TopicPartition,
 };
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 use crate::listener::ConsumerRecord;
 
 impl Consumer {
@@ -24,8 +24,8 @@ impl Consumer {
             return;
         }
         let busy = self.busy_leaders();
-        let mut blocked: BTreeSet<BrokerId> = BTreeSet::new();
-        let mut by_leader: BTreeMap<BrokerId, Vec<FetchPartition>> = BTreeMap::new();
+        let mut blocked: SortedSet<BrokerId> = SortedSet::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<FetchPartition>> = SortedMap::new();
         let mut leaderless = false;
         for (partition, state) in &self.subscriptions.partitions {
             if state.paused || state.revoking || state.phase != Phase::Fetching {
@@ -48,7 +48,9 @@ impl Consumer {
         for (leader, mut partitions) in by_leader {
             // What brought records goes to the end (`SubscriptionState#movePartitionToEnd`), so that nobody starves.
             if self.is_narrow(partitions.len()) {
-                partitions.sort_by_key(|p| self.subscriptions.partitions.get(&p.partition).map_or(0, |state| state.fetched_count));
+                crate::kernel::sort_by_key(&mut partitions, |p| {
+                    self.subscriptions.partitions.get(&p.partition).map_or(0, |state| state.fetched_count)
+                });
             }
             if busy.contains(&leader) || blocked.contains(&leader) || self.net.avoid.contains_key(&leader) {
                 continue;
@@ -147,7 +149,7 @@ impl Consumer {
             return Err(error);
         }
         // The order of partitions inside a poll is free in Kafka; here it is ascending.
-        taken.sort_by_key(|r| r.partition);
+        crate::kernel::sort_by_key(&mut taken, |r| r.partition);
         Ok((moved || !taken.is_empty()).then_some(taken))
     }
 
@@ -191,8 +193,8 @@ impl Consumer {
 
 /// What the application may see of a fetch: no markers and, for read_committed, nothing of aborted transactions (E2).
 fn visible(answer: FetchAnswer, isolation: IsolationLevel) -> VecDeque<Arc<Record>> {
-    let mut open: BTreeSet<u64> = BTreeSet::new();
-    let mut aborted: BTreeSet<(u64, u64)> = answer.aborted.into_iter().map(|(id, first)| (first, id)).collect();
+    let mut open: SortedSet<u64> = SortedSet::new();
+    let mut aborted: SortedSet<(u64, u64)> = answer.aborted.into_iter().map(|(id, first)| (first, id)).collect();
     let mut visible = VecDeque::with_capacity(answer.records.len());
     for record in answer.records {
         while let Some((first, id)) = aborted.first().copied()

@@ -1,6 +1,5 @@
 //! Joining a group, inside `poll` (C1, C4; `ConsumerCoordinator#onJoinPrepare,#onJoinComplete`). Knows no fetching.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::commit::CommitKind;
@@ -9,7 +8,7 @@ use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, Mode};
 use crate::broker::assignor::Assignor;
 use crate::broker::{ErrorCode, GroupRequest, GroupResponse, Response, Subscription, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 impl Consumer {
     /// Does what can be done now to become or stay a member. False while a callback is with the application.
@@ -158,15 +157,15 @@ impl Consumer {
         let leads = leader == member_id;
         self.group.member_id = member_id;
         if !leads {
-            return self.send_sync(now, BTreeMap::new(), out);
+            return self.send_sync(now, SortedMap::new(), out);
         }
-        let topics: BTreeSet<Arc<str>> = members.iter().flat_map(|(_, _, s)| s.topics.iter().cloned()).collect();
+        let topics: SortedSet<Arc<str>> = members.iter().flat_map(|(_, _, s)| s.topics.iter().cloned()).collect();
         if topics.iter().any(|t| !self.net.wants(t)) {
             self.net.want(Some(topics.into_iter().collect()));
         }
         if skip_assignment {
             self.remember_counts(&members, false);
-            return self.send_sync(now, BTreeMap::new(), out);
+            return self.send_sync(now, SortedMap::new(), out);
         }
         self.group.to_assign = Some(members);
         self.assign_as_leader(now, out);
@@ -195,7 +194,7 @@ impl Consumer {
         self.group.assigned_counts = Some(counts);
     }
 
-    fn send_sync(&mut self, now: SimTime, assignments: BTreeMap<Arc<str>, Vec<TopicPartition>>, out: &mut Vec<ConsumerEffect>) {
+    fn send_sync(&mut self, now: SimTime, assignments: SortedMap<Arc<str>, Vec<TopicPartition>>, out: &mut Vec<ConsumerEffect>) {
         let generation = self.group.generation.expect("only a joined member fetches its assignment");
         let request = GroupRequest::SyncGroup { member_id: self.group.member_id.clone(), generation, assignments };
         let attempt = self.group.attempt;

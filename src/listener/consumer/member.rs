@@ -1,11 +1,11 @@
 //! A plain application around a consumer, without a container: it polls without pause or when it is told. Has one thread,
 //! like every application of a `KafkaConsumer`: an order waits until the poll under way has returned.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::{Consumer, ConsumerEffect, ConsumerTimer, Event};
 use crate::broker::{CommittedOffset, KafkaException, Response, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 use crate::listener::ConsumerRecord;
 
 /// How long one background poll waits, in microseconds.
@@ -28,7 +28,7 @@ pub enum Order {
     /// Poll until it has an assignment and nothing has come for a while.
     Drain,
     /// `commitSync` of the positions or of these offsets.
-    Commit(Option<BTreeMap<TopicPartition, CommittedOffset>>),
+    Commit(Option<SortedMap<TopicPartition, CommittedOffset>>),
     /// The positions of everything assigned.
     Positions,
     /// `seek`.
@@ -51,7 +51,7 @@ pub enum Answer {
     /// Polled or drained.
     Records(Vec<ConsumerRecord>),
     /// The positions.
-    Positions(BTreeMap<TopicPartition, u64>),
+    Positions(SortedMap<TopicPartition, u64>),
     /// It threw.
     Threw(KafkaException),
 }
@@ -75,7 +75,7 @@ enum Doing {
     Polling { until: SimTime, timeout_us: u64 },
     Draining { quiet_since: SimTime, records: Vec<ConsumerRecord> },
     Waiting,
-    Locating { left: VecDeque<TopicPartition>, found: BTreeMap<TopicPartition, u64> },
+    Locating { left: VecDeque<TopicPartition>, found: SortedMap<TopicPartition, u64> },
 }
 
 /// The application.
@@ -92,7 +92,7 @@ pub struct RawMember {
     answer: Option<Answer>,
     received: Vec<ConsumerRecord>,
     seen: Vec<Seen>,
-    assigned: BTreeSet<TopicPartition>,
+    assigned: SortedSet<TopicPartition>,
     generation: Option<u32>,
 }
 
@@ -111,7 +111,7 @@ impl RawMember {
             answer: None,
             received: Vec::new(),
             seen: Vec::new(),
-            assigned: BTreeSet::new(),
+            assigned: SortedSet::new(),
             generation: None,
         }
     }
@@ -182,7 +182,7 @@ impl RawMember {
     }
 
     /// The assignment as the callbacks told it.
-    pub fn assigned(&self) -> &BTreeSet<TopicPartition> {
+    pub fn assigned(&self) -> &SortedSet<TopicPartition> {
         &self.assigned
     }
 
@@ -245,7 +245,7 @@ impl RawMember {
             }
             Order::Positions => {
                 let left = self.consumer.assignment().into();
-                self.locate(now, left, BTreeMap::new(), out);
+                self.locate(now, left, SortedMap::new(), out);
             }
             Order::Close => {
                 self.doing = Some(Doing::Waiting);
@@ -270,7 +270,7 @@ impl RawMember {
         self.next(now, out);
     }
 
-    fn locate(&mut self, now: SimTime, left: VecDeque<TopicPartition>, found: BTreeMap<TopicPartition, u64>, out: &mut Out) {
+    fn locate(&mut self, now: SimTime, left: VecDeque<TopicPartition>, found: SortedMap<TopicPartition, u64>, out: &mut Out) {
         match left.front().copied() {
             None => self.finish(now, Answer::Positions(found), out),
             Some(partition) => {

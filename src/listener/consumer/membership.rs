@@ -1,11 +1,10 @@
 //! Where the member stands with its group, in the classic protocol. Knows no partitions' positions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::broker::assignor::Assignor;
 use crate::broker::{Response, Subscription, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// The state of the member (`AbstractCoordinator.MemberState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -69,7 +68,7 @@ pub(super) struct Membership {
     /// The members to assign to, once the metadata of their topics are there.
     pub(super) to_assign: Option<Members>,
     /// Partition counts by topic when the leader last assigned, `None` until it knows; a change makes it rejoin.
-    pub(super) assigned_counts: Option<BTreeMap<Arc<str>, Option<u32>>>,
+    pub(super) assigned_counts: Option<SortedMap<Arc<str>, Option<u32>>>,
     pub(super) next_heartbeat: SimTime,
     /// How many heartbeats in a row have failed.
     pub(super) failed_heartbeats: u32,

@@ -21,7 +21,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kernel::{SortedMap, SortedSet};
 use std::sync::Arc;
 
 pub use commit::offset_and_metadata;
@@ -51,7 +51,7 @@ pub struct Consumer {
     poll: Option<SimTime>,
     /// A callback is with the application; what comes after it.
     callback: Option<AfterCallback>,
-    commits: BTreeMap<u64, Commit>,
+    commits: SortedMap<u64, Commit>,
     next_commit: u64,
     /// Answers of `commitAsync` that the next `poll` delivers.
     done_async: Vec<(u64, Result<(), KafkaException>)>,
@@ -63,7 +63,7 @@ pub struct Consumer {
     failure: Option<KafkaException>,
     closing: Option<close::Closing>,
     /// The wake-ups under way.
-    armed: BTreeSet<SimTime>,
+    armed: SortedSet<SimTime>,
     /// The armed timer is for something that is due already.
     catches_up: bool,
     /// That timer has just fired.
@@ -86,7 +86,7 @@ impl Consumer {
             group: Membership::default(),
             poll: None,
             callback: None,
-            commits: BTreeMap::new(),
+            commits: SortedMap::new(),
             next_commit: 0,
             done_async: Vec::new(),
             next_auto_commit: SimTime::ZERO,
@@ -94,7 +94,7 @@ impl Consumer {
             woken: false,
             failure: None,
             closing: None,
-            armed: BTreeSet::new(),
+            armed: SortedSet::new(),
             catches_up: false,
             caught_up: false,
             clock_ms: 0,
@@ -258,7 +258,7 @@ impl Consumer {
     }
 
     /// Positions of what has been returned, with their epochs: what `commitSync()` commits.
-    fn consumed(&self) -> BTreeMap<TopicPartition, CommittedOffset> {
+    fn consumed(&self) -> SortedMap<TopicPartition, CommittedOffset> {
         let positioned = self.subscriptions.partitions.iter().filter(|(_, s)| s.is_positioned());
         positioned.map(|(p, s)| (*p, CommittedOffset { offset: s.offset, leader_epoch: s.epoch })).collect()
     }

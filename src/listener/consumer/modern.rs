@@ -1,7 +1,6 @@
 //! The member's side of the consumer protocol (KIP-848, C17; `ConsumerMembershipManager`, `ConsumerHeartbeatRequestManager`).
 //! Knows no assignor: the coordinator assigns.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::commit::CommitKind;
@@ -9,7 +8,7 @@ use super::membership::{AfterCallback, MemberState, Prepare};
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, GroupProtocol, Mode};
 use crate::broker::{ErrorCode, GroupRequest, GroupResponse, Response, TopicPartition};
-use crate::kernel::{Prng, SimTime, digest_of};
+use crate::kernel::{Prng, SimTime, SortedSet, digest_of};
 
 /// The member epoch that joins.
 const JOINS: i32 = 0;
@@ -160,7 +159,7 @@ impl Consumer {
     }
 
     fn note_target(&mut self, target: Vec<TopicPartition>) {
-        let owned: BTreeSet<TopicPartition> = self.subscriptions.assigned().into_iter().collect();
+        let owned: SortedSet<TopicPartition> = self.subscriptions.assigned().into_iter().collect();
         let same = owned.len() == target.len() && target.iter().all(|p| owned.contains(p));
         let first = self.group.memory.1.is_none();
         self.group.memory.1 = self.group.generation;

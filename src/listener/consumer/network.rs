@@ -1,13 +1,12 @@
 //! Requests under way, metadata, and who coordinates. Knows what was asked, not why.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Consumer, ConsumerEffect, ConsumerTimer, Phase};
 use crate::broker::{
     BrokerId, ErrorCode, FetchPartition, GroupRequest, Metadata, OffsetSpec, Request, Response, TopicMetadata, TopicPartition,
 };
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// What a request was for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -57,7 +56,7 @@ pub(super) struct Sent {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Network {
     next_correlation: u64,
-    pub(super) in_flight: BTreeMap<u64, Sent>,
+    pub(super) in_flight: SortedMap<u64, Sent>,
     pub(super) metadata: Arc<Metadata>,
     /// When the metadata came.
     metadata_at: Option<SimTime>,
@@ -69,7 +68,7 @@ pub(super) struct Network {
     pub(super) coordinator: Option<BrokerId>,
     coordinator_retry_at: SimTime,
     /// Brokers that could not be reached, and until when they are left alone.
-    pub(super) avoid: BTreeMap<BrokerId, SimTime>,
+    pub(super) avoid: SortedMap<BrokerId, SimTime>,
 }
 
 impl Network {
@@ -315,7 +314,7 @@ impl Consumer {
     }
 
     /// Brokers to which a fetch is under way.
-    pub(super) fn busy_leaders(&self) -> BTreeSet<BrokerId> {
+    pub(super) fn busy_leaders(&self) -> SortedSet<BrokerId> {
         let fetches = self.net.in_flight.values().filter(|s| matches!(s.purpose, Purpose::Fetch { .. }));
         fetches.filter_map(|s| s.to).collect()
     }

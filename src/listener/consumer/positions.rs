@@ -1,14 +1,12 @@
 //! Where to read from: committed offsets, resets, truncation (B6, B11; `OffsetFetcher`, `SubscriptionState`).
 
-use std::collections::BTreeMap;
-
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, OffsetReset, Phase, PositionedBy};
 use crate::broker::{
     BrokerId, CommittedOffset, EPOCH_MS, EpochEnd, ErrorCode, GroupRequest, GroupResponse, IsolationLevel, KafkaException, ListedOffset,
     OffsetSpec, Request, Response, TopicPartition,
 };
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 impl Consumer {
     /// `position(partition)`, waiting until it is known: ends with [`Event::Position`].
@@ -68,7 +66,7 @@ impl Consumer {
     }
 
     fn send_lookups(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
-        let mut by_leader: BTreeMap<BrokerId, Vec<(TopicPartition, OffsetSpec)>> = BTreeMap::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<(TopicPartition, OffsetSpec)>> = SortedMap::new();
         let mut leaderless = false;
         for (partition, state) in &self.subscriptions.partitions {
             let Phase::Resetting { spec } = state.phase else { continue };
@@ -92,7 +90,7 @@ impl Consumer {
     }
 
     fn send_validations(&mut self, now: SimTime, partitions: &[TopicPartition], out: &mut Vec<ConsumerEffect>) {
-        let mut by_leader: BTreeMap<BrokerId, Vec<(TopicPartition, u32)>> = BTreeMap::new();
+        let mut by_leader: SortedMap<BrokerId, Vec<(TopicPartition, u32)>> = SortedMap::new();
         for partition in partitions {
             let epoch = self.subscriptions.partitions[partition].epoch.expect("only positions with an epoch are validated");
             match self.net.leader(*partition) {
@@ -160,9 +158,9 @@ impl Consumer {
         out: &mut Vec<ConsumerEffect>,
     ) {
         let retry_at = now + self.retry_us();
-        let answers: BTreeMap<TopicPartition, Result<ListedOffset, ErrorCode>> = match response {
+        let answers: SortedMap<TopicPartition, Result<ListedOffset, ErrorCode>> = match response {
             Response::ListOffsets { partitions } => partitions.into_iter().collect(),
-            _ => BTreeMap::new(),
+            _ => SortedMap::new(),
         };
         for (partition, spec) in asked {
             let Some(state) = self.state_mut(*partition).filter(|s| s.phase == Phase::Resetting { spec: *spec }) else { continue };
@@ -211,9 +209,9 @@ impl Consumer {
 
     pub(super) fn on_epoch_ends(&mut self, now: SimTime, asked: &[TopicPartition], response: Response, out: &mut Vec<ConsumerEffect>) {
         let retry_at = now + self.retry_us();
-        let answers: BTreeMap<TopicPartition, Result<EpochEnd, ErrorCode>> = match response {
+        let answers: SortedMap<TopicPartition, Result<EpochEnd, ErrorCode>> = match response {
             Response::OffsetForLeaderEpoch { partitions } => partitions.into_iter().collect(),
-            _ => BTreeMap::new(),
+            _ => SortedMap::new(),
         };
         for partition in asked {
             let none = self.config.auto_offset_reset == OffsetReset::None;

@@ -1,10 +1,10 @@
 //! What is assigned, from where it is read, what has been fetched (`SubscriptionState`). Knows no broker.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::broker::{ErrorCode, OffsetSpec, Record, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 
 /// How the partitions came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -113,14 +113,14 @@ impl PartitionState {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Subscriptions {
     pub(super) mode: Mode,
-    pub(super) partitions: BTreeMap<TopicPartition, PartitionState>,
+    pub(super) partitions: SortedMap<TopicPartition, PartitionState>,
     /// Partitions with something fetched, in the order in which it is returned (C3).
     pub(super) queue: VecDeque<TopicPartition>,
 }
 
 impl Subscriptions {
     pub(super) fn new() -> Subscriptions {
-        Subscriptions { mode: Mode::None, partitions: BTreeMap::new(), queue: VecDeque::new() }
+        Subscriptions { mode: Mode::None, partitions: SortedMap::new(), queue: VecDeque::new() }
     }
 
     pub(super) fn assigned(&self) -> Vec<TopicPartition> {

@@ -2,21 +2,20 @@
 
 mod rebalance;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{ConsumerCall, ContainerEffect, ContainerTimer, ListenerConsumer, Output};
 use crate::broker::{Metadata, NewRecord, Record, TopicId, TopicMetadata, TopicPartition, bytes};
-use crate::kernel::{Agenda, SimTime};
+use crate::kernel::{Agenda, SimTime, SortedMap, SortedSet};
 use crate::listener::*;
 
 /// A consumer over a log in memory. Every answer comes at once, an empty poll after its timeout.
 struct Bench {
     now: SimTime,
     agenda: Agenda<Due>,
-    log: BTreeMap<TopicPartition, Vec<Arc<Record>>>,
-    positions: BTreeMap<TopicPartition, u64>,
-    paused: BTreeSet<TopicPartition>,
+    log: SortedMap<TopicPartition, Vec<Arc<Record>>>,
+    positions: SortedMap<TopicPartition, u64>,
+    paused: SortedSet<TopicPartition>,
     committed: Offsets,
     max_poll_records: usize,
     polls: u64,
@@ -39,7 +38,7 @@ enum Due {
 impl Bench {
     fn new(properties: ContainerProperties, program: ListenerProgram, values: &[&[&str]]) -> Bench {
         let topic = TopicId(0);
-        let mut log = BTreeMap::new();
+        let mut log = SortedMap::new();
         for (number, values) in values.iter().enumerate() {
             let partition = TopicPartition { topic, partition: number as u32 };
             log.insert(partition, values.iter().enumerate().map(|(offset, value)| record(offset as u64, value)).collect());
@@ -47,13 +46,13 @@ impl Bench {
         let mut thread = ListenerConsumer::new(properties);
         let name: Arc<str> = Arc::from("t");
         let known = TopicMetadata { id: topic, partitions: vec![(None, 0); values.len()] };
-        thread.learn_topics(&Metadata { topics: BTreeMap::from([(name, known)]), brokers: vec![] });
+        thread.learn_topics(&Metadata { topics: SortedMap::from([(name, known)]), brokers: vec![] });
         Bench {
             now: SimTime::ZERO,
             agenda: Agenda::default(),
             log,
-            positions: BTreeMap::new(),
-            paused: BTreeSet::new(),
+            positions: SortedMap::new(),
+            paused: SortedSet::new(),
             committed: Offsets::new(),
             max_poll_records: 10,
             polls: 0,

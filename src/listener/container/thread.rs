@@ -5,13 +5,13 @@ mod inspect;
 
 pub use inspect::Doing;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::op::Op;
 use super::{ConsumerCall, ContainerEffect, ContainerTimer, Context, Output};
 use crate::broker::{KafkaException, Metadata, TopicId, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 use crate::listener::method::shows;
 use crate::listener::{
     AckMode, Action, BackOffExecution, ConsumerRecord, ContainerProperties, Decision, Exception, Fact, FailedRecordTracker, ILLEGAL_STATE,
@@ -24,7 +24,7 @@ use super::acks::Acknowledgment;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ListenerConsumer {
     pub(super) properties: Arc<ContainerProperties>,
-    pub(super) names: BTreeMap<TopicId, Arc<str>>,
+    pub(super) names: SortedMap<TopicId, Arc<str>>,
     pub(super) alive: bool,
     /// `isRunning()`.
     pub(super) running: bool,
@@ -55,24 +55,24 @@ pub struct ListenerConsumer {
     pub(super) remaining: Option<Arc<[ConsumerRecord]>>,
     pub(super) pause_for_pending: bool,
     /// `consumer.paused()`.
-    pub(super) kafka_paused: BTreeSet<TopicPartition>,
+    pub(super) kafka_paused: SortedSet<TopicPartition>,
     /// `consumerPaused`.
     pub(super) consumer_paused: bool,
     pub(super) paused_for_async_acks: bool,
-    pub(super) paused_for_nack: BTreeSet<TopicPartition>,
+    pub(super) paused_for_nack: SortedSet<TopicPartition>,
     /// `nackSleepDurationMillis`; `None` is -1.
     pub(super) nack_sleep_ms: Option<u64>,
     pub(super) nack_index: u32,
     pub(super) nack_wake_at: Option<SimTime>,
     /// `offsetsInThisBatch`, with asyncAcks (D5).
-    pub(super) waiting_offsets: BTreeMap<TopicPartition, VecDeque<u64>>,
+    pub(super) waiting_offsets: SortedMap<TopicPartition, VecDeque<u64>>,
     /// `deferredOffsets`.
-    pub(super) deferred_offsets: BTreeMap<TopicPartition, BTreeSet<u64>>,
+    pub(super) deferred_offsets: SortedMap<TopicPartition, SortedSet<u64>>,
     pub(super) commits_during_rebalance: Offsets,
-    pub(super) assigned: BTreeSet<TopicPartition>,
+    pub(super) assigned: SortedSet<TopicPartition>,
     /// Retry topics: partitions that wait until their first record is due.
-    pub(super) due_requests: BTreeMap<TopicPartition, SimTime>,
-    pub(super) due_paused: BTreeSet<TopicPartition>,
+    pub(super) due_requests: SortedMap<TopicPartition, SimTime>,
+    pub(super) due_paused: SortedSet<TopicPartition>,
     pub(super) tracker: FailedRecordTracker,
     /// What the last `Op::Recover` found.
     pub(super) recovered: bool,
@@ -98,7 +98,7 @@ impl ListenerConsumer {
         }
         ListenerConsumer {
             properties: Arc::new(properties),
-            names: BTreeMap::new(),
+            names: SortedMap::new(),
             alive: false,
             running: false,
             stop_reason: StopReason::Normal,
@@ -117,19 +117,19 @@ impl ListenerConsumer {
             last_commit_at: SimTime::ZERO,
             remaining: None,
             pause_for_pending: false,
-            kafka_paused: BTreeSet::new(),
+            kafka_paused: SortedSet::new(),
             consumer_paused: false,
             paused_for_async_acks: false,
-            paused_for_nack: BTreeSet::new(),
+            paused_for_nack: SortedSet::new(),
             nack_sleep_ms: None,
             nack_index: 0,
             nack_wake_at: None,
-            waiting_offsets: BTreeMap::new(),
-            deferred_offsets: BTreeMap::new(),
+            waiting_offsets: SortedMap::new(),
+            deferred_offsets: SortedMap::new(),
             commits_during_rebalance: Offsets::new(),
-            assigned: BTreeSet::new(),
-            due_requests: BTreeMap::new(),
-            due_paused: BTreeSet::new(),
+            assigned: SortedSet::new(),
+            due_requests: SortedMap::new(),
+            due_paused: SortedSet::new(),
             tracker: FailedRecordTracker::default(),
             recovered: false,
             recoverer_failures: 0,

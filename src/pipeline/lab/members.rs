@@ -1,12 +1,11 @@
 //! Consumers without a container.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{LabAction, LabAnswer, LabOrder, Offsets, Settings};
 use crate::broker::{ClientId, CommittedOffset, KafkaException, Response, TopicPartition};
 use crate::fault::Node;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 use crate::listener::consumer::{Answer, Consumer, ConsumerConfig, ConsumerEffect, ConsumerTimer, Order, RawMember};
 use crate::pipeline::route::Route;
 use crate::pipeline::{FactKind, InterventionError, Occurrence, World};
@@ -94,7 +93,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn lab_offsets(&self, offsets: &Offsets) -> Result<BTreeMap<TopicPartition, CommittedOffset>, InterventionError> {
+    pub(super) fn lab_offsets(&self, offsets: &Offsets) -> Result<SortedMap<TopicPartition, CommittedOffset>, InterventionError> {
         let one = |(topic, partition, offset): &(Arc<str>, u32, i64)| {
             let offset = u64::try_from(*offset).map_err(|_| InterventionError::NoSuch { what: "negative offset", number: 0 })?;
             Ok((self.lab_partition(topic, *partition)?, CommittedOffset { offset, leader_epoch: None }))

@@ -10,7 +10,7 @@ mod producers;
 mod proxies;
 mod tools;
 
-use std::collections::BTreeMap;
+use crate::kernel::SortedMap;
 use std::sync::Arc;
 
 pub use crate::scenario::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
@@ -42,7 +42,7 @@ pub enum LabAnswer {
     /// Records came, or none in time.
     Records(Vec<ConsumerRecord>),
     /// Positions.
-    Positions(BTreeMap<TopicPartition, u64>),
+    Positions(SortedMap<TopicPartition, u64>),
     /// An offset was looked up; `None` if there is no such record.
     Offset {
         /// The offset.
@@ -59,18 +59,18 @@ pub enum LabAnswer {
 /// The state of the workbench.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Lab {
-    pub(super) producers: BTreeMap<Arc<str>, u32>,
+    pub(super) producers: SortedMap<Arc<str>, u32>,
     pub(super) members: Vec<LabMember>,
-    pub(super) asked: BTreeMap<u64, u64>,
-    answers: BTreeMap<u64, LabAnswer>,
+    pub(super) asked: SortedMap<u64, u64>,
+    answers: SortedMap<u64, LabAnswer>,
     /// Listener methods, shared by the containers that call them.
     pub(super) listeners: Vec<Listener>,
     /// What is lost on the way of single clients.
-    pub(super) proxies: BTreeMap<ClientId, proxies::Proxy>,
+    pub(super) proxies: SortedMap<ClientId, proxies::Proxy>,
     /// The application that consumes within its own process.
     pub(super) application: Option<Box<LabApplication>>,
     /// What containers of a script send with, by slot.
-    pub(super) templates: BTreeMap<u32, containers::Template>,
+    pub(super) templates: SortedMap<u32, containers::Template>,
 }
 
 impl Lab {

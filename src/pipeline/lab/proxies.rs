@@ -3,12 +3,10 @@
 //!
 //! Knows requests by their kind only.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{LabApi, LabClient};
 use crate::broker::{ClientId, GroupRequest, Request, TxnRequest, us};
 use crate::fault::{Link, Node};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 use crate::pipeline::net::Leg;
 use crate::pipeline::{InterventionError, Payload, World};
 
@@ -37,11 +35,11 @@ pub(in crate::pipeline) struct Proxy {
     /// How long the client waits for an answer.
     timeout_us: u64,
     /// By kind, and whether it is the response: how many are still to be lost.
-    left: BTreeMap<(LabApi, bool), u32>,
+    left: SortedMap<(LabApi, bool), u32>,
     /// Requests that got through and whose response will not.
-    unanswered: BTreeSet<u64>,
+    unanswered: SortedSet<u64>,
     /// Connections that carry nothing any more, and until when.
-    broken: BTreeMap<(Node, Link), SimTime>,
+    broken: SortedMap<(Node, Link), SimTime>,
 }
 
 impl Proxy {
@@ -81,7 +79,7 @@ impl World {
                 (member.client, member.application.consumer.config().request_timeout_ms)
             }
         };
-        let new = || Proxy { timeout_us: us(timeout_ms), left: BTreeMap::new(), unanswered: BTreeSet::new(), broken: BTreeMap::new() };
+        let new = || Proxy { timeout_us: us(timeout_ms), left: SortedMap::new(), unanswered: SortedSet::new(), broken: SortedMap::new() };
         self.lab.proxies.entry(id).or_insert_with(new).left.insert((api, response), times);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What the referee can judge only by looking around: whether anybody will still do what has not been done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kernel::{SortedMap, SortedSet};
 
 use super::ledger::{Now, Open, Referee};
 use super::violation::ViolationKind;
@@ -21,11 +21,11 @@ pub const OPEN_LOOKED_AT_MAX: usize = 4_096;
 #[derive(Debug, Clone, Default)]
 pub(in crate::pipeline) struct GroupSight {
     /// The committed offsets.
-    pub committed: BTreeMap<TopicPartition, u64>,
+    pub committed: SortedMap<TopicPartition, u64>,
     /// The positions of living consumers, by partition assigned.
-    pub positions: BTreeMap<TopicPartition, u64>,
+    pub positions: SortedMap<TopicPartition, u64>,
     /// What living consumers have polled and not finished with.
-    pub held: BTreeSet<(TopicPartition, u64)>,
+    pub held: SortedSet<(TopicPartition, u64)>,
     /// Whether any consumer lives.
     pub manned: bool,
 }
@@ -36,11 +36,11 @@ pub(in crate::pipeline) struct Sight {
     /// By projection.
     pub groups: [GroupSight; 2],
     /// The first offset that the leader still has.
-    pub log_starts: BTreeMap<TopicPartition, u64>,
+    pub log_starts: SortedMap<TopicPartition, u64>,
     /// Events whose commit is on its way to the write database.
-    pub committing: BTreeSet<EventId>,
+    pub committing: SortedSet<EventId>,
     /// Events on their way to a broker: with `acks=0` nobody but the network has them (A7).
-    pub producing: BTreeSet<EventId>,
+    pub producing: SortedSet<EventId>,
 }
 
 impl Referee {
@@ -215,7 +215,7 @@ fn missed(projection: Projection, event: EventId, open: &Open, group: &GroupSigh
     if !beyond {
         return None;
     }
-    let above = |offsets: &BTreeMap<TopicPartition, u64>| offsets.get(&open.partition).is_some_and(|next| *next > open.offset);
+    let above = |offsets: &SortedMap<TopicPartition, u64>| offsets.get(&open.partition).is_some_and(|next| *next > open.offset);
     if above(&group.committed) {
         Some(ViolationKind::EffectLost { projection, event })
     } else if above(&sight.log_starts) {

@@ -1,6 +1,6 @@
 //! The referee's place in the world: which facts it is shown, and what it sees when it looks around.
 
-use std::collections::BTreeSet;
+use crate::kernel::SortedSet;
 
 use super::audit::{GroupSight, Sight};
 use super::ledger::{Now, Referee};
@@ -153,7 +153,7 @@ impl World {
     }
 
     /// Events in produce requests that will arrive.
-    fn producing(&self) -> BTreeSet<EventId> {
+    fn producing(&self) -> SortedSet<EventId> {
         let batches = self.flights.iter().filter(|flight| !flight.lost).flat_map(|flight| match &flight.payload {
             Payload::Request { request: Request::Produce { batches, .. }, .. } => &batches[..],
             _ => &[],
@@ -162,7 +162,7 @@ impl World {
     }
 
     /// The events whose commit is on its way to the write database.
-    fn committing(&self) -> BTreeSet<EventId> {
+    fn committing(&self) -> SortedSet<EventId> {
         let event = |payload: &Payload| match payload {
             Payload::Bank(hop) => match hop.message {
                 Message::Commit { event, .. } => Some(event),

@@ -1,12 +1,10 @@
 //! What the referee knows of every event: stored, in the log, visible, handled. Fed by facts; judges what can be judged at once.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::lane::Lane;
 use super::violation::{Invariant, OrderPlace, Violation, ViolationKind};
 use crate::bank::{AccountId, Bank, ClientIndex, CommandId, EventId, FactKind, IdSet, Money, Projection, Publication};
 use crate::broker::TopicPartition;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// How many violations are kept; the counts go on.
 pub const VIOLATIONS_MAX: usize = 512;
@@ -28,23 +26,23 @@ pub(super) struct ProjectionLedger {
     /// Has been visible to its group, and not been taken back by an abort.
     pub(super) visible: IdSet,
     /// Visible and not handled.
-    pub(super) open: BTreeMap<EventId, Open>,
+    pub(super) open: SortedMap<EventId, Open>,
     /// Stored, and a listener in the API's process is still to be told (F7); since when it looks as if nobody would.
-    pub(super) untold: BTreeMap<EventId, Option<SimTime>>,
+    pub(super) untold: SortedMap<EventId, Option<SimTime>>,
     /// Had their effect in the API's process before they were stored.
-    pub(super) early: BTreeSet<EventId>,
+    pub(super) early: SortedSet<EventId>,
     /// Had their effect.
     pub(super) applied: IdSet,
     /// Given up by an error handler: dead-lettered, sent to a retry topic or logged.
     pub(super) given_up: IdSet,
     /// What its events say, by account: the change to the opening balance.
-    pub(super) expected: BTreeMap<AccountId, Money>,
+    pub(super) expected: SortedMap<AccountId, Money>,
     /// How many events it should have.
     pub(super) expected_count: u64,
     /// The last applied version of each key.
-    versions: BTreeMap<AccountId, u32>,
+    versions: SortedMap<AccountId, u32>,
     /// What was last found to differ, so that it is said once.
-    pub(super) diverged: BTreeMap<AccountId, Money>,
+    pub(super) diverged: SortedMap<AccountId, Money>,
     pub(super) history_diverged: Option<u64>,
 }
 
@@ -52,25 +50,25 @@ pub(super) struct ProjectionLedger {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Referee {
     pub(super) violations: Vec<Violation>,
-    pub(super) counts: BTreeMap<Invariant, u64>,
+    pub(super) counts: SortedMap<Invariant, u64>,
     /// How many of `violations` were put into the trace.
     pub(super) told_count: u64,
-    pub(super) lanes: BTreeMap<TopicPartition, Lane>,
+    pub(super) lanes: SortedMap<TopicPartition, Lane>,
     /// The events that the log holds, or held until retention took them.
     in_log: IdSet,
     /// How many copies beyond the first.
-    more_copies: BTreeMap<EventId, u32>,
+    more_copies: SortedMap<EventId, u32>,
     pub(super) stored: IdSet,
     acknowledged: IdSet,
     /// Stored, and without a copy in the log.
-    pub(super) unpublished: BTreeMap<EventId, SimTime>,
+    pub(super) unpublished: SortedMap<EventId, SimTime>,
     /// In the log, and not stored.
-    pub(super) unstored: BTreeMap<EventId, SimTime>,
+    pub(super) unstored: SortedMap<EventId, SimTime>,
     executed: IdSet,
-    deserted: BTreeMap<CommandId, ClientIndex>,
+    deserted: SortedMap<CommandId, ClientIndex>,
     /// What the balances must sum up to beyond the opening balances.
     pub(super) paid_in: Money,
-    log_versions: BTreeMap<AccountId, u32>,
+    log_versions: SortedMap<AccountId, u32>,
     pub(super) projections: [ProjectionLedger; 2],
     pub(super) audit_at: SimTime,
     pub(super) audited_at: SimTime,
@@ -81,19 +79,19 @@ impl Default for Referee {
     fn default() -> Self {
         Referee {
             violations: Vec::new(),
-            counts: BTreeMap::new(),
+            counts: SortedMap::new(),
             told_count: 0,
-            lanes: BTreeMap::new(),
+            lanes: SortedMap::new(),
             in_log: IdSet::default(),
-            more_copies: BTreeMap::new(),
+            more_copies: SortedMap::new(),
             stored: IdSet::default(),
             acknowledged: IdSet::default(),
-            unpublished: BTreeMap::new(),
-            unstored: BTreeMap::new(),
+            unpublished: SortedMap::new(),
+            unstored: SortedMap::new(),
             executed: IdSet::default(),
-            deserted: BTreeMap::new(),
+            deserted: SortedMap::new(),
             paid_in: 0,
-            log_versions: BTreeMap::new(),
+            log_versions: SortedMap::new(),
             projections: [ProjectionLedger::default(), ProjectionLedger::default()],
             audit_at: SimTime::ZERO,
             audited_at: SimTime::ZERO,

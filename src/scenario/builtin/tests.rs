@@ -1,10 +1,8 @@
 //! Each built-in scenario shows what it is there for, and nothing else.
 
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::bank::Projection;
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 use crate::pipeline::referee::{Invariant, Violation, ViolationKind};
 use crate::pipeline::{Intervention, World};
 
@@ -16,8 +14,8 @@ fn run(name: &str, seconds: u64) -> World {
 }
 
 /// What was broken, each with how often.
-fn broken(world: &World) -> BTreeMap<Invariant, usize> {
-    let mut broken = BTreeMap::new();
+fn broken(world: &World) -> SortedMap<Invariant, usize> {
+    let mut broken = SortedMap::new();
     for violation in world.violations() {
         *broken.entry(violation.invariant()).or_default() += 1;
     }

@@ -18,7 +18,7 @@ pub(super) fn sprites(world: &World) -> Vec<Sprite> {
         }
     }
     // In the order of departure, so that what left later is painted over what left before.
-    out.sort_unstable_by_key(|s| s.flight);
+    crate::kernel::sort_by_key(&mut out, |s| s.flight);
     out
 }
 

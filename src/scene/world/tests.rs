@@ -21,7 +21,7 @@ fn check(scene: &Scene) {
 #[test]
 fn the_calm_default_is_alive_and_everything_in_transit_has_its_way() {
     let mut world = bank(42);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = crate::kernel::SortedSet::new();
     while world.now() < SimTime::from_ms(15_000) && world.step() {
         let scene = Scene::of(&world);
         check(&scene);

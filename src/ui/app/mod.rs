@@ -193,7 +193,7 @@ impl App {
             self.judge_case();
             self.shot = Shot::take(&self.player, &self.scenario.program, self.case.clone(), self.shot.tick + 1);
             if !self.player.playing() && !self.player.busy() {
-                self.digest = self.player.world().digest();
+                self.digest = self.player.world().digest_of_newest_facts();
             }
         }
         if at_once && !self.player.playing() || now_ms - self.address_ms >= ADDRESS_MS {

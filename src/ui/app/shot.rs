@@ -42,7 +42,7 @@ impl Shot {
         let timeline = player.timeline();
         let mut inputs = program.to_vec();
         inputs.extend_from_slice(timeline.inputs());
-        inputs.sort_by_key(|(at, _)| *at);
+        crate::kernel::sort_by_key(&mut inputs, |(at, _)| *at);
         Shot(Rc::new(Snap {
             tick,
             playing: player.playing(),

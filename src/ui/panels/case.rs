@@ -92,7 +92,7 @@ fn story(lang: Lang, shot: &Shot, sheet: &Sheet, case: &OnStage, on: &Callback<M
         let verdict = case.verdicts.get(index).copied().unwrap_or(Verdict::Ahead);
         lines.push((fact.at, 1, fact_line(text, fact, verdict, case.changed, on)));
     }
-    lines.sort_by_key(|(at, order, _)| (*at, *order));
+    crate::kernel::sort_by_key(&mut lines, |(at, order, _)| (*at, *order));
     html! {
         <>
             <h3>{ text.script }</h3>

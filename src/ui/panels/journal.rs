@@ -195,7 +195,7 @@ const SEARCHED: u64 = 600;
 /// The newest command of which there is enough to read, or else the one of which there is most.
 fn latest(shot: &Shot) -> Option<u32> {
     let trace = shot.world.trace();
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = crate::kernel::SortedMap::new();
     for fact in trace.iter_from(trace.end().saturating_sub(SEARCHED)) {
         if let Some(command) = fact.command {
             *counts.entry(command).or_insert(0u32) += 1;

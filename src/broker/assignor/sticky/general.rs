@@ -1,26 +1,26 @@
 //! `sticky` with unequal subscriptions: move partitions while that makes the counts more equal (C14;
 //! `AbstractStickyAssignor.GeneralAssignmentBuilder`). Has no quota.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::kernel::{SortedMap, SortedSet};
 
 use super::super::{Problem, Shares, Slot, java};
 
 struct Balancer<'a> {
     problem: &'a Problem,
     shares: Shares,
-    owner: BTreeMap<Slot, usize>,
+    owner: SortedMap<Slot, usize>,
     /// Members whose share may change.
     free: Vec<usize>,
     movements: Movements,
     /// An owner in an older generation: partitions go back there if that helps.
-    previous: BTreeMap<Slot, usize>,
+    previous: SortedMap<Slot, usize>,
 }
 
 pub(super) fn assign(problem: &Problem, owned: Shares, generation_max: Option<u32>) -> Shares {
     let mut balancer = Balancer {
         problem,
         shares: owned,
-        owner: BTreeMap::new(),
+        owner: SortedMap::new(),
         free: (0..problem.members.len()).collect(),
         movements: Movements::default(),
         previous: previous_owners(problem, generation_max),
@@ -31,8 +31,8 @@ pub(super) fn assign(problem: &Problem, owned: Shares, generation_max: Option<u3
 }
 
 /// Who owned what in an older generation than the newest, the latest of them for each partition.
-fn previous_owners(problem: &Problem, generation_max: Option<u32>) -> BTreeMap<Slot, usize> {
-    let mut previous: BTreeMap<Slot, usize> = BTreeMap::new();
+fn previous_owners(problem: &Problem, generation_max: Option<u32>) -> SortedMap<Slot, usize> {
+    let mut previous: SortedMap<Slot, usize> = SortedMap::new();
     for (number, member) in problem.members.iter().enumerate() {
         if member.generation < generation_max {
             for slot in &member.owned {
@@ -69,14 +69,14 @@ impl Balancer<'_> {
     /// All partitions, those with the fewest potential consumers first, then by topic name.
     fn slots_by_scarcity(&self) -> Vec<Slot> {
         let mut slots: Vec<Slot> = self.problem.slots().collect();
-        slots.sort_by_key(|s| (self.consumers_of(s.topic).count(), *s));
+        crate::kernel::sort_by_key(&mut slots, |s| (self.consumers_of(s.topic).count(), *s));
         slots
     }
 
     /// The members whose share may change, the one with the smallest share first, then by id.
     fn free_ascending(&self) -> Vec<usize> {
         let mut free = self.free.clone();
-        free.sort_by(|a, b| {
+        crate::kernel::sort_by(&mut free, |a, b| {
             let sizes = self.shares[*a].len().cmp(&self.shares[*b].len());
             sizes.then_with(|| java::compare(&self.problem.members[*a].id, &self.problem.members[*b].id))
         });
@@ -180,14 +180,14 @@ fn score(shares: &Shares, members: &[usize]) -> usize {
 /// What has been moved from whom to whom, so that two members do not swap partitions of one topic.
 #[derive(Default)]
 struct Movements {
-    by_slot: BTreeMap<Slot, (usize, usize)>,
+    by_slot: SortedMap<Slot, (usize, usize)>,
 }
 
 impl Movements {
     /// The partition to move instead of `slot`: one of its topic that went the other way, if there is one.
     fn actual(&self, slot: Slot, from: usize, to: usize) -> Slot {
         let from = self.by_slot.get(&slot).map_or(from, |(first, _)| *first);
-        let reverse: BTreeSet<Slot> =
+        let reverse: SortedSet<Slot> =
             self.by_slot.iter().filter(|(s, pair)| s.topic == slot.topic && **pair == (to, from)).map(|(s, _)| *s).collect();
         reverse.first().copied().unwrap_or(slot)
     }

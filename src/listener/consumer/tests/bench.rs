@@ -1,10 +1,9 @@
 //! A real cluster and plain applications on a quiet network: every hop takes the same short time; a client can be cut off.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::broker::{BrokerId, ClientId, Cluster, ClusterConfig, Effect, ErrorCode, Peer, Request, Response, Timer};
-use crate::kernel::{Agenda, SimTime};
+use crate::kernel::{Agenda, SimTime, SortedMap, SortedSet};
 use crate::listener::consumer::{Consumer, ConsumerConfig, ConsumerEffect, ConsumerFact, ConsumerTimer, RawMember};
 
 /// How long every hop takes, in microseconds.
@@ -26,7 +25,7 @@ enum Due {
 /// The world of a script.
 pub(super) struct Bench {
     /// What a cut-off client sends, and what is sent to it, is lost.
-    pub(super) cut_off: BTreeSet<ClientId>,
+    pub(super) cut_off: SortedSet<ClientId>,
     /// How many things have been handled.
     pub(super) handled: u64,
     /// What the consumers told.
@@ -34,25 +33,25 @@ pub(super) struct Bench {
     pub(super) now: SimTime,
     agenda: Agenda<Due>,
     pub(super) cluster: Cluster,
-    members: BTreeMap<ClientId, RawMember>,
+    members: SortedMap<ClientId, RawMember>,
     next_client: u32,
     next_correlation: u64,
-    answers: BTreeMap<u64, Response>,
+    answers: SortedMap<u64, Response>,
 }
 
 impl Bench {
     pub(super) fn new(config: &ClusterConfig) -> Bench {
         let mut bench = Bench {
-            cut_off: BTreeSet::new(),
+            cut_off: SortedSet::new(),
             handled: 0,
             facts: Vec::new(),
             now: SimTime::ZERO,
             agenda: Agenda::default(),
             cluster: Cluster::new(config, 1),
-            members: BTreeMap::new(),
+            members: SortedMap::new(),
             next_client: 1,
             next_correlation: 0,
-            answers: BTreeMap::new(),
+            answers: SortedMap::new(),
         };
         bench.cluster(|cluster, now, out| cluster.start(now, out));
         bench
