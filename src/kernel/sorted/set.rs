@@ -2,7 +2,12 @@
 //!
 //! Has never heard of what it holds.
 
-use std::{borrow::Borrow, fmt, ops::Deref};
+use std::{
+    borrow::Borrow,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -10,12 +15,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Finding is O(log n); inserting and removing are O(n), but O(1) at the end.
 ///
 /// Hashes and serialises as the standard library's `BTreeSet` does.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SortedSet<T>(Vec<T>);
 
 impl<T> Default for SortedSet<T> {
     fn default() -> Self {
         SortedSet(Vec::new())
+    }
+}
+
+impl<T: Hash> Hash for SortedSet<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Value by value: a slice of integers would be hashed as its bytes, which differ with the width of a pointer.
+        state.write_usize(self.0.len());
+        self.0.iter().for_each(|value| value.hash(state));
     }
 }
 
