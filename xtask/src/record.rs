@@ -75,7 +75,8 @@ pub fn command_record(mut args: Args) -> Outcome {
     if files.is_empty() {
         return Err(format!("nothing was recorded: no case matches {}", asked.join(" ")).into());
     }
-    let outcome = if check { compare(&files, &again) } else { take_over(&files, asked.is_empty() && failure.is_ok()) };
+    let outcome =
+        if check { compare(&files, &again, &root().join("conformance")) } else { take_over(&files, asked.is_empty() && failure.is_ok()) };
     outcome.and(failure)
 }
 
@@ -169,17 +170,40 @@ fn take_over(files: &[PathBuf], whole: bool) -> Outcome {
 }
 
 /// Says what differs; `again` are the ids that were played twice and still differ, or were never the same three times.
-fn compare(files: &[PathBuf], again: &[String]) -> Outcome {
+fn compare(files: &[PathBuf], again: &[String], stored: &Path) -> Outcome {
     for file in files {
-        if let Some(place) = differs(file)? {
+        if let Some(place) = differs(file, stored)? {
             println!("differs: {place}");
         }
     }
     for id in again.iter().filter(|id| !files.iter().any(|file| file.file_stem().is_some_and(|stem| *stem == ***id))) {
         println!("not the same three times: {id}");
     }
-    println!("{} passed, {} failed", files.iter().filter(|f| !is_among(f, again)).count(), again.len());
-    if again.is_empty() { Ok(()) } else { Err("the real systems did not give some cases again".into()) }
+    let new: Vec<&PathBuf> = files.iter().filter(|file| known(file, stored).is_none()).collect();
+    for file in &new {
+        println!("{}", not_stored(file));
+    }
+    println!("{} passed, {} failed", passed(files, again, stored), again.len() + new.len());
+    if !again.is_empty() {
+        return Err("the real systems did not give some cases again".into());
+    }
+    if new.is_empty() { Ok(()) } else { Err("some cases have a script but nothing that was recorded".into()) }
+}
+
+/// How many of these were there to be borne out, and are.
+fn passed(files: &[PathBuf], again: &[String], stored: &Path) -> usize {
+    files.iter().filter(|file| !is_among(file, again) && known(file, stored).is_some()).count()
+}
+
+/// What is wrong with a case that only its script speaks of, and what to do.
+fn not_stored(file: &Path) -> String {
+    let id = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    format!("not stored: {id} has a script, but conformance/{id}.json is missing; `cargo xtask record {id}` writes it")
+}
+
+/// The stored case with the name of this one.
+fn known(file: &Path, stored: &Path) -> Option<PathBuf> {
+    Some(stored.join(file.file_name()?)).filter(|known| known.is_file())
 }
 
 fn is_among(file: &Path, ids: &[String]) -> bool {
@@ -190,20 +214,17 @@ fn is_among(file: &Path, ids: &[String]) -> bool {
 fn differing(fresh: &Path) -> Outcome<Vec<String>> {
     let mut ids = Vec::new();
     for file in json_files(fresh)? {
-        if differs(&file)?.is_some() {
+        if differs(&file, &root().join("conformance"))?.is_some() {
             ids.extend(file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned));
         }
     }
     Ok(ids)
 }
 
-/// Where a freshly recorded case does not bear out the known one, if there is one.
-fn differs(file: &Path) -> Outcome<Option<String>> {
+/// Where a freshly recorded case does not bear out the stored one, if there is one.
+fn differs(file: &Path, stored: &Path) -> Outcome<Option<String>> {
     let name = file.file_name().ok_or("a recorded file has a name")?;
-    let known = root().join("conformance").join(name);
-    if !known.is_file() {
-        return Ok(None);
-    }
+    let Some(known) = known(file, stored) else { return Ok(None) };
     let read = |path: &Path| -> Outcome<Value> { Ok(serde_json::from_str(&fs::read_to_string(path)?)?) };
     let (old, new) = (read(&known)?, read(file)?);
     let place = ["given", "script", "observed"].iter().find_map(|part| difference(part.to_string(), &old[part], &new[part]));
@@ -237,6 +258,37 @@ mod tests {
         assert_eq!(difference("observed".to_owned(), &old, &json!({"trace": [{"deliver": "t-0@1", "at_least_ms": 900}]})), None);
         let place = difference("observed".to_owned(), &old, &json!({"trace": [{"deliver": "t-0@2", "at_least_ms": 500}]}));
         assert_eq!(place.as_deref(), Some("observed.trace[0].deliver: \"t-0@1\", now \"t-0@2\""));
+    }
+
+    /// A folder of its own for one test.
+    fn folder(name: &str) -> PathBuf {
+        let folder = env::temp_dir().join(format!("record-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        folder
+    }
+
+    #[test]
+    fn a_case_that_is_not_stored_has_not_passed() {
+        let (fresh, stored) = (folder("fresh"), folder("stored"));
+        let case = |observed: u32| json!({"given": {}, "script": [], "observed": {"end": observed}}).to_string();
+        let file = |id: &str| fresh.join(format!("{id}.json"));
+        for (id, old) in [("kafka-same", Some(1)), ("kafka-other", Some(2)), ("kafka-new", None)] {
+            fs::write(file(id), case(1)).expect("written");
+            if let Some(old) = old {
+                fs::write(stored.join(format!("{id}.json")), case(old)).expect("written");
+            }
+        }
+        let files = json_files(&fresh).expect("readable");
+        let again = vec!["kafka-other".to_owned()];
+        assert_eq!(differs(&file("kafka-same"), &stored).expect("readable"), None);
+        assert!(differs(&file("kafka-other"), &stored).expect("readable").is_some_and(|place| place.contains("observed.end: 2, now 1")));
+        assert_eq!(passed(&files, &again, &stored), 1, "neither the one that differs nor the one that is not stored");
+        assert!(compare(&[file("kafka-same")], &[], &stored).is_ok());
+        assert!(compare(&[file("kafka-same"), file("kafka-new")], &[], &stored).is_err());
+        assert!(not_stored(&file("kafka-new")).contains("cargo xtask record kafka-new"));
+        for folder in [fresh, stored] {
+            fs::remove_dir_all(folder).expect("removed");
+        }
     }
 
     #[test]
