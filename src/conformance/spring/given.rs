@@ -43,6 +43,8 @@ pub(super) struct Given {
     pub(super) retry_partitions: u32,
     /// The error handler of containers of retry topics.
     pub(super) retry_handler: DefaultErrorHandler,
+    /// Whether each member has a `transactional.id` of its own, as each process should.
+    pub(super) own_transactional_ids: bool,
     /// Whether the error handler was given, so that it tells what it does.
     pub(super) sees_handler: bool,
     /// The same of the after-rollback processor.
@@ -82,6 +84,7 @@ impl Given {
             retry: retry.map(Arc::new),
             retry_partitions: retry_form.count("autoCreateTopicsPartitions")?.unwrap_or(1) as u32,
             retry_handler: retry_handler(&retry_form)?,
+            own_transactional_ids: given.part("transactions")?.flag("perMember")?.unwrap_or(false),
             sees_handler: given.has("error_handler"),
             sees_rollback: given.has("after_rollback_processor"),
             integers,
@@ -178,7 +181,7 @@ fn consumer(form: &Form<'_>) -> Result<Settings, CaseError> {
 }
 
 /// The settings of the containers' producers. Every container's transactional id is the same, as that of processes that
-/// take each other's place.
+/// take each other's place, unless each has its own.
 fn producer(given: &Form<'_>) -> Result<Settings, CaseError> {
     let form = given.part("producer")?;
     let mut settings: Settings = vec![(Arc::from("max.block.ms"), Arc::from("3000"))];
@@ -189,7 +192,7 @@ fn producer(given: &Form<'_>) -> Result<Settings, CaseError> {
         settings.push((Arc::from(name), Arc::from(text)));
     }
     let transactions = given.part("transactions")?;
-    transactions.only(&["transactionIdPrefix"])?;
+    transactions.only(&["transactionIdPrefix", "perMember"])?;
     if let Some(prefix) = transactions.text("transactionIdPrefix")? {
         settings.push((Arc::from("transactional.id"), Arc::from(format!("{prefix}0"))));
     }

@@ -39,6 +39,7 @@ pub(super) struct Stage {
     op: u64,
     consumer: Vec<(Arc<str>, Arc<str>)>,
     producer: Vec<(Arc<str>, Arc<str>)>,
+    own_transactional_ids: bool,
 }
 
 impl Stage {
@@ -55,6 +56,7 @@ impl Stage {
             op: 0,
             consumer: given.consumer.clone(),
             producer: given.producer.clone(),
+            own_transactional_ids: given.own_transactional_ids,
         };
         let form = Form::of(case, "given", &case.given);
         // The broker has been up for a while when the recording begins.
@@ -151,7 +153,10 @@ impl Stage {
         let of_dead_letters = properties.retry.as_ref().is_some_and(|role| role.of_dead_letters);
         self.members.push(member.clone());
         self.put_away.remove(member);
-        let (consumer, producer) = (self.consumer.clone(), self.producer.clone());
+        let (consumer, mut producer) = (self.consumer.clone(), self.producer.clone());
+        for (_, id) in producer.iter_mut().filter(|(name, _)| self.own_transactional_ids && &**name == "transactional.id") {
+            *id = Arc::from(format!("{id}-{member}"));
+        }
         let properties = Box::new(properties);
         let projection = self.world.bank().is_some().then_some(bank::ACCOUNT_VIEW);
         let listener = u32::from(of_dead_letters);

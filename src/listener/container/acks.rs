@@ -130,7 +130,7 @@ impl ListenerConsumer {
         let acks = highest(records);
         if self.properties.ack_mode == AckMode::ManualImmediate {
             let offsets = acks.into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
-            self.stack.push(Op::Commit(offsets));
+            self.stack.push(self.commit_at_once(offsets));
         } else {
             self.process_acks(acks);
         }
@@ -178,7 +178,9 @@ impl ListenerConsumer {
     /// `processAck` on the consumer thread.
     pub(super) fn process_acks(&mut self, acks: Vec<(TopicPartition, u64)>) {
         if self.properties.ack_mode == AckMode::ManualImmediate {
-            self.stack.extend(acks.into_iter().rev().map(|(partition, offset)| Op::Commit(Offsets::from([(partition, offset + 1)]))));
+            let commits: Vec<Op> =
+                acks.into_iter().map(|(partition, offset)| self.commit_at_once(Offsets::from([(partition, offset + 1)]))).collect();
+            self.stack.extend(commits.into_iter().rev());
         } else {
             for (partition, offset) in acks {
                 self.add_offset(partition, offset);

@@ -44,15 +44,18 @@ impl ListenerConsumer {
             self.tracker.clear();
         }
         self.rollback_execution = BackOffExecution::default();
+        let transactional = self.properties.transactions.is_some();
         if self.nack_sleep_ms.is_some() {
             let from = self.nack_index;
             self.stack.push(Op::SeekForNack { from });
             if !self.properties.auto_commit {
                 self.stack.push(Op::ProcessCommits);
             }
+            if transactional {
+                self.stack.push(Op::SendOffsets);
+            }
             return;
         }
-        let transactional = self.properties.transactions.is_some();
         if transactional || (!self.properties.ack_mode.is_manual() && !self.properties.auto_commit) {
             let acks = highest(&self.batch);
             self.acks.extend(acks);

@@ -37,7 +37,7 @@ impl ListenerConsumer {
         let acks = std::mem::take(&mut self.acks);
         if mode == AckMode::ManualImmediate {
             let commits: Vec<Op> =
-                acks.into_iter().map(|(partition, offset)| Op::Commit(Offsets::from([(partition, offset + 1)]))).collect();
+                acks.into_iter().map(|(partition, offset)| self.commit_at_once(Offsets::from([(partition, offset + 1)]))).collect();
             self.stack.extend(commits.into_iter().rev());
             return;
         }

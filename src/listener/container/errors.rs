@@ -114,8 +114,7 @@ impl ListenerConsumer {
         if after_rollback {
             let commits = self.properties.transactions.as_ref().is_some_and(|settings| settings.after_rollback.commit_recovered);
             if self.recovered && commits {
-                self.acks.push_back((partition, offset));
-                self.stack.push(Op::SendOffsets);
+                self.stack.push(Op::SendToTransaction(Offsets::from([(partition, offset + 1)])));
             }
             return Ok(());
         }

@@ -244,8 +244,10 @@ pub(super) enum Op {
     // --- transactions (E4) ---
     /// `beginTransaction`.
     Begin,
-    /// `sendOffsetsToTransaction` of what is acknowledged.
+    /// `ListenerConsumer#sendOffsetsToTransaction`: what is acknowledged goes into the transaction.
     SendOffsets,
+    /// `doSendOffsets`: these next offsets go into the transaction.
+    SendToTransaction(Offsets),
     /// `commitTransaction`.
     CommitTransaction,
     /// `abortTransaction`.

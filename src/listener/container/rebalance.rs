@@ -49,7 +49,8 @@ impl ListenerConsumer {
         self.pause_again(&mut cx, &partitions);
         self.assigned.extend(&partitions);
         self.plan([Op::AfterAssigned(partitions.clone()), Op::CallbackDone]);
-        if self.properties.commit_at_assignment && self.properties.transactions.is_none() && !partitions.is_empty() {
+        // With a transaction manager too: outside of any transaction (`AssignmentCommitOption.LATEST_ONLY_NO_TX`, the default).
+        if self.properties.commit_at_assignment && !partitions.is_empty() {
             let token = self.fresh();
             cx.call(ConsumerCall::InitialPositions { token, partitions });
             self.plan([Op::AwaitInitialPositions { token }, Op::CatchAny]);

@@ -35,7 +35,7 @@ impl ListenerConsumer {
         self.next += 1;
         self.plan([Op::AfterRecord, Op::NextRecord]);
         if self.properties.transactions.is_some() {
-            self.plan([Op::Begin, Op::Listen, Op::AfterListen, Op::CatchRecord, Op::SendOffsets, Op::CommitTransaction, Op::Rollback]);
+            self.plan([Op::Begin, Op::Listen, Op::AfterListen, Op::CatchRecord, Op::CommitTransaction, Op::Rollback]);
         } else {
             self.plan([Op::Listen, Op::AfterListen, Op::CatchRecord]);
         }
@@ -92,7 +92,7 @@ impl ListenerConsumer {
         if mode.counts() || mode.looks_at_time() {
             self.stack.push(Op::LoopCommits);
         }
-        if self.nack_sleep_ms.is_none() {
+        if self.nack_sleep_ms.is_none() && mode != AckMode::ManualImmediate {
             self.ack_current();
         }
     }
@@ -102,6 +102,7 @@ impl ListenerConsumer {
         let (partition, offset) = (record.partition, record.record.offset);
         if self.properties.transactions.is_some() {
             self.acks.push_back((partition, offset));
+            self.stack.push(Op::SendOffsets);
             return;
         }
         match self.properties.ack_mode {
@@ -155,6 +156,7 @@ impl ListenerConsumer {
         if self.properties.transactions.is_some() && !kept {
             // Its offset goes into the transaction, whatever `ackAfterHandle` says.
             self.acks.push_back((partition, offset));
+            self.stack.push(Op::SendOffsets);
             return Ok(());
         }
         if !acks || kept || self.properties.auto_commit {

@@ -79,6 +79,8 @@ pub struct ListenerConsumer {
     pub(super) recoverer_failures: u32,
     pub(super) batch_failed: bool,
     pub(super) in_transaction: bool,
+    /// Whether `producer` is set: from the first transaction on, between transactions too.
+    pub(super) has_producer: bool,
     /// Where the back off of a batch stands that is rolled back again and again.
     pub(super) rollback_execution: BackOffExecution,
     /// Whether the error handler is giving a batch to the listener again and again.
@@ -135,6 +137,7 @@ impl ListenerConsumer {
             recoverer_failures: 0,
             batch_failed: false,
             in_transaction: false,
+            has_producer: false,
             rollback_execution: BackOffExecution::default(),
             retries_batch: false,
             poll_failure_offset: None,
@@ -427,7 +430,13 @@ impl ListenerConsumer {
             | Op::ShortPoll
             | Op::RecoverBatch { .. } => self.batch_error_step(cx, op),
             Op::Throw(exception) => Err(exception),
-            Op::Begin | Op::SendOffsets | Op::CommitTransaction | Op::AbortTransaction | Op::SeekBatchAgain | Op::Publish(_) => {
+            Op::Begin
+            | Op::SendOffsets
+            | Op::SendToTransaction(_)
+            | Op::CommitTransaction
+            | Op::AbortTransaction
+            | Op::SeekBatchAgain
+            | Op::Publish(_) => {
                 self.transaction_step(cx, op);
                 Ok(())
             }

@@ -4,7 +4,7 @@ use super::op::{Op, TransactionStep};
 use super::{ContainerEffect, Context, ListenerConsumer, Output, TransactionCall};
 use crate::broker::KafkaException;
 use crate::kernel::SimTime;
-use crate::listener::{BackOff, Exception, Fact, Listener, ListenerKind, Offsets};
+use crate::listener::{AckMode, BackOff, Exception, Fact, ILLEGAL_STATE, Listener, ListenerKind, Offsets};
 
 impl ListenerConsumer {
     /// One step of a transaction.
@@ -12,11 +12,15 @@ impl ListenerConsumer {
         let (call, step) = match op {
             Op::Begin => (TransactionCall::Begin, TransactionStep::Begun),
             Op::SendOffsets => {
-                let offsets: Offsets =
-                    std::mem::take(&mut self.acks).into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
-                if offsets.is_empty() {
-                    return;
-                }
+                self.send_offsets();
+                return;
+            }
+            Op::SendToTransaction(_) if !self.in_transaction => {
+                let message = "Cannot send offsets if a transaction is not in progress (currentState= READY)";
+                self.stack.push(Op::Throw(Exception::of_container(ILLEGAL_STATE, message)));
+                return;
+            }
+            Op::SendToTransaction(offsets) => {
                 (TransactionCall::SendOffsets { offsets: offsets.clone() }, TransactionStep::OffsetsSent(offsets))
             }
             Op::CommitTransaction => (TransactionCall::Commit, TransactionStep::Committed),
@@ -34,6 +38,28 @@ impl ListenerConsumer {
         let token = self.fresh();
         self.stack.push(Op::AwaitTransaction { token, step });
         cx.effect(ContainerEffect::Transaction { token, call });
+    }
+
+    /// `sendOffsetsToTransaction`: acknowledgments that wait are processed, what they leave goes into the transaction.
+    fn send_offsets(&mut self) {
+        let mut sends = Vec::new();
+        for (partition, offset) in std::mem::take(&mut self.acks) {
+            if self.properties.ack_mode == AckMode::ManualImmediate {
+                sends.push(self.commit_at_once(Offsets::from([(partition, offset + 1)])));
+            } else {
+                self.add_offset(partition, offset);
+            }
+        }
+        let offsets: Offsets = std::mem::take(&mut self.offsets).into_iter().map(|(partition, offset)| (partition, offset + 1)).collect();
+        if !offsets.is_empty() {
+            sends.push(Op::SendToTransaction(offsets));
+        }
+        self.stack.extend(sends.into_iter().rev());
+    }
+
+    /// `commitOffsetsInTransactions`: what MANUAL_IMMEDIATE commits, with a producer as part of its transaction.
+    pub(super) fn commit_at_once(&self, offsets: Offsets) -> Op {
+        if self.has_producer { Op::SendToTransaction(offsets) } else { Op::Commit(offsets) }
     }
 
     /// The transactional producer answered.
@@ -67,6 +93,7 @@ impl ListenerConsumer {
 
     fn transaction_went_well(&mut self, cx: &mut Context<'_>, step: TransactionStep) {
         self.in_transaction = matches!(step, TransactionStep::Begun | TransactionStep::OffsetsSent(_));
+        self.has_producer = true;
         cx.fact(match step {
             TransactionStep::Begun => Fact::TransactionBegun,
             TransactionStep::OffsetsSent(offsets) => Fact::OffsetsSentToTransaction { offsets },
@@ -76,8 +103,8 @@ impl ListenerConsumer {
     }
 
     /// An exception reached the transaction: abort, then the after-rollback processor. An Error goes on after the abort.
+    /// What the listener had acknowledged stays acknowledged: the next turn of the loop commits it, outside of any transaction.
     pub(super) fn roll_back(&mut self, exception: &Exception) -> bool {
-        self.acks.clear();
         if exception.is_error() {
             self.plan([Op::AbortTransaction, Op::Throw(exception.clone())]);
             return true;

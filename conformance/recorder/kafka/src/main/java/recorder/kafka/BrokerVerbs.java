@@ -30,6 +30,8 @@ final class BrokerVerbs {
 
     private int coordinator(Step s) throws Exception {
         var admin = stage.cluster.admin();
+        boolean ofShares = s.has("group") && stage.shareMembers.values().stream().anyMatch(m -> s.text("group").equals(m.group));
+        if (ofShares) return admin.describeShareGroups(List.of(s.real("group"))).all().get().get(s.real("group")).coordinator().id();
         if (s.has("group")) return admin.describeConsumerGroups(List.of(s.real("group"))).all().get().get(s.real("group")).coordinator().id();
         String id = s.real("transactional_id");
         return admin.describeTransactions(List.of(id)).all().get().get(id).coordinatorId();

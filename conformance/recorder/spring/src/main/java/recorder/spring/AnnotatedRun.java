@@ -123,9 +123,6 @@ final class AnnotatedRun extends Run {
             }
         }
         context.refresh();
-        // Containers ask for topics on the thread that starts them; it is the script's own all the same.
-        memberOfThread.remove();
-        processOfThread.remove();
     }
 
     private ConcurrentKafkaListenerContainerFactory<Object, Object> factory(String member) {

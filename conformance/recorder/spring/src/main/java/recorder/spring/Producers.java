@@ -36,7 +36,9 @@ final class Producers {
         factory.setKeySerializer(anySerializer());
         factory.setValueSerializer(anySerializer());
         if (run.given.containsKey("transactions")) {
-            factory.setTransactionIdPrefix(run.names.real(str(obj(run.given.get("transactions")).get("transactionIdPrefix"))));
+            Map<String, Object> transactions = obj(run.given.get("transactions"));
+            String own = Boolean.TRUE.equals(transactions.get("perMember")) ? member + "-" : "";
+            factory.setTransactionIdPrefix(run.names.real(str(transactions.get("transactionIdPrefix")) + own));
             factory.addPostProcessor(this::watch);
         }
         factories.add(factory);

@@ -41,7 +41,12 @@ class Run {
             for (Object r : list(given.get("records"))) steps.send(obj(r));
             producers.renew("");
             if (given.containsKey("bank")) view = new AccountView(names.prefix(), obj(given.get("bank")));
-            for (Object s : script) if (obj(s).containsKey("do")) steps.perform(obj(s));
+            for (Object s : script) if (obj(s).containsKey("do")) {
+                steps.perform(obj(s));
+                // A container is made, started and woken on the thread that asks for it; it is the script's own all the same.
+                memberOfThread.remove();
+                processOfThread.remove();
+            }
             finish();
         } finally {
             trace.freeze();
