@@ -41,6 +41,10 @@ impl GroupCoordinator {
         if !group.supports(&joining.protocols, myself) {
             return Some(Err(ErrorCode::InconsistentGroupProtocol));
         }
+        if !group.accepts(&member_id, self.config.members_max) {
+            self.forget(index, &member_id);
+            return Some(Err(ErrorCode::GroupMaxSizeReached));
+        }
         if member_id.is_empty() {
             match replaced {
                 Some(old) => self.replace_static(call, index, &old, joining, out),

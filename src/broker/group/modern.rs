@@ -171,7 +171,12 @@ impl GroupCoordinator {
             None => None,
             Some(name) => Some(ServerAssignor::by_name(name).ok_or(ErrorCode::InvalidRequest)?),
         };
-        self.groups[index].modern.get_or_insert_default();
+        let modern = self.groups[index].modern.get_or_insert_default();
+        // Whoever leaves is not counted (`throwIfConsumerGroupIsFull`).
+        let is_full = modern.members.len() as u64 >= u64::from(self.config.consumer_members_max);
+        if beat.epoch >= JOINS && is_full && !modern.members.contains_key(&beat.member_id) {
+            return Err(ErrorCode::GroupMaxSizeReached);
+        }
         let mut changed = false;
         match beat.epoch {
             LEAVES => return self.modern_leave(call, index, beat, out),

@@ -157,6 +157,20 @@ impl Group {
         self.members.values().all(|m| m.join.is_some())
     }
 
+    /// Whether a joining member may come in (`acceptJoiningMember`): `members_max` bounds those that wait while a rebalance is
+    /// prepared, else all.
+    pub(super) fn accepts(&self, id: &str, members_max: u32) -> bool {
+        let fits = |count: usize| (count as u64) < u64::from(members_max);
+        let member = self.members.get(id);
+        match self.state {
+            GroupState::Empty => true,
+            GroupState::PreparingRebalance => {
+                member.is_some_and(|m| m.join.is_some()) || fits(self.members.values().filter(|m| m.join.is_some()).count())
+            }
+            _ => member.is_some() || fits(self.members.len()),
+        }
+    }
+
     /// The longest rebalance timeout of the members, in microseconds.
     pub(super) fn rebalance_timeout_us(&self) -> u64 {
         self.members.values().map(|m| m.rebalance_timeout_us).max().unwrap_or(0)

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::op::Op;
-use super::{ConsumerCall, Context, ListenerConsumer};
+use super::{ConsumerCall, Context, ListenerConsumer, Output};
 use crate::broker::{Bytes, TopicPartition};
+use crate::kernel::SimTime;
+use crate::listener::method::shows;
 use crate::listener::{
-    AckMode, ConsumerRecord, Exception, Fact, ILLEGAL_ARGUMENT, ILLEGAL_STATE, ListenerKind, Offsets, UNSUPPORTED_OPERATION,
+    AckMode, ConsumerRecord, Exception, Fact, ILLEGAL_ARGUMENT, ILLEGAL_STATE, Listener, ListenerKind, Offsets, UNSUPPORTED_OPERATION,
 };
 
 /// What the listener can acknowledge: one record, or a batch.
@@ -90,6 +92,20 @@ impl ListenerConsumer {
             cx.call(ConsumerCall::Wakeup);
         }
         Ok(())
+    }
+
+    /// A kept Acknowledgment is acknowledged on another thread. Says whether there is one for this value.
+    pub fn acknowledge_held(&mut self, now: SimTime, value: &str, listener: &mut Listener, out: &mut Vec<Output>) -> bool {
+        let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| shows(bytes, value));
+        let Some(at) = self.held.iter().rposition(of_value) else { return false };
+        let mut held = self.held[at].clone();
+        let mut cx = Context { now, listener, out };
+        if let Err(exception) = self.acknowledge_elsewhere(&mut cx, &mut held) {
+            let value = Some(Arc::from(value));
+            cx.fact(Fact::ApiError { call: "ack", value, class: exception.class, message: exception.message });
+        }
+        self.held[at] = held;
+        true
     }
 
     /// What may be processed now: with asyncAcks only what closes a gap (D5).

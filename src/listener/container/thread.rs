@@ -12,7 +12,6 @@ use super::op::Op;
 use super::{ConsumerCall, ContainerEffect, ContainerTimer, Context, Output};
 use crate::broker::{KafkaException, Metadata, TopicId, TopicPartition};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
-use crate::listener::method::shows;
 use crate::listener::{
     AckMode, Action, BackOffExecution, ConsumerRecord, ContainerProperties, Decision, Exception, Fact, FailedRecordTracker, ILLEGAL_STATE,
     Listener, ListenerKind, ListensTo, Offsets, StopReason,
@@ -313,20 +312,6 @@ impl ListenerConsumer {
             self.stack.push(Op::Actions { actions: Arc::from([action]), at: 0 });
         }
         self.run(&mut Context { now, listener, out });
-        true
-    }
-
-    /// A kept Acknowledgment is acknowledged on another thread. Says whether there is one for this value.
-    pub fn acknowledge_held(&mut self, now: SimTime, value: &str, listener: &mut Listener, out: &mut Vec<Output>) -> bool {
-        let of_value = |held: &Acknowledgment| held.value().is_some_and(|bytes| shows(bytes, value));
-        let Some(at) = self.held.iter().rposition(of_value) else { return false };
-        let mut held = self.held[at].clone();
-        let mut cx = Context { now, listener, out };
-        if let Err(exception) = self.acknowledge_elsewhere(&mut cx, &mut held) {
-            let value = Some(Arc::from(value));
-            cx.fact(Fact::ApiError { call: "ack", value, class: exception.class, message: exception.message });
-        }
-        self.held[at] = held;
         true
     }
 
