@@ -19,9 +19,13 @@ use crate::{
 /// How long the measurements in the browser may take together.
 const BROWSER_PATIENCE: Duration = Duration::from_secs(180);
 
-/// Counts the animation frames.
-const FRAME_WATCH: &str = "<script>(()=>{const all=window.__frames=[];const old=window.requestAnimationFrame.bind(window);\
-window.requestAnimationFrame=f=>old(at=>{const began=performance.now();f(at);all.push(performance.now()-began)})})()</script>";
+/// Keeps how long the scripts of each animation frame ran, in milliseconds.
+///
+/// The callback only wakes Yew's scheduler, which goes on in microtasks; so a frame ends when a chain of microtasks begun after the
+/// callback has come to its end, longer than any that the scheduler makes.
+const FRAME_WATCH: &str = "<script>(()=>{const all=window.__frames=new Map();const old=window.requestAnimationFrame.bind(window);\
+window.requestAnimationFrame=f=>old(at=>{const began=performance.now();f(at);let left=64;\
+const hop=()=>left--?queueMicrotask(hop):all.set(at,(all.get(at)||0)+performance.now()-began);hop()})})()</script>";
 
 /// What is measured: its name in the output of `benches/model`, what it is, and the budget with its unit.
 struct Row {
@@ -42,8 +46,8 @@ const ROWS: &[Row] = &[
     Row { name: "seek-p50", what: "seek in a run of a million occurrences, median", budget: Budget::AtMost(16.0, "ms") },
     Row { name: "seek-p99", what: "seek in a run of a million occurrences, p99", budget: Budget::AtMost(16.0, "ms") },
     Row {
-        name: "frame-mean",
-        what: "script of a frame with 1,000 flights, mean (the budget is for the 95th percentile)",
+        name: "frame-p95",
+        what: "script of a frame with 1,000 flights, p95",
         budget: Budget::AtMost(4.0, "ms"),
     },
 ];
@@ -65,7 +69,7 @@ pub fn command_bench(mut args: Args) -> Outcome {
         }
         sizes = Some(build::sizes());
         let link = native.1.as_deref().ok_or("the bench gives no link to a run with a thousand flights")?;
-        wasm.insert("frame-mean".to_owned(), frame_mean_ms(link)?);
+        wasm.insert("frame-p95".to_owned(), frame_p95_ms(link)?);
     }
     let table = table(&native.0, &wasm, sizes.as_ref());
     println!("\n{table}");
@@ -73,7 +77,9 @@ pub fn command_bench(mut args: Args) -> Outcome {
         println!("BENCHMARKS.md stays as it is: without the page the table is not whole");
         return Ok(());
     }
-    fs::write(root().join("BENCHMARKS.md"), document(&table))?;
+    let file = root().join("BENCHMARKS.md");
+    let before = fs::read_to_string(&file).unwrap_or_default();
+    fs::write(&file, document(&table, &before))?;
     println!("written to BENCHMARKS.md");
     Ok(())
 }
@@ -121,10 +127,9 @@ fn in_chromium() -> Outcome<Measured> {
     Ok(parse(&said))
 }
 
-/// Milliseconds of script in a frame, on average, while the page plays a run with a thousand flights, in Chromium.
-///
-/// By Chromium's own account: the callback of a frame only wakes Yew's scheduler, so timing the callback would show next to nothing.
-fn frame_mean_ms(link: &str) -> Outcome<f64> {
+/// Milliseconds of script in a frame, of which 95 % of the frames stay below, while the page plays a run with a thousand flights, in
+/// Chromium. Says beside it what Chromium itself counts as script, on average: the two must agree.
+fn frame_p95_ms(link: &str) -> Outcome<f64> {
     println!("measuring frames of the page with a thousand flights (half a minute)");
     let server = Server::start(&build::dist(), "/", FRAME_WATCH, 0)?;
     let driven = Driven::start(Browser::Chromium)?;
@@ -134,7 +139,7 @@ fn frame_mean_ms(link: &str) -> Outcome<f64> {
     session.chromium("Performance.enable", &serde_json::json!({}))?;
     // What the page does to come to the moment of the link is no frame of a playing run.
     std::thread::sleep(Duration::from_secs(10));
-    let shown = session.run("window.__frames.length = 0; const a = document.querySelector('[data-testid=app]').dataset; if (a.playing !== 'true') document.querySelector('[data-testid=play]').click(); return a.timeUs", &[])?;
+    let shown = session.run("const a = document.querySelector('[data-testid=app]').dataset; if (a.playing !== 'true') document.querySelector('[data-testid=play]').click(); window.__frames.clear(); return a.timeUs", &[])?;
     println!("from the moment {} µs on", shown.as_str().unwrap_or("?"));
     let script_s = || -> Outcome<f64> {
         let metrics = session.chromium("Performance.getMetrics", &serde_json::json!({}))?;
@@ -145,9 +150,18 @@ fn frame_mean_ms(link: &str) -> Outcome<f64> {
     let before_s = script_s()?;
     std::thread::sleep(Duration::from_secs(8));
     let took_s = script_s()? - before_s;
-    let frames = session.run("return window.__frames.length", &[])?.as_f64().unwrap_or(0.0).max(1.0);
-    println!("{frames} frames, {took_s:.2} s of script");
-    Ok(took_s * 1_000.0 / frames)
+    let frames = session.run("return [...window.__frames.values()]", &[])?;
+    let mut frames_ms: Vec<f64> = frames.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let p95 = percentile(&mut frames_ms, 95).ok_or("the page drew no frame")?;
+    let (count, sum) = (frames_ms.len() as f64, frames_ms.iter().sum::<f64>());
+    println!("{count} frames, {:.2} ms on average, {p95:.2} ms p95; by Chromium {:.2} ms on average", sum / count, took_s * 1_000.0 / count);
+    Ok(p95)
+}
+
+/// The value that so many percent of the values do not exceed; none of none.
+fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get((values.len() * percent).div_ceil(100).saturating_sub(1)).copied()
 }
 
 /// Builds the bench for browsers and finds it.
@@ -233,8 +247,10 @@ fn grouped(value: f64) -> String {
     text
 }
 
-fn document(table: &str) -> String {
-    format!("# Benchmarks\n\nMade by `cargo xtask bench`; the budgets are the design's.\nMeasured on {}.\n\n{table}\n", machine())
+/// The file; what people wrote about the figures, from its first heading on, is kept.
+fn document(table: &str, before: &str) -> String {
+    let written = before.split_once("\n## ").map_or_else(String::new, |(_, text)| format!("\n## {text}"));
+    format!("# Benchmarks\n\nMade by `cargo xtask bench`; the budgets are the design's.\nMeasured on {}.\n\n{table}\n{written}", machine())
 }
 
 /// The machine in words: what it computes with, never what it is called.
@@ -259,7 +275,19 @@ fn machine() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Budget, grouped, parse, without_hash};
+    use super::{Budget, document, grouped, parse, percentile, without_hash};
+
+    #[test]
+    fn a_percentile_is_a_value_that_was_measured() {
+        let mut values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!((percentile(&mut values, 95), percentile(&mut values[..1], 95), percentile(&mut [], 95)), (Some(95.0), Some(1.0), None));
+    }
+
+    #[test]
+    fn what_people_wrote_is_kept() {
+        let text = document("| new |", "# Benchmarks\n\n| old |\n\n## Why\nBecause.\n");
+        assert!(text.contains("| new |") && !text.contains("old") && text.ends_with("\n\n## Why\nBecause.\n"), "{text}");
+    }
 
     #[test]
     fn lines_of_measurements_are_read_and_others_passed_over() {
