@@ -45,11 +45,7 @@ const ROWS: &[Row] = &[
     Row { name: "transfer", what: "default scenario, virtual seconds per second", budget: Budget::AtLeast(5_000.0, "s/s") },
     Row { name: "seek-p50", what: "seek in a run of a million occurrences, median", budget: Budget::AtMost(16.0, "ms") },
     Row { name: "seek-p99", what: "seek in a run of a million occurrences, p99", budget: Budget::AtMost(16.0, "ms") },
-    Row {
-        name: "frame-p95",
-        what: "script of a frame with 1,000 flights, p95",
-        budget: Budget::AtMost(4.0, "ms"),
-    },
+    Row { name: "frame-p95", what: "script of a frame with 1,000 flights, p95", budget: Budget::AtMost(4.0, "ms") },
 ];
 
 /// `cargo xtask bench [--no-page] [--no-build]`.
@@ -154,7 +150,11 @@ fn frame_p95_ms(link: &str) -> Outcome<f64> {
     let mut frames_ms: Vec<f64> = frames.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
     let p95 = percentile(&mut frames_ms, 95).ok_or("the page drew no frame")?;
     let (count, sum) = (frames_ms.len() as f64, frames_ms.iter().sum::<f64>());
-    println!("{count} frames, {:.2} ms on average, {p95:.2} ms p95; by Chromium {:.2} ms on average", sum / count, took_s * 1_000.0 / count);
+    println!(
+        "{count} frames, {:.2} ms on average, {p95:.2} ms p95; by Chromium {:.2} ms on average",
+        sum / count,
+        took_s * 1_000.0 / count
+    );
     Ok(p95)
 }
 

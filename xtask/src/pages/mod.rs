@@ -61,27 +61,42 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
             format!("<!doctype html><title>A narrow page</title><iframe src='./' width={width} height=780 style='border:0'></iframe>");
         server.add(&format!("narrow-{width}.html"), frame);
     }
-    let driven = Driven::start(browser)?;
+    let mut driven = Driven::start(browser)?;
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in tests {
-        let began = Instant::now();
-        let verdict = run_one(test, &Page::new(driven.session(), &server, browser));
-        server.set_offline(false);
-        server.set_without_wasm(false);
-        server.set_wasm_late(0);
-        let seconds = began.elapsed().as_secs_f32();
+        let mut verdict = run_timed(test, &driven, &server, browser, name);
+        if verdict.as_ref().is_err_and(|error| browser == Browser::Webkit && error.contains(ENGINE_TRAP)) {
+            println!("    WebKit's engine trapped where safe code cannot: once more in a new browser");
+            driven = Driven::start(browser)?;
+            verdict = run_timed(test, &driven, &server, browser, name);
+        }
         match verdict {
-            Ok(()) => {
-                passed += 1;
-                println!("page test {} {name} ... ok ({seconds:.1} s)", browser.name());
-            }
-            Err(error) => {
-                failed += 1;
-                println!("page test {} {name} ... FAILED ({seconds:.1} s)\n    {error}", browser.name());
-            }
+            Ok(()) => passed += 1,
+            Err(_) => failed += 1,
         }
     }
     Ok((passed, failed))
+}
+
+/// What WebKit says when compiled wasm reaches outside its memory.
+///
+/// The crate forbids unsafe code, its stack uses 40 of 1,024 KB, and the other engines never trap; WebKitGTK did, in one of some ten
+/// whole runs, in no place twice. So such a failure, and no other, is looked at again; a trap that comes twice is a failure.
+const ENGINE_TRAP: &str = "RuntimeError: Out of bounds memory access";
+
+/// Runs one test and prints what came of it.
+fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, browser: Browser, name: &str) -> Result<(), String> {
+    let began = Instant::now();
+    let verdict = run_one(test, &Page::new(driven.session(), server, browser)).map_err(|error| error.to_string());
+    server.set_offline(false);
+    server.set_without_wasm(false);
+    server.set_wasm_late(0);
+    let seconds = began.elapsed().as_secs_f32();
+    match &verdict {
+        Ok(()) => println!("page test {} {name} ... ok ({seconds:.1} s)", browser.name()),
+        Err(error) => println!("page test {} {name} ... FAILED ({seconds:.1} s)\n    {error}", browser.name()),
+    }
+    verdict
 }
 
 fn all() -> Vec<PageTest> {
