@@ -37,8 +37,8 @@ impl World {
                 let mut config = self.config.clone();
                 config.set_text(key, value)?;
                 if let Err(refusal) = super::build::check_producers(&config) {
-                    let possible = format!("refused by the producer together with its other settings ({})", refusal.class);
-                    return Err(SettingError::BadValue { key: key.to_string(), value: value.to_string(), possible }.into());
+                    let (key, value) = (key.to_string(), value.to_string());
+                    return Err(SettingError::Conflict { key, value, class: refusal.class }.into());
                 }
             }
             Intervention::Inject(rule) => {

@@ -35,6 +35,15 @@ pub enum SettingError {
         /// The possible values in words.
         possible: String,
     },
+    /// The setting can be that, and not together with the others: the real client refuses to start with them.
+    Conflict {
+        /// The key.
+        key: String,
+        /// The value given.
+        value: String,
+        /// The class of the client's exception.
+        class: &'static str,
+    },
 }
 
 impl fmt::Display for SettingError {
@@ -48,6 +57,9 @@ impl fmt::Display for SettingError {
                 Ok(())
             }
             SettingError::BadValue { key, value, possible } => write!(f, "setting `{key}` cannot be `{value}`: it is {possible}"),
+            SettingError::Conflict { key, value, class } => {
+                write!(f, "setting `{key}` cannot be `{value}` together with the others: the client refuses to start ({class})")
+            }
         }
     }
 }

@@ -83,7 +83,8 @@ fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
         place(Thing::WriteDb, SIDE, y, w, 40);
         return y + 40;
     }
-    let (db_w, relay_w) = (w * 25 / 100, w * 39 / 100);
+    // The outbox says most: how many rows wait.
+    let (db_w, relay_w) = ((w * 24 / 100).max(70), w * 34 / 100);
     place(Thing::WriteDb, SIDE, y, db_w, 50);
     place(Thing::Outbox, SIDE + db_w + 6, y, w - db_w - relay_w - 24, 50);
     place(Thing::Relay, SIDE + w - relay_w, y, relay_w, 50);

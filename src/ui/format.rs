@@ -25,6 +25,29 @@ pub(crate) fn duration(us: u64) -> String {
     }
 }
 
+/// A fact's details with its durations as people read them: the trace has `after 627883us` and `in 100000 us: …`, so that it
+/// can be compared; the page has `after 627 ms` and `in 100 ms: …`.
+pub(crate) fn readable(details: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in details.split(' ') {
+        let (name, rest) = word.split_at(word.find([':', ',', ')']).unwrap_or(word.len()));
+        let written = match (name.strip_suffix("us").and_then(|n| n.parse().ok()), name, words.last().and_then(|w| w.parse::<u64>().ok())) {
+            (Some(us), _, _) => duration(us),
+            (None, "us", Some(us)) => {
+                words.pop();
+                duration(us)
+            }
+            (None, "ms", Some(ms)) => {
+                words.pop();
+                duration(ms.saturating_mul(1_000))
+            }
+            _ => name.to_owned(),
+        };
+        words.push(written + rest);
+    }
+    words.join(" ")
+}
+
 /// A whole number with commas: `12,345`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -59,6 +82,16 @@ fn three(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_durations_of_a_fact_read_as_people_write_them() {
+        assert_eq!(readable("q7 A 970 v3 stale 1849000us"), "q7 A 970 v3 stale 1.8 s");
+        assert_eq!(readable("after 627883us"), "after 627 ms");
+        assert_eq!(readable("transfer-events-0 in 100000 us: TimeoutException"), "transfer-events-0 in 100 ms: TimeoutException");
+        assert_eq!(readable("transfer-events-1@94 5000 ms"), "transfer-events-1@94 5 s");
+        assert_eq!(readable("set link.fetch.latency=3us 12 records"), "set link.fetch.latency=3us 12 records");
+        assert_eq!(readable(""), "");
+    }
 
     #[test]
     fn times_read_as_people_write_them() {

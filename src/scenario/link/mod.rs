@@ -10,15 +10,18 @@
 //! What is damaged is named, and the rest is kept. Has never heard of browsers.
 
 mod base64;
+mod flaw;
 mod workbench;
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::wire::{from_text, to_text};
-use super::{Scenario, SettingError, Stage, settings};
+use super::{Scenario, Stage, settings};
 use crate::kernel::{SimTime, digest_of};
 use crate::scenario::Intervention;
+pub use flaw::Flaw;
+use flaw::quoted;
 
 /// The version of the format, and what every fragment begins with.
 pub const VERSION: &str = "v1";
@@ -66,7 +69,7 @@ pub struct LinkProblem {
     /// Which part.
     pub part: Part,
     /// What is wrong with it.
-    pub what: String,
+    pub what: Flaw,
 }
 
 impl fmt::Display for LinkProblem {
@@ -130,7 +133,7 @@ impl Recording {
             None => {}
             Some(VERSION) => reading.parts(parts.collect(), own),
             Some(other) => {
-                reading.problem(Part::Version, &["`", other, "` is not `", VERSION, "`"].concat());
+                reading.problem(Part::Version, Flaw::Version { found: quoted(other) });
                 reading.parts(parts.collect(), own);
             }
         }
@@ -144,9 +147,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn problem(&mut self, part: Part, what: &str) {
-        // Enough of it to be recognised, and not the whole of a long address.
-        let what: String = what.chars().take(160).collect();
+    fn problem(&mut self, part: Part, what: Flaw) {
         self.problems.push(LinkProblem { part, what });
     }
 
@@ -160,20 +161,20 @@ impl Reading {
                 if let Some(bench) = bench {
                     let (scenario, problems) = workbench::from_text(&name, bench);
                     self.recording.scenario = scenario;
-                    problems.iter().for_each(|what| self.problem(Part::Workbench, what));
+                    problems.into_iter().for_each(|what| self.problem(Part::Workbench, what));
                     continue;
                 }
                 if let Some(duration) = bank {
                     self.recording.scenario = Scenario::plain(&name, 1);
                     match duration.parse() {
                         Ok(us) => self.recording.scenario.duration_us = us,
-                        Err(_) => self.problem(Part::Workbench, &["`", duration, "` is no number of microseconds"].concat()),
+                        Err(_) => self.problem(Part::Workbench, Flaw::NotMicroseconds { found: quoted(duration) }),
                     }
                     continue;
                 }
                 match own(&name) {
                     Some(scenario) => self.recording.scenario = scenario,
-                    None => self.problem(Part::Scenario, &["there is no `", &name, "`"].concat()),
+                    None => self.problem(Part::Scenario, Flaw::NoSuchScenario { name: quoted(&name) }),
                 }
             }
         }
@@ -182,25 +183,20 @@ impl Reading {
                 Some(("s" | "w" | "b", _)) => {}
                 Some(("n", seed)) => match seed.parse() {
                     Ok(seed) => self.recording.scenario.seed = seed,
-                    Err(_) => self.problem(Part::Seed, &["`", seed, "` is no whole number"].concat()),
+                    Err(_) => self.problem(Part::Seed, Flaw::NotWhole { found: quoted(seed) }),
                 },
                 Some(("t", at)) => match at.parse() {
                     Ok(us) => self.recording.moment = SimTime(us),
-                    Err(_) => self.problem(Part::Moment, &["`", at, "` is no number of microseconds"].concat()),
+                    Err(_) => self.problem(Part::Moment, Flaw::NotMicroseconds { found: quoted(at) }),
                 },
                 Some(("i", folded)) => self.recording.interventions = self.interventions(folded, Part::Interventions),
                 Some(("p", folded)) => self.recording.scenario.program = self.interventions(folded, Part::Program),
                 Some((key, value)) if key.contains('.') => {
                     if let Err(error) = self.recording.scenario.config.set_text(key, &unescape(value)) {
-                        let line = match error {
-                            // Its own words go on to list them all.
-                            SettingError::UnknownKey { key } => ["there is no `", &key, "`"].concat(),
-                            error => error.to_string().lines().next().unwrap_or_default().to_owned(),
-                        };
-                        self.problem(Part::Setting, &line);
+                        self.problem(Part::Setting, flaw::of_setting(error));
                     }
                 }
-                _ => self.problem(Part::Unknown, &["`", part, "`"].concat()),
+                _ => self.problem(Part::Unknown, Flaw::Unknown { found: quoted(part) }),
             }
         }
     }
@@ -209,7 +205,7 @@ impl Reading {
         let mut all = Vec::new();
         let (text, complaint) = unfold(folded);
         if let Some(complaint) = complaint {
-            self.problem(part, &complaint);
+            self.problem(part, complaint);
         }
         let mut at = SimTime::ZERO;
         for (number, line) in text.lines().enumerate() {
@@ -221,7 +217,7 @@ impl Reading {
                     at += us;
                     all.push((at, intervention));
                 }
-                Err(error) => self.problem(part, &["number ", &(number + 1).to_string(), ": ", &error].concat()),
+                Err(why) => self.problem(part, Flaw::Intervention { number: number as u64 + 1, found: quoted(rest), why: quoted(&why) }),
             }
         }
         all
@@ -253,11 +249,11 @@ fn fold(text: &str) -> String {
 }
 
 /// The text, or as much of it as can be had, and what is wrong with it.
-fn unfold(folded: &str) -> (String, Option<String>) {
+fn unfold(folded: &str) -> (String, Option<Flaw>) {
     let (bytes, damaged_at) = base64::decode(folded);
-    let complaint = damaged_at.map(|place| ["damaged at character ", &(place + 1).to_string()].concat());
+    let complaint = damaged_at.map(|place| Flaw::DamagedAt { place: place as u64 + 1 });
     let Some((sum, deflated)) = bytes.split_first_chunk::<3>() else {
-        return (String::new(), complaint.or(Some("too short".to_owned())));
+        return (String::new(), complaint.or(Some(Flaw::TooShort)));
     };
     let (plain, whole) = match miniz_oxide::inflate::decompress_to_vec_with_limit(deflated, UNFOLDED_MAX) {
         Ok(plain) => (plain, true),
@@ -267,8 +263,8 @@ fn unfold(folded: &str) -> (String, Option<String>) {
     let text = String::from_utf8_lossy(&plain).into_owned();
     // The last line of a text that was cut may be cut too.
     let text = if sound { text } else { text.rsplit_once('\n').map_or(String::new(), |(kept, _)| kept.to_owned()) };
-    let complaint = complaint.or((!whole).then(|| "cut short or damaged".to_owned()));
-    (text, complaint.or((!sound).then(|| "the checksum does not fit".to_owned())))
+    let complaint = complaint.or((!whole).then_some(Flaw::Cut));
+    (text, complaint.or((!sound).then_some(Flaw::Checksum)))
 }
 
 /// Makes a value safe within a fragment: letters, digits and `-._~,` stay, other bytes become `%xx`.

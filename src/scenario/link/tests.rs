@@ -71,7 +71,7 @@ fn a_part_that_is_wrong_is_named_and_the_rest_is_kept() {
     let (recording, problems) = read("v1;s=nackk;n=x;t=5000000;producer.acks=7;producer.linger.ms=9;what");
     let parts: Vec<Part> = problems.iter().map(|p| p.part).collect();
     assert_eq!(parts, [Part::Scenario, Part::Seed, Part::Setting, Part::Unknown]);
-    assert!(problems[2].what.contains("`producer.acks` cannot be `7`"), "{}", problems[2]);
+    assert!(problems[2].to_string().contains("`producer.acks` cannot be `7`"), "{}", problems[2]);
     assert_eq!((recording.moment, recording.scenario.seed), (SimTime(5_000_000), 42));
     assert_eq!(recording.scenario.config.changed().count(), 1);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{escape, unescape};
+use super::{Flaw, escape, unescape};
 use crate::broker::{BrokerConfig, ClusterConfig};
 use crate::scenario::{Scenario, Stage};
 
@@ -24,23 +24,23 @@ pub(super) fn to_text(scenario: &Scenario) -> String {
 }
 
 /// The scenario, and what of the text cannot be read.
-pub(super) fn from_text(name: &str, text: &str) -> (Scenario, Vec<String>) {
+pub(super) fn from_text(name: &str, text: &str) -> (Scenario, Vec<Flaw>) {
     let mut scenario = Scenario::plain(name, 1);
     let (mut cluster, mut problems) = (ClusterConfig::default(), Vec::new());
     let mut words = text.split('~');
     let mut number = |max: u64| words.next().and_then(|word| word.parse::<u64>().ok()).filter(|n| (1..=max).contains(n));
     match number(u64::from(BROKERS_MAX)) {
         Some(brokers) => cluster.brokers = brokers as u32,
-        None => problems.push(["a number of brokers from 1 to ", &BROKERS_MAX.to_string(), " is missing"].concat()),
+        None => problems.push(Flaw::Brokers { brokers_max: BROKERS_MAX }),
     }
     match number(DURATION_US_MAX) {
         Some(us) => scenario.duration_us = us,
-        None => problems.push("a number of microseconds is missing".to_owned()),
+        None => problems.push(Flaw::Duration),
     }
     while let Some(name) = words.next() {
         let value: Arc<str> = unescape(words.next().unwrap_or_default());
         if let Err(error) = cluster.set(name, &value) {
-            problems.push(error.to_string());
+            problems.push(Flaw::Broker(error));
         }
     }
     scenario.stage = Stage::ClusterOnly;

@@ -5,7 +5,7 @@ use yew::AttrValue;
 
 use super::case::named;
 use super::msg::{Msg, Open, Tab};
-use super::{App, Toast, browser};
+use super::{App, Offer, Toast, browser};
 use crate::kernel::SimTime;
 use crate::pipeline::{InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
@@ -111,6 +111,10 @@ impl App {
             }
             Msg::Table(table) => self.table = table,
             Msg::Share => self.share(),
+            Msg::Copied(copied) => {
+                let text = Text::of(self.lang());
+                self.toast((if copied { text.shared } else { text.share_failed }).into(), Offer::Nothing);
+            }
             Msg::Dismiss => {
                 self.prefs.greeted = true;
                 self.prefs.keep(self.media.dark());
@@ -136,10 +140,10 @@ impl App {
         let text = Text::of(self.lang());
         for notice in notices {
             match notice {
-                Notice::FutureDropped { .. } => self.toast(text.future_dropped.into(), true),
+                Notice::FutureDropped { .. } => self.toast(text.future_dropped.into(), Offer::Undo),
                 Notice::Refused(error) => {
                     let why = refusals::refusal(&error, &self.scene, self.lang());
-                    self.toast([text.refused, " ", &why].concat().into(), false);
+                    self.toast([text.refused, " ", &why].concat().into(), Offer::Nothing);
                 }
                 Notice::RecordingChanged => self.write_address(),
             }
@@ -151,14 +155,15 @@ impl App {
         if self.player.violations_new() == 0 {
             return;
         }
-        let sentence = self.player.world().violations().last().map(|violation| violations::sentence(&violation.kind, self.lang()));
-        if let Some(sentence) = sentence {
-            self.toast(sentence.into(), false);
+        let newest = self.player.world().violations().last();
+        let found = newest.map(|violation| (violations::sentence(&violation.kind, self.lang()), violation.at));
+        if let Some((sentence, at)) = found {
+            self.toast(sentence.into(), Offer::Jump(at));
         }
     }
 
-    fn toast(&mut self, text: AttrValue, undo: bool) {
-        self.toast = Some(Toast { text, undo, until_ms: browser::now_ms() + TOAST_MS });
+    fn toast(&mut self, text: AttrValue, offer: Offer) {
+        self.toast = Some(Toast { text, offer, until_ms: browser::now_ms() + TOAST_MS });
     }
 
     fn start_over(&mut self, scenario: Scenario) {
@@ -205,8 +210,7 @@ impl App {
 
     fn share(&mut self) {
         self.write_address();
-        browser::copy(&browser::address());
-        self.toast(Text::of(self.lang()).shared.into(), false);
+        browser::copy(&browser::address(), self.on.reform(Msg::Copied));
     }
 
     /// Keys that work wherever the focus is, unless it is where they mean something else.

@@ -79,9 +79,20 @@ pub(super) fn address() -> String {
     window().location().href().unwrap_or_default()
 }
 
-/// Copies a text; what comes of it is not awaited.
-pub(super) fn copy(text: &str) {
-    let _promise = window().navigator().clipboard().write_text(text);
+/// Copies a text and tells whether that was allowed: a page that is not from a secure origin has no clipboard at all, and a
+/// page within another one may be refused it.
+pub(super) fn copy(text: &str, told: Callback<bool>) {
+    let navigator = window().navigator();
+    if js_sys::Reflect::get(&navigator, &"clipboard".into()).map_or(true, |clipboard| clipboard.is_undefined()) {
+        return told.emit(false);
+    }
+    let refused_told = told.clone();
+    let copied = Closure::once(move |_: JsValue| told.emit(true));
+    let refused = Closure::once(move |_: JsValue| refused_told.emit(false));
+    let _promise = navigator.clipboard().write_text(text).then2(&copied, &refused);
+    // They must outlive this call, and only one of them will be called: a few bytes for each copy.
+    copied.forget();
+    refused.forget();
 }
 
 /// A number from the browser's source of chance, for a new seed. Not part of any run.

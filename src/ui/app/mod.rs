@@ -31,13 +31,24 @@ const PANELS_MS: f64 = 200.0;
 /// How often the address follows the run at most while it plays, in milliseconds.
 const ADDRESS_MS: f64 = 1_000.0;
 
+/// What a toast offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// Nothing: it is only to be read.
+    Nothing,
+    /// To bring back the dropped future.
+    Undo,
+    /// To go to the moment that it speaks of.
+    Jump(SimTime),
+}
+
 /// A short message above the transport.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Toast {
     /// What it says.
     pub(crate) text: AttrValue,
-    /// Whether the dropped future can be brought back from here.
-    pub(crate) undo: bool,
+    /// What can be done about it from here.
+    pub(crate) offer: Offer,
     /// When it goes away, in the browser's milliseconds.
     until_ms: f64,
 }

@@ -50,6 +50,8 @@ pub(crate) enum Msg {
     Table(bool),
     /// Copy the link.
     Share,
+    /// Whether the browser let the page copy it.
+    Copied(bool),
     /// The reader has understood the first line.
     Dismiss,
     /// What the scenario is about was read.

@@ -2,9 +2,10 @@
 
 use yew::prelude::*;
 
-use super::{App, Msg, Open};
+use super::{App, Msg, Offer, Open};
 use crate::player::Msg as PlayerMsg;
 use crate::ui::break_bar::BreakBar;
+use crate::ui::format::clock;
 use crate::ui::header::Header;
 use crate::ui::i18n::{Text, scenarios};
 use crate::ui::palette::Palette;
@@ -103,17 +104,27 @@ impl App {
     }
 
     fn toast_view(&self, on: &Callback<Msg>) -> Html {
-        let text = Text::of(self.lang());
         html! {
             <div class="toasts" role="status">
                 if let Some(toast) = &self.toast {
                     <p class="toast" data-testid="toast">{ toast.text.clone() }
-                        if toast.undo && self.player.can_undo() {
-                            <button type="button" class="quiet" data-testid="undo" onclick={on.reform(|_| Msg::Do(PlayerMsg::Undo))}>{ text.undo }</button>
-                        }
+                        { self.offer(toast.offer, on) }
                     </p>
                 }
             </div>
+        }
+    }
+
+    fn offer(&self, offer: Offer, on: &Callback<Msg>) -> Html {
+        let text = Text::of(self.lang());
+        match offer {
+            Offer::Undo if self.player.can_undo() => html! {
+                <button type="button" class="quiet" data-testid="undo" onclick={on.reform(|_| Msg::Do(PlayerMsg::Undo))}>{ text.undo }</button>
+            },
+            Offer::Jump(at) => html! {
+                <button type="button" class="quiet" data-testid="toast-jump" onclick={on.reform(move |_| Msg::Jump(at))}>{ text.jump_to }{ " " }{ clock(at.us()) }</button>
+            },
+            Offer::Undo | Offer::Nothing => html! {},
         }
     }
 

@@ -49,7 +49,7 @@ texts! {
         commits: "events", "이벤트";
         unpublished: "unpublished", "미발행";
         all_published: "all published", "모두 발행됨";
-        polls_every: "polls every", "조회 주기";
+        polls_every: "polls", "조회 주기";
         sending: "sending", "보내는 중";
         leader: "leader", "leader";
         no_leader: "no leader", "leader 없음";
@@ -249,6 +249,11 @@ pub(crate) fn consumer_title(lang: Lang, duty: ConsumerDuty, number: u32) -> Str
         ConsumerDuty::Retry(place) => format!("{} {}", t.retry_consumer, place + 1),
         ConsumerDuty::DeadLetters => t.dead_letter_consumer.to_owned(),
     }
+}
+
+/// How often something is done: `every 200 ms`, `200 ms마다`.
+pub(crate) fn every(lang: Lang, long: &str) -> String {
+    lang.pick(format!("every {long}"), format!("{long}마다"))
 }
 
 /// A count of something: `3 waiting`, `대기 3`.

@@ -13,7 +13,7 @@ use crate::player::Thing;
 use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerState, ConsumerView, Scene};
 use crate::ui::app::{Msg, Shot};
-use crate::ui::format::duration;
+use crate::ui::format::{duration, readable};
 use crate::ui::i18n::stage::{consumer_state, consumer_title};
 use crate::ui::i18n::{Lang, Text, consequences, facts};
 use crate::ui::listing::{Role, line_of, listing, role_of, role_of_fact};
@@ -87,7 +87,7 @@ fn latest(shot: &Shot, group: u32, consumer: u32, lang: Lang) -> Option<Latest> 
             let role = role_of_fact(what).filter(|role| *role != Role::Commit || commits_itself)?;
             let (word, details) = fact.kind.words(shot.world.cluster().topics());
             let threw = matches!(what, ListenerFact::Threw { .. });
-            Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &details].concat() })
+            Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &readable(&details)].concat() })
         },
     )
 }

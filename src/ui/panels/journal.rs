@@ -9,7 +9,7 @@ use super::tabs::SideProps;
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
 use crate::ui::app::{Msg, Shot};
-use crate::ui::format::{clock, grouped};
+use crate::ui::format::{clock, grouped, readable};
 use crate::ui::i18n::{Lang, Text, facts, faults, things};
 use crate::ui::rules;
 use crate::ui::targets;
@@ -43,7 +43,7 @@ impl Line {
             FactKind::FaultLaid { rule, .. } | FactKind::FaultStruck { rule, .. } | FactKind::FaultEnded { rule, .. } => {
                 [faults::name(rule.kind, lang), " · ", &targets::name(&rule.target, &shot.scene, lang)].concat()
             }
-            _ => details,
+            _ => readable(&details),
         };
         let (what, name) = (facts::word(word, lang), word.name());
         let colour = colour(&fact.kind, name);

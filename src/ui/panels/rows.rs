@@ -7,7 +7,7 @@ use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerView, GroupState, RelayKind, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::{clock, duration, grouped};
-use crate::ui::i18n::stage::{StageText, consumer_state, health};
+use crate::ui::i18n::stage::{StageText, consumer_state, every, health};
 use crate::ui::i18n::{Lang, things};
 
 /// A name and a value.
@@ -43,8 +43,11 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
         Thing::WriteDb => vec![state(scene.store.health), (text.commits, grouped(scene.store.committed))],
         Thing::Outbox => vec![(text.unpublished, scene.store.unpublished.unwrap_or(0).to_string())],
         Thing::Relay => scene.relay.map_or_else(Vec::new, |relay| {
-            let mut rows =
-                vec![state(relay.health), (text.polls_every, duration(relay.interval_us)), (text.in_hand, relay.in_hand.to_string())];
+            let mut rows = vec![
+                state(relay.health),
+                (text.polls_every, every(lang, &duration(relay.interval_us))),
+                (text.in_hand, relay.in_hand.to_string()),
+            ];
             rows.extend(progress(relay.kind, shot, text));
             rows
         }),

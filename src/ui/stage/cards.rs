@@ -220,7 +220,7 @@ fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
         out.push(card);
     }
     if let Some(relay) = scene.relay {
-        let mut text = format!("{} {}", t.polls_every, duration(relay.interval_us));
+        let mut text = words::every(lang, &duration(relay.interval_us));
         if relay.in_hand > 0 {
             text = words::counted(lang, relay.in_hand, t.sending);
         }
