@@ -61,7 +61,7 @@ pub const FIDELITY: &[Fidelity] = &[
     row("B3", Grade::Modelled, ["what \"latest\" means", "\"latest\"의 뜻"], ["", ""], 2),
     row("B4", Grade::Modelled, ["the high watermark", "하이 워터마크"], ["", ""], 2),
     row("B5", Grade::Modelled, ["ISR, leader epochs, failover, truncation", "ISR, 리더 에포크, 장애 조치, 절단"], ["", ""], 9),
-    row("B6", Grade::Modelled, ["a consumer meets a truncated log", "컨슈머와 절단된 로그"], ["", ""], 4),
+    row("B6", Grade::Modelled, ["a consumer meets a truncated log", "소비자와 절단된 로그"], ["", ""], 4),
     row("B7", Grade::Modelled, ["retention by time", "시간에 따른 보존"], ["", ""], 5),
     row(
         "B8",
@@ -90,8 +90,8 @@ pub const FIDELITY: &[Fidelity] = &[
     row("C12", Grade::Modelled, ["roundrobin", "roundrobin"], ["", ""], 12),
     row("C13", Grade::Modelled, ["sticky, equal subscriptions", "sticky, 같은 구독"], ["", ""], 24),
     row("C14", Grade::Modelled, ["sticky, unequal subscriptions", "sticky, 다른 구독"], ["", ""], 8),
-    row("C15", Grade::Modelled, ["more consumers than partitions", "파티션보다 많은 컨슈머"], ["", ""], 6),
-    row("C16", Grade::Modelled, ["static membership", "정적 구성원"], ["", ""], 13),
+    row("C15", Grade::Modelled, ["more consumers than partitions", "파티션보다 많은 소비자"], ["", ""], 6),
+    row("C16", Grade::Modelled, ["static membership", "정적 멤버"], ["", ""], 13),
     row(
         "C17",
         Grade::Simplified,
@@ -119,7 +119,7 @@ pub const FIDELITY: &[Fidelity] = &[
         "D16",
         Grade::Simplified,
         ["concurrency", "동시성"],
-        ["each thread is a consumer of its own; the JVM’s scheduler is not modelled", "스레드마다 컨슈머 하나. JVM 스케줄러는 없음"],
+        ["each thread is a consumer of its own; the JVM’s scheduler is not modelled", "스레드마다 소비자 하나. JVM 스케줄러는 없음"],
         14,
     ),
     row("D17", Grade::Modelled, ["rebalances within the container", "컨테이너 안의 리밸런스"], ["", ""], 36),

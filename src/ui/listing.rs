@@ -48,7 +48,7 @@ fn in_process(config: &Config, group: u32) -> Vec<CodeLine> {
     let flag = |property| config.flag(property, Of::Only);
     let mut lines = Vec::new();
     let mut line = |role: Role, parts: &[&str]| lines.push(CodeLine { text: parts.concat(), role });
-    line(Role::Poll, &["// no log: application events, in the API's process"]);
+    line(Role::Poll, &["// no log: events within the API's process"]);
     if flag(Property::AsyncListener) {
         line(Role::Frame, &["@Async"]);
     }

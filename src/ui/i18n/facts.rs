@@ -23,7 +23,7 @@ says! {
         BatchRetried: "batch retried", "배치 재시도";
         BatchSent: "batch sent", "배치 전송";
         BrokerDown: "broker down", "브로커 중단";
-        BrokerFenced: "broker fenced", "브로커 격리됨";
+        BrokerFenced: "broker fenced", "브로커 차단됨";
         BrokerUp: "broker up", "브로커 가동";
         ByHand: "by hand", "직접 결정";
         CallerReturned: "caller returned", "호출자에게 반환";
@@ -67,7 +67,7 @@ says! {
         FaultEnded: "fault ended", "장애 끝남";
         FaultLaid: "fault laid", "장애 설정됨";
         FaultStruck: "fault struck", "장애 발생";
-        Fenced: "fenced", "격리됨";
+        Fenced: "fenced", "차단됨";
         Fetched: "fetched", "가져옴(fetch)";
         GapFilled: "gap filled", "빈 버전 채움";
         GapParked: "gap parked", "빈 버전 대기";
@@ -107,8 +107,8 @@ says! {
         PartitionsAssigned: "partitions assigned", "파티션 할당됨";
         PartitionsLost: "partitions lost", "파티션 잃음";
         PartitionsRevoked: "partitions revoked", "파티션 회수됨";
-        Pause: "pause", "일시 정지";
-        Paused: "paused", "일시 정지됨";
+        Pause: "pause", "일시정지";
+        Paused: "paused", "일시정지됨";
         PlaceSkipped: "place skipped", "위치로 건너뜀";
         PollFailed: "poll failed", "poll 실패";
         Polled: "polled", "poll 반환";
@@ -116,7 +116,7 @@ says! {
         ProcessDown: "process down", "프로세스 중단";
         ProcessUp: "process up", "프로세스 가동";
         ProduceRefused: "produce refused", "발행 거부됨";
-        ProducerFenced: "producer fenced", "생산자 격리됨";
+        ProducerFenced: "producer fenced", "생산자 차단됨";
         ProducerId: "producer id", "생산자 ID 부여";
         ProducerIdentity: "producer identity", "생산자 ID 받음";
         PublishFailed: "publish failed", "발행 실패";
@@ -178,6 +178,6 @@ says! {
         VersionSkipped: "version skipped", "버전 건너뜀";
         ViewCleared: "view cleared", "뷰 비움";
         ViewRebuilt: "view rebuilt", "뷰 재구축됨";
-        Violation: "violation", "불변식 위반";
+        Violation: "violation", "불변 조건 위반";
     }
 }

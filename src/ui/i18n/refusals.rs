@@ -145,7 +145,7 @@ fn thing_ko(what: &'static str) -> &'static str {
         "client" => "클라이언트",
         "group" => "그룹",
         "partition" => "파티션",
-        "member" => "구성원",
+        "member" => "멤버",
         "producer" => "생산자",
         other => other,
     }

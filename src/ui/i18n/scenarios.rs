@@ -24,7 +24,7 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ("Crash before the ack", "ACK 전 장애"),
             (
                 "At 00:08 a consumer dies after the effect and before the ack. The event is delivered again, and without a dedupe table its money moves twice.",
-                "00:08에 컨슈머가 효과를 낸 뒤 ACK 전에 죽습니다. 이벤트가 다시 전달되고, 중복 제거 테이블이 없어 돈이 두 번 움직입니다.",
+                "00:08에 소비자가 효과를 낸 뒤 ACK 전에 죽습니다. 이벤트가 다시 전달되고, 중복 제거 테이블이 없어 돈이 두 번 움직입니다.",
             ),
         ],
         "crash-before-ack-dedupe" => [
@@ -115,7 +115,7 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ("Nack stops every partition", "nack은 모든 파티션을 멈춘다"),
             (
                 "From 00:08 the listener of account-view nacks twice for 5 s. Every partition of that consumer stands still; the other consumers do not notice.",
-                "00:08부터 account-view 리스너가 5초짜리 nack을 두 번 합니다. 그 컨슈머의 모든 파티션이 멈추고, 다른 컨슈머는 알지 못합니다.",
+                "00:08부터 account-view 리스너가 5초짜리 nack을 두 번 합니다. 그 소비자의 모든 파티션이 멈추고, 다른 소비자는 알지 못합니다.",
             ),
         ],
         "poison-to-dlt" => [
@@ -126,14 +126,14 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ),
         ],
         "zombie-consumer" => [
-            ("The zombie consumer", "좀비 컨슈머"),
+            ("The zombie consumer", "좀비 소비자"),
             (
                 "At 00:08 a listener gets stuck past max.poll.interval.ms. Another consumer takes its partitions; when the first one wakes up, it applies an event that was applied already.",
-                "00:08에 리스너가 max.poll.interval.ms를 넘겨 멈춥니다. 다른 컨슈머가 파티션을 가져가고, 깨어난 첫 컨슈머는 이미 적용된 이벤트를 다시 적용합니다.",
+                "00:08에 리스너가 max.poll.interval.ms를 넘겨 멈춥니다. 다른 소비자가 파티션을 가져가고, 깨어난 첫 소비자는 이미 적용된 이벤트를 다시 적용합니다.",
             ),
         ],
         "zombie-consumer-dedupe" => [
-            ("The zombie consumer, with a dedupe table", "좀비 컨슈머, 중복 제거 테이블"),
+            ("The zombie consumer, with a dedupe table", "좀비 소비자, 중복 제거 테이블"),
             (
                 "The same zombie at 00:08, with a dedupe table: what it does too late is found to be done already.",
                 "00:08의 같은 좀비에 중복 제거 테이블을 더했습니다. 늦게 하는 일은 이미 한 일로 드러나 건너뜁니다.",
@@ -157,7 +157,7 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ("Retention overtakes a group", "보존이 그룹을 따라잡음"),
             (
                 "At 00:08 the consumer of transfer-history stops, at 00:16 retention deletes what it has not read. When it comes back, those events are gone for it.",
-                "00:08에 transfer-history 컨슈머가 멈추고, 00:16에 아직 읽지 않은 레코드를 보존 정책이 지웁니다. 돌아와도 그 이벤트는 볼 수 없습니다.",
+                "00:08에 transfer-history 소비자가 멈추고, 00:16에 아직 읽지 않은 레코드를 보존 정책이 지웁니다. 돌아와도 그 이벤트는 볼 수 없습니다.",
             ),
         ],
         _ => [("", ""); 2],

@@ -151,7 +151,7 @@ texts! {
         start: "start", "시작";
         pause_container: "pause", "일시정지";
         resume_container: "resume", "재개";
-        consumers: "consumers", "컨슈머";
+        consumers: "consumers", "소비자";
         rebuild_view: "rebuild the view from the log", "로그에서 뷰 재구축";
         drop_snapshots: "delete all snapshots", "스냅숏 모두 삭제";
         replay_dead_letters: "replay dead letters", "데드 레터 리플레이";

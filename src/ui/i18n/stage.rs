@@ -109,7 +109,9 @@ texts! {
         unreplicated: "not yet replicated, invisible to consumers", "복제 전, 소비자에게 안 보임";
         uncommitted: "transaction still open, read_committed groups wait", "트랜잭션이 아직 열림, read_committed 그룹은 기다림";
         aborted: "transaction aborted, read_committed groups pass over it", "트랜잭션 중단, read_committed 그룹은 건너뜀";
-        log_idle: "idle: events stay in the API's process", "쉬는 중: 이벤트가 API 프로세스를 떠나지 않음";
+        log_idle: "not used", "쓰지 않음";
+        log_idle_why: "The events stay in the API's process: nothing is written to the log.", "이벤트가 API 프로세스를 떠나지 않아 로그에 아무것도 쓰지 않습니다.";
+        in_process_idle: "nothing to do", "할 일 없음";
         listeners_at_work: "listeners at work", "리스너 작업 중";
         executor_queue: "in the executor's queue", "실행기 대기열";
         open_transaction: "open transaction", "열린 트랜잭션";
@@ -127,7 +129,7 @@ texts! {
         fault_armed: "a fault is armed on it", "장애 대기 중";
         rebuilding: "rebuilding", "재구축 중";
         rebalancing: "rebalancing", "리밸런스 중";
-        no_members: "no members", "구성원 없음";
+        no_members: "no members", "멤버 없음";
         not_assigned: "no partition", "파티션 없음";
         severed: "severed", "끊김";
         slowed: "slowed", "느려짐";
@@ -149,8 +151,8 @@ pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
         ConsumerState::Listening => lang.pick("listening", "수신 대기"),
         ConsumerState::Handling => lang.pick("handling", "처리 중"),
         ConsumerState::Deciding => lang.pick("asks you", "결정 대기"),
-        ConsumerState::Paused => lang.pick("paused", "일시 정지"),
-        ConsumerState::NackSleep => lang.pick("nack · paused", "nack · 일시 정지"),
+        ConsumerState::Paused => lang.pick("paused", "일시정지"),
+        ConsumerState::NackSleep => lang.pick("nack · paused", "nack · 일시정지"),
         ConsumerState::Acknowledging => lang.pick("acknowledging", "ACK 중"),
         ConsumerState::Committing => lang.pick("committing", "커밋 중"),
         ConsumerState::Recovering => lang.pick("recovering", "복구 처리 중"),

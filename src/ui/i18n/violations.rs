@@ -3,6 +3,7 @@
 use super::Lang;
 use crate::bank::Projection;
 use crate::pipeline::referee::{OrderPlace, ViolationKind};
+use crate::ui::stage::format::number;
 
 /// A violation in a sentence.
 pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
@@ -30,7 +31,7 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
             }
         }
         ViolationKind::MoneyNotConserved { expected, actual } => {
-            let (a, b) = (expected.to_string(), actual.to_string());
+            let (a, b) = (number(*expected), number(*actual));
             if en {
                 text(&["All balances together should be ", &a, " and are ", &b, "."])
             } else {
@@ -110,7 +111,7 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
             }
         }
         ViolationKind::BalanceDiverged { account, expected, actual } => {
-            let (n, a, b) = (account.to_string(), expected.to_string(), actual.to_string());
+            let (n, a, b) = (account.to_string(), number(*expected), number(*actual));
             if en {
                 text(&["Nothing is pending, and the view of account ", &n, " says ", &b, " where its events say ", &a, "."])
             } else {

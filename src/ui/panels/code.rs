@@ -14,7 +14,7 @@ use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerState, ConsumerView, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{duration, readable};
-use crate::ui::i18n::stage::{consumer_state, consumer_title};
+use crate::ui::i18n::stage::{StageText, consumer_state, consumer_title, counted};
 use crate::ui::i18n::{Lang, Text, consequences, facts};
 use crate::ui::listing::{Role, line_of, listing, role_of, role_of_fact};
 
@@ -104,6 +104,11 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
         Some(view) => (view.running > 0).then_some(Role::Effect),
         None => role_of(consumer.state),
     };
+    let state = match shot.scene.in_process {
+        Some(view) if view.running > 0 => counted(lang, view.running, StageText::of(lang).listeners_at_work),
+        Some(_) => StageText::of(lang).in_process_idle.to_owned(),
+        None => heading(shot, consumer, lang),
+    };
     let here = at.and_then(|role| line_of(&lines, role));
     let last = latest(shot, group, consumer.id, lang);
     let was = last.as_ref().and_then(|last| line_of(&lines, last.role)).filter(|line| Some(*line) != here);
@@ -111,7 +116,7 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
     let was_class = if last.as_ref().is_some_and(|last| last.threw) { "was trouble" } else { "was" };
     html! {
         <section data-testid="code">
-            <div class="code-head">{ choices(&shot.scene, consumer.id, lang, on) }<p class="code-state">{ heading(shot, consumer, lang) }</p></div>
+            <div class="code-head">{ choices(&shot.scene, consumer.id, lang, on) }<p class="code-state">{ state }</p></div>
             <pre class="code" tabindex="0" aria-label={text.tab_code}>
                 { for lines.iter().enumerate().map(|(index, line)| {
                     let (current, done) = (here == Some(index), was == Some(index));
@@ -120,9 +125,15 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
                 }) }
             </pre>
             <p class="code-last">
-                if let Some(last) = last { { text.just_done }{ " " }{ last.what }{ " · " }{ ago(shot.now.since(last.at), lang) } }
+                if let Some(last) = last.filter(|_| shot.scene.in_process.is_none()) { { text.just_done }{ " " }{ last.what }{ " · " }{ ago(shot.now.since(last.at), lang) } }
             </p>
-            <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} on={on.clone()} />
+            if shot.scene.in_process.is_some() {
+                <h2>{ text.what_happens }</h2>
+                <p class="consequence" data-testid="in-process">{ consequences::in_process(lang) }</p>
+                <p class="rule">{ text.rule }{ " " }{ rule_link(consequences::IN_PROCESS_RULE, lang, on) }</p>
+            } else {
+                <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} on={on.clone()} />
+            }
         </section>
     }
 }
