@@ -231,6 +231,8 @@ pub struct ContainerProperties {
     pub auto_commit: bool,
     /// Whether the initial position is committed at the assignment: `auto.offset.reset=latest` (D17).
     pub commit_at_assignment: bool,
+    /// The consumer's `max.poll.interval.ms`, in microseconds: `idleBetweenPolls` ends before it.
+    pub max_poll_interval_us: u64,
     /// The listener is an annotated method with an `Acknowledgment` parameter (D3).
     pub method_wants_acknowledgment: bool,
     /// Who is asked when the listener throws; with a transaction manager only if set.
@@ -264,6 +266,7 @@ impl ContainerProperties {
             delivery_attempt_header: false,
             auto_commit: false,
             commit_at_assignment: false,
+            max_poll_interval_us: 300_000_000,
             method_wants_acknowledgment: false,
             error_handler: Some(ErrorHandler::default()),
             transactions: None,

@@ -66,6 +66,7 @@ impl World {
                 }
                 ContainerEffect::Fact(fact) => self.listener_fact(slot, fact),
                 ContainerEffect::StopsSiblings => self.stop_siblings(slot),
+                ContainerEffect::PausesSiblings => self.pause_siblings(slot),
                 ContainerEffect::Stopped { .. } => self.process_ended(slot, ProcessState::Stopped),
                 ContainerEffect::Died => self.process_ended(slot, ProcessState::Dead),
             }

@@ -199,15 +199,26 @@ impl World {
 
     /// A child of a concurrent container ended abnormally: the other children stop too (D16).
     pub(super) fn stop_siblings(&mut self, slot: u32) {
-        let parent = self.consumers[slot as usize].container.properties().parent.clone();
-        let is_sibling = |(_, place): &(u32, &ConsumerSlot)| {
-            place.state == ProcessState::Running && parent.is_some() && place.container.properties().parent == parent
-        };
-        let siblings: Vec<u32> = (0..).zip(&self.consumers).filter(is_sibling).map(|(number, _)| number).collect();
-        for sibling in siblings.into_iter().filter(|sibling| *sibling != slot) {
+        for sibling in self.siblings(slot) {
             self.consumers[sibling as usize].state = ProcessState::Stopping;
             self.with_container(sibling, |c, now, listener, out| c.stop_with_siblings(now, listener, out));
         }
+    }
+
+    /// The listener of a child paused its container: `ConcurrentMessageListenerContainer#pause` pauses every child (D16).
+    pub(super) fn pause_siblings(&mut self, slot: u32) {
+        for sibling in self.siblings(slot) {
+            self.with_container(sibling, |c, _, _, _| c.pause());
+        }
+    }
+
+    /// The other running children of a slot's concurrent container.
+    fn siblings(&self, slot: u32) -> Vec<u32> {
+        let parent = &self.consumers[slot as usize].container.properties().parent;
+        let is_sibling = |(number, place): &(u32, &ConsumerSlot)| {
+            *number != slot && place.state == ProcessState::Running && parent.is_some() && place.container.properties().parent == *parent
+        };
+        (0..).zip(&self.consumers).filter(is_sibling).map(|(number, _)| number).collect()
     }
 
     /// The process of a slot dies.

@@ -1,6 +1,7 @@
 //! The family kafka-*: producers, consumers and tools on brokers without a bank. Each verb becomes an intervention, each
 //! answer is read from the world; the steps are carried out strictly one after the other.
 
+mod fields;
 mod groups;
 mod logs;
 mod members;

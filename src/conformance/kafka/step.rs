@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::fields::stray;
 use crate::conformance::{Case, CaseError};
 use crate::pipeline::lab::{Offsets, Settings};
 
@@ -61,12 +62,16 @@ const FIELDS: &[&str] = &[
 ];
 
 impl<'a> Step<'a> {
-    /// The verb; also refuses a field that no verb knows.
+    /// The verb; also refuses a field that it does not have.
     pub(super) fn verb(&self) -> Result<&'a str, CaseError> {
         if let Some(unknown) = self.map.keys().find(|key| !FIELDS.contains(&key.as_str())) {
             return Err(self.error(unknown, "no verb has such a field".to_owned()));
         }
-        self.text("do")
+        let verb = self.text("do")?;
+        match stray(verb, self.map.keys()) {
+            Some((field, known)) => Err(self.error(field, format!("{verb} has no such field; it has {known}"))),
+            None => Ok(verb),
+        }
     }
 
     pub(super) fn error(&self, field: &str, problem: String) -> CaseError {

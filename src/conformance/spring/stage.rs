@@ -210,10 +210,14 @@ impl Stage {
         }
     }
 
-    /// All containers of a chain of retry topics live in one process; what is killed in one of them is the process.
+    /// All containers of a chain of retry topics live in one process, and so do the children of a concurrent container; what is
+    /// killed in one of them is the process.
     fn process_died(&mut self, slot: u32) {
-        let is_chain = |slot: u32| self.world.consumers()[slot as usize].container.properties().retry.is_some();
-        let with_it = |other: &u32| *other != slot && is_chain(*other) && self.members[*other as usize] == self.members[slot as usize];
+        let shares = |slot: u32| {
+            let properties = self.world.consumers()[slot as usize].container.properties();
+            properties.retry.is_some() || properties.parent.is_some()
+        };
+        let with_it = |other: &u32| *other != slot && shares(*other) && self.members[*other as usize] == self.members[slot as usize];
         let others: Vec<u32> = (0..self.members.len() as u32).filter(with_it).collect();
         self.died_with_another.extend(&others);
         for other in others {

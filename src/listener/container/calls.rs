@@ -101,7 +101,12 @@ impl ListenerConsumer {
                 }
             }
             Action::Send { topic, value } => self.send(cx, topic, &value),
-            Action::PauseContainer => self.pause(),
+            Action::PauseContainer => {
+                self.pause();
+                if self.properties.parent.is_some() {
+                    cx.effect(ContainerEffect::PausesSiblings);
+                }
+            }
             Action::AskViewer => {
                 let index = if self.properties.kind == ListenerKind::Record { self.current } else { 0 };
                 let first = &self.batch[index as usize];

@@ -34,12 +34,13 @@ enum Work {
 type Out<'a> = &'a mut Vec<ContainerEffect>;
 
 impl Container {
-    /// A container that was not started. `enable.auto.commit` comes from the container's properties, whether the initial
-    /// position is committed from the consumer's `auto.offset.reset`.
+    /// A container that was not started. `enable.auto.commit` comes from the container's properties; whether the initial
+    /// position is committed, and how long it may stay away from `poll`, from the consumer's.
     pub fn new(client: ClientId, properties: ContainerProperties, config: ConsumerConfig) -> Container {
         let (mut properties, mut config) = (properties, config);
         config.enable_auto_commit = properties.auto_commit;
         config.group_id = properties.group.to_string();
+        properties.max_poll_interval_us = config.max_poll_interval_ms.saturating_mul(1_000);
         properties.commit_at_assignment = config.auto_offset_reset == OffsetReset::Latest;
         let consumer = Consumer::new(client, properties.name.clone(), config);
         Container { thread: ListenerConsumer::new(properties), consumer, initial: None }

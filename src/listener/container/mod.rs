@@ -164,6 +164,8 @@ pub enum ContainerEffect {
     Fact(Fact),
     /// A child of a concurrent container ends abnormally: the whole container stops (`stopAbnormally` of the parent).
     StopsSiblings,
+    /// The listener of a child pauses the container: all its children are paused.
+    PausesSiblings,
     /// The thread ended, the consumer is closed.
     Stopped {
         /// Why.

@@ -11,6 +11,9 @@ use crate::listener::{AckMode, ConsumerRecord, Exception, Fact, Listener, Listen
 /// What handling and logging an exception of a poll takes: it keeps virtual time moving in the endless loop of D14.
 const EXCEPTION_COST_US: u64 = 1_000;
 
+/// How long before `max.poll.interval.ms` is over `idleBetweenPolls` ends (`ListenerConsumer#idleBetweenPollIfNecessary`).
+const IDLE_MARGIN_US: u64 = 5_000_000;
+
 impl ListenerConsumer {
     /// One step of the loop.
     pub(super) fn turn(&mut self, cx: &mut Context<'_>, op: Op) {
@@ -22,12 +25,16 @@ impl ListenerConsumer {
             Op::LoopCommits if !self.properties.auto_commit && self.properties.ack_mode != AckMode::Record => {
                 self.plan([Op::ProcessCommits, Op::CatchCommitFailed]);
             }
-            Op::Idle if self.properties.idle_between_polls_us > 0 && !self.assigned.is_empty() => {
-                self.sleep(cx, self.properties.idle_between_polls_us, true);
+            Op::Idle if !self.assigned.is_empty() => {
+                let us = self.idle_us(cx.now);
+                if us > 0 {
+                    self.sleep(cx, us, true);
+                }
             }
             Op::PauseIfNecessary => {
                 self.pause_consumer_if_necessary(cx);
                 self.pause_partitions_if_necessary(cx);
+                self.last_poll_at = cx.now;
             }
             Op::Poll if self.running => {
                 let timeout_us = match self.consumer_paused {
@@ -70,6 +77,12 @@ impl ListenerConsumer {
             }
             _ => {}
         }
+    }
+
+    /// `idleBetweenPollIfNecessary`: no longer than the group waits for the next poll, less a margin.
+    fn idle_us(&self, now: SimTime) -> u64 {
+        let away_us = now.since(self.last_poll_at) + IDLE_MARGIN_US;
+        self.properties.idle_between_polls_us.min(self.properties.max_poll_interval_us.saturating_sub(away_us))
     }
 
     /// An exception came out of an iteration.

@@ -50,6 +50,8 @@ pub struct ListenerConsumer {
     pub(super) offsets: Offsets,
     pub(super) count: u64,
     pub(super) last_commit_at: SimTime,
+    /// `lastPoll`.
+    pub(super) last_poll_at: SimTime,
     /// `remainingRecords`: kept in memory instead of being fetched again.
     pub(super) remaining: Option<Arc<[ConsumerRecord]>>,
     pub(super) pause_for_pending: bool,
@@ -116,6 +118,7 @@ impl ListenerConsumer {
             offsets: Offsets::new(),
             count: 0,
             last_commit_at: SimTime::ZERO,
+            last_poll_at: SimTime::ZERO,
             remaining: None,
             pause_for_pending: false,
             kafka_paused: SortedSet::new(),
@@ -166,6 +169,7 @@ impl ListenerConsumer {
         self.alive = true;
         self.running = true;
         self.last_commit_at = now;
+        self.last_poll_at = now;
         cx.fact(Fact::Started);
         cx.call(match &self.properties.source {
             ListensTo::Topics(topics) => ConsumerCall::Subscribe(topics.clone()),

@@ -62,11 +62,16 @@ class Run {
     /** The member whose consumer thread this is; null on other threads. */
     String member() { return memberOfThread.get(); }
 
-    /** The process that a consumer lives in: it dies as a whole. */
-    String process(String client) { return client; }
+    /** The process that a consumer lives in: it dies as a whole. The children of a concurrent container live in one. */
+    String process(String client) {
+        return obj(given.get("container")).containsKey("concurrency") ? client.replaceFirst("-\\d+$", "") : client;
+    }
 
-    /** The process of this thread was killed. */
-    void killed() { }
+    /** The process of this thread was killed: what else runs in it ends unseen. */
+    void killed() {
+        var container = containers.get(processOfThread.get());
+        if (obj(given.get("container")).containsKey("concurrency")) new Thread(() -> container.stop(() -> {})).start();
+    }
 
     /** The name under which a consumer's events stand in the trace. */
     String label(String client, Collection<String> topics) { return client; }

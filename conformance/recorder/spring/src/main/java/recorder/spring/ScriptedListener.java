@@ -46,6 +46,7 @@ final class ScriptedListener {
     private synchronized int nextCall() { return ++calls; }
 
     void delivered(ConsumerRecord<?, ?> r, Acknowledgment ack) {
+        if (run.trace.dead()) throw new Actions.Crash();
         String value = String.valueOf(text(r.value()));
         int n = deliveries.merge(value, 1, Integer::sum);
         Map<String, Object> e = map("deliver", run.names.at(r), "value", text(r.value()), "delivery", n);
@@ -60,6 +61,7 @@ final class ScriptedListener {
     }
 
     private void deliveredBatch(List<? extends ConsumerRecord<?, ?>> rs, Acknowledgment ack) {
+        if (run.trace.dead()) throw new Actions.Crash();
         int call = nextCall();
         for (var r : rs) deliveries.merge(String.valueOf(text(r.value())), 1, Integer::sum);
         Map<String, Object> e = map("deliver_batch", run.names.ats(rs), "values", rs.stream().map(r -> text(r.value())).toList(), "call", call);
