@@ -244,6 +244,16 @@ pub enum Fact {
         /// The class of the listener's exception.
         class: Arc<str>,
     },
+    /// `ListenerContainerIdleEvent`: no records for a while.
+    Idle {
+        /// What is assigned.
+        partitions: Vec<TopicPartition>,
+    },
+    /// `ListenerContainerNoLongerIdleEvent`: the first records after that.
+    NoLongerIdle {
+        /// What is assigned.
+        partitions: Vec<TopicPartition>,
+    },
     /// A record of a retry topic is not due (D13).
     NotDue {
         /// The record's partition.
@@ -325,6 +335,8 @@ impl fmt::Display for Fact {
             Fact::RecoveryFailed { partition, offset, class } => write!(f, "recovery_failed {} {class}", at(partition, *offset)),
             Fact::RecoveryFailedBatch { records, class } => write!(f, "recovery_failed_batch {} {class}", at_all(records)),
             Fact::RecoveredBatch { records, class } => write!(f, "recovered_batch {} {class}", at_all(records)),
+            Fact::Idle { partitions } => write!(f, "idle {}", parts(partitions)),
+            Fact::NoLongerIdle { partitions } => write!(f, "no_longer_idle {}", parts(partitions)),
             Fact::NotDue { partition, offset } => write!(f, "not_due {}", at(partition, *offset)),
             Fact::TransactionBegun => write!(f, "tx begin"),
             Fact::TransactionCommitted => write!(f, "tx commit"),

@@ -231,6 +231,10 @@ pub struct ContainerProperties {
     pub auto_commit: bool,
     /// Whether the initial position is committed at the assignment: `auto.offset.reset=latest` (D17).
     pub commit_at_assignment: bool,
+    /// `idleEventInterval`, in microseconds; 0: no such events.
+    pub idle_event_interval_us: u64,
+    /// `idleBeforeDataMultiplier`, in percent.
+    pub idle_before_data_percent: u64,
     /// The consumer's `max.poll.interval.ms`, in microseconds: `idleBetweenPolls` ends before it.
     pub max_poll_interval_us: u64,
     /// The listener is an annotated method with an `Acknowledgment` parameter (D3).
@@ -266,6 +270,8 @@ impl ContainerProperties {
             delivery_attempt_header: false,
             auto_commit: false,
             commit_at_assignment: false,
+            idle_event_interval_us: 0,
+            idle_before_data_percent: 500,
             max_poll_interval_us: 300_000_000,
             method_wants_acknowledgment: false,
             error_handler: Some(ErrorHandler::default()),

@@ -99,7 +99,7 @@ pub const FIDELITY: &[Fidelity] = &[
         ["the server-side assignment follows the uniform and range assignors, without racks", "랙 없이 uniform과 range만"],
         16,
     ),
-    row("D0", Grade::Modelled, ["the loop of the container", "컨테이너의 반복"], ["", ""], 29),
+    row("D0", Grade::Modelled, ["the loop of the container", "컨테이너의 반복"], ["", ""], 33),
     row("D1", Grade::Modelled, ["Spring switches auto commit off", "Spring은 자동 커밋을 끈다"], ["", ""], 2),
     row("D2", Grade::Modelled, ["when offsets are committed", "언제 커밋하나"], ["", ""], 51),
     row("D3", Grade::Modelled, ["what acknowledge() means", "acknowledge()의 뜻"], ["", ""], 48),

@@ -260,6 +260,8 @@ properties! {
     StopImmediate = "stopImmediate" Listener NextRestart Some("D0"), BOOL, Value::Bool(false);
     PauseImmediate = "pauseImmediate" Listener NextRestart Some("D0"), BOOL, Value::Bool(false);
     IdleBetweenPolls = "idleBetweenPolls" Listener NextRestart Some("D0"), ms(0, 600_000), Value::Int(0);
+    IdleEventInterval = "idleEventInterval" Listener NextRestart Some("D0"), ms(0, 600_000), Value::Int(0);
+    IdleBeforeData = "idleBeforeDataMultiplier" Listener NextRestart Some("D0"), of(100, 10_000, Unit::Percent), Value::Int(500);
     PollTimeoutWhilePaused = "pollTimeoutWhilePaused" Listener NextRestart Some("D0"), ms(1, 600_000), Value::Int(100);
     DeliveryAttemptHeader = "deliveryAttemptHeader" Listener NextRestart Some("D15"), BOOL, Value::Bool(false);
     Acknowledge = "acknowledge" Listener NextRecord Some("D3"),

@@ -76,7 +76,7 @@ pub(crate) fn of_word(word: Word) -> Option<&'static str> {
         W::OffsetsCommitted => "C5",
         W::Fenced | W::CommitRefused => "C6",
         W::OffsetsAltered | W::ResetOffset => "C9",
-        W::Polled | W::Delivered | W::BatchDelivered | W::Returned | W::Paused | W::Resumed => "D0",
+        W::Polled | W::Delivered | W::BatchDelivered | W::Returned | W::Paused | W::Resumed | W::Idle | W::NoLongerIdle => "D0",
         W::Committed | W::CommittedAsync | W::CommitFailed => "D2",
         W::ApiError => "D3",
         W::Nacked => "D6",

@@ -213,6 +213,8 @@ fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
         "pollTimeout",
         "pollTimeoutWhilePaused",
         "idleBetweenPolls",
+        "idleEventInterval",
+        "idleBeforeDataMultiplier",
         "syncCommits",
         "commitRetries",
         "stopImmediate",
@@ -243,6 +245,8 @@ fn container(given: &Form<'_>) -> Result<ContainerProperties, CaseError> {
     let us = |name: &str, default: u64| form.count(name).map(|ms| ms.map_or(default, |ms| ms * 1_000));
     properties.poll_timeout_while_paused_us = us("pollTimeoutWhilePaused", properties.poll_timeout_while_paused_us)?;
     properties.idle_between_polls_us = us("idleBetweenPolls", properties.idle_between_polls_us)?;
+    properties.idle_event_interval_us = us("idleEventInterval", properties.idle_event_interval_us)?;
+    properties.idle_before_data_percent = form.count("idleBeforeDataMultiplier")?.map_or(properties.idle_before_data_percent, |n| n * 100);
     properties.commit_retries = form.count("commitRetries")?.map_or(properties.commit_retries, |n| n as u32);
     properties.sync_commits = form.flag("syncCommits")?.unwrap_or(true);
     properties.stop_immediate = form.flag("stopImmediate")?.unwrap_or(false);

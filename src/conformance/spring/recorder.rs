@@ -184,6 +184,8 @@ impl Recorder {
             Fact::Lost { partitions } if !partitions.is_empty() => json!({"lost": self.partitions(partitions)}),
             Fact::Paused { partitions } => json!({"pause": self.partitions(partitions)}),
             Fact::Resumed { partitions } => json!({"resume": self.partitions(partitions)}),
+            Fact::Idle { partitions } => json!({"idle": self.partitions(partitions)}),
+            Fact::NoLongerIdle { partitions } => json!({"no_longer_idle": self.partitions(partitions)}),
             Fact::TransactionBegun => json!({"tx": "begin"}),
             Fact::TransactionCommitted => json!({"tx": "commit"}),
             Fact::TransactionAborted => json!({"tx": "abort"}),

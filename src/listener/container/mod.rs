@@ -13,6 +13,7 @@ mod calls;
 mod carrier;
 mod commits;
 mod errors;
+mod idle;
 mod op;
 mod polling;
 mod rebalance;

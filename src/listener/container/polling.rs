@@ -11,9 +11,6 @@ use crate::listener::{AckMode, ConsumerRecord, Exception, Fact, Listener, Listen
 /// What handling and logging an exception of a poll takes: it keeps virtual time moving in the endless loop of D14.
 const EXCEPTION_COST_US: u64 = 1_000;
 
-/// How long before `max.poll.interval.ms` is over `idleBetweenPolls` ends (`ListenerConsumer#idleBetweenPollIfNecessary`).
-const IDLE_MARGIN_US: u64 = 5_000_000;
-
 impl ListenerConsumer {
     /// One step of the loop.
     pub(super) fn turn(&mut self, cx: &mut Context<'_>, op: Op) {
@@ -34,7 +31,7 @@ impl ListenerConsumer {
             Op::PauseIfNecessary => {
                 self.pause_consumer_if_necessary(cx);
                 self.pause_partitions_if_necessary(cx);
-                self.last_poll_at = cx.now;
+                self.idleness.polls(cx.now);
             }
             Op::Poll if self.running => {
                 let timeout_us = match self.consumer_paused {
@@ -44,7 +41,7 @@ impl ListenerConsumer {
                 cx.call(ConsumerCall::Poll { timeout_us });
                 self.stack.push(Op::AwaitPoll);
             }
-            Op::Invoke => self.invoke_if_have_records(),
+            Op::Invoke => self.invoke_if_have_records(cx),
             Op::ResumeIfNecessary if self.remaining.is_none() => {
                 self.resume_consumer_if_necessary(cx);
                 if !self.consumer_paused {
@@ -77,12 +74,6 @@ impl ListenerConsumer {
             }
             _ => {}
         }
-    }
-
-    /// `idleBetweenPollIfNecessary`: no longer than the group waits for the next poll, less a margin.
-    fn idle_us(&self, now: SimTime) -> u64 {
-        let away_us = now.since(self.last_poll_at) + IDLE_MARGIN_US;
-        self.properties.idle_between_polls_us.min(self.properties.max_poll_interval_us.saturating_sub(away_us))
     }
 
     /// An exception came out of an iteration.
@@ -166,14 +157,16 @@ impl ListenerConsumer {
         self.stack.push(Op::RebalanceCommits);
     }
 
-    fn invoke_if_have_records(&mut self) {
+    fn invoke_if_have_records(&mut self, cx: &mut Context<'_>) {
         let records = std::mem::replace(&mut self.polled, Arc::from([]));
         if records.is_empty() {
+            self.check_idle(cx);
             if self.properties.ack_mode.counts() && self.count > 0 {
                 self.plan([Op::CommitIfNecessary, Op::CountAnew { time: None }]);
             }
             return;
         }
+        self.not_idle(cx);
         self.batch = records;
         self.next = 0;
         self.current = 0;

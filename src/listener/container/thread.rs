@@ -18,6 +18,7 @@ use crate::listener::{
 };
 
 use super::acks::Acknowledgment;
+use super::idle::Idleness;
 
 /// A consumer thread with its container's switches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,8 +51,7 @@ pub struct ListenerConsumer {
     pub(super) offsets: Offsets,
     pub(super) count: u64,
     pub(super) last_commit_at: SimTime,
-    /// `lastPoll`.
-    pub(super) last_poll_at: SimTime,
+    pub(super) idleness: Idleness,
     /// `remainingRecords`: kept in memory instead of being fetched again.
     pub(super) remaining: Option<Arc<[ConsumerRecord]>>,
     pub(super) pause_for_pending: bool,
@@ -118,7 +118,7 @@ impl ListenerConsumer {
             offsets: Offsets::new(),
             count: 0,
             last_commit_at: SimTime::ZERO,
-            last_poll_at: SimTime::ZERO,
+            idleness: Idleness::since(SimTime::ZERO),
             remaining: None,
             pause_for_pending: false,
             kafka_paused: SortedSet::new(),
@@ -169,7 +169,7 @@ impl ListenerConsumer {
         self.alive = true;
         self.running = true;
         self.last_commit_at = now;
-        self.last_poll_at = now;
+        self.idleness = Idleness::since(now);
         cx.fact(Fact::Started);
         cx.call(match &self.properties.source {
             ListensTo::Topics(topics) => ConsumerCall::Subscribe(topics.clone()),

@@ -146,6 +146,8 @@ pub(in crate::pipeline) fn container_properties(config: &Config, group: u32, dut
     properties.poll_timeout_us = config.ms_as_us(Property::PollTimeout, of);
     properties.poll_timeout_while_paused_us = config.ms_as_us(Property::PollTimeoutWhilePaused, of);
     properties.idle_between_polls_us = config.ms_as_us(Property::IdleBetweenPolls, of);
+    properties.idle_event_interval_us = config.ms_as_us(Property::IdleEventInterval, of);
+    properties.idle_before_data_percent = config.count(Property::IdleBeforeData, of);
     properties.sync_commits = config.flag(Property::SyncCommits, of);
     properties.commit_retries = config.count(Property::CommitRetries, of) as u32;
     properties.stop_immediate = config.flag(Property::StopImmediate, of);

@@ -124,6 +124,7 @@ const SAFE: &[&[(&str, &str)]] = &[
     &[("group.account-view.syncCommits", "false")],
     &[("group.account-view.stopImmediate", "true"), ("group.account-view.pauseImmediate", "true")],
     &[("group.account-view.idleBetweenPolls", "200")],
+    &[("group.account-view.idleEventInterval", "300"), ("group.account-view.idleBeforeDataMultiplier", "100")],
     &[("group.account-view.acknowledge", "other-thread"), ("group.account-view.ackMode", "MANUAL")],
     &[("group.account-view.ackMode", "RECORD"), ("group.account-view.asyncAcks", "true")],
     &[("group.account-view.retryTopics.maxAttempts", "4"), ("group.account-view.retryTopics.backOff.multiplier", "200")],

@@ -54,6 +54,8 @@ pub(super) fn listener_words(fact: &F, topics: &Topics) -> Words {
         F::Sought { offsets: next } => (Word::Sought, offsets(topics, next.iter().map(|(p, o)| (*p, *o)))),
         F::Paused { partitions: p } => (Word::Paused, partitions(topics, p)),
         F::Resumed { partitions: p } => (Word::Resumed, partitions(topics, p)),
+        F::Idle { partitions: p } => (Word::Idle, partitions(topics, p)),
+        F::NoLongerIdle { partitions: p } => (Word::NoLongerIdle, partitions(topics, p)),
         _ => error_words(fact, topics),
     }
 }

@@ -167,6 +167,8 @@ words! {
     ResetOffset = "reset_offset";
     Resume = "resume";
     Resumed = "resumed";
+    Idle = "idle";
+    NoLongerIdle = "no_longer_idle";
     Returned = "returned";
     Revoked = "revoked";
     RowInserted = "row_inserted";

@@ -144,6 +144,8 @@ says! {
         ResetOffset: "reset offset", "오프셋 재설정";
         Resume: "resume", "재개";
         Resumed: "resumed", "재개됨";
+        Idle: "idle: no records for a while", "유휴: 한동안 레코드 없음";
+        NoLongerIdle: "no longer idle", "유휴 끝";
         Returned: "returned", "리스너 반환";
         Revoked: "revoked", "회수됨";
         RowInserted: "row inserted", "행 삽입";

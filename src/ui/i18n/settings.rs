@@ -143,6 +143,8 @@ says! {
         StopImmediate: "Whether a stop waits only for the record in hand, and not for the rest of the poll.", "정지가 poll의 나머지 없이 처리 중인 레코드만 기다리는지.";
         PauseImmediate: "Whether a pause takes effect after the record in hand; the rest waits in memory.", "일시정지가 처리 중인 레코드 바로 뒤에 듣는지. 나머지는 메모리에서 기다립니다.";
         IdleBetweenPolls: "How long the container sleeps before each poll.", "컨테이너가 poll마다 먼저 쉬는 시간.";
+        IdleEventInterval: "How long no records must come until the container says that it is idle; 0: it does not.", "레코드가 얼마나 오지 않으면 컨테이너가 유휴라고 알릴지. 0이면 알리지 않음.";
+        IdleBeforeData: "How much longer that is before the first records.", "첫 레코드가 오기 전에는 그 시간을 몇 배로 볼지.";
         PollTimeoutWhilePaused: "How long a poll waits while the container is paused.", "컨테이너가 멈춰 있을 때 poll이 기다리는 시간.";
         DeliveryAttemptHeader: "Whether the listener gets the number of the attempt in a header.", "리스너가 시도 횟수를 헤더로 받는지.";
         Acknowledge: "In the manual modes: when and where the listener acknowledges.", "수동 모드에서 리스너가 언제 어디서 ACK하는지.";

@@ -10,7 +10,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.springframework.beans.BeanWrapperImpl;
 import org.springframework.kafka.core.*;
-import org.springframework.kafka.event.ConsumerStoppedEvent;
+import org.springframework.kafka.event.*;
 import org.springframework.kafka.listener.*;
 import org.springframework.kafka.support.TopicPartitionOffset;
 import org.springframework.kafka.transaction.KafkaTransactionManager;
@@ -125,6 +125,9 @@ final class Containers {
 
     /** The container's own application events; they come on the consumer thread. */
     private void published(String member, Object event) {
+        if (event instanceof ListenerContainerIdleEvent i) run.trace.add(run.member(), map("idle", run.names.partitions(i.getTopicPartitions())));
+        if (event instanceof ListenerContainerNoLongerIdleEvent i)
+            run.trace.add(run.member(), map("no_longer_idle", run.names.partitions(i.getTopicPartitions())));
         if (event instanceof ConsumerStoppedEvent s) {
             run.listener.forgetWaits();
             run.trace.add(run.member() == null ? member : run.member(), map("consumer_stopped", s.getReason().name()));
