@@ -41,3 +41,49 @@ impl GroupConfig {
         }
     }
 }
+
+/// What keeps a broker from starting: the first of its settings for the consumer protocol that contradict each other, in Kafka's
+/// words (the constructor of `GroupCoordinatorConfig`); `None` if there is none.
+pub fn contradiction(config: &BrokerConfig) -> Option<String> {
+    const AT_LEAST: &str = "must be greater than or equal to";
+    const AT_MOST: &str = "must be less than or equal to";
+    let heartbeat = ("group.consumer.heartbeat.interval.ms", config.group_consumer_heartbeat_interval_ms);
+    let heartbeat_min = ("group.consumer.min.heartbeat.interval.ms", config.group_consumer_min_heartbeat_interval_ms);
+    let heartbeat_max = ("group.consumer.max.heartbeat.interval.ms", config.group_consumer_max_heartbeat_interval_ms);
+    let session = ("group.consumer.session.timeout.ms", config.group_consumer_session_timeout_ms);
+    let session_min = ("group.consumer.min.session.timeout.ms", config.group_consumer_min_session_timeout_ms);
+    let session_max = ("group.consumer.max.session.timeout.ms", config.group_consumer_max_session_timeout_ms);
+    let rules = [
+        (heartbeat_max.1 >= heartbeat_min.1, heartbeat_max, AT_LEAST, heartbeat_min),
+        (heartbeat.1 >= heartbeat_min.1, heartbeat, AT_LEAST, heartbeat_min),
+        (heartbeat.1 <= heartbeat_max.1, heartbeat, AT_MOST, heartbeat_max),
+        (session_max.1 >= session_min.1, session_max, AT_LEAST, session_min),
+        (session.1 >= session_min.1, session, AT_LEAST, session_min),
+        (session.1 <= session_max.1, session, AT_MOST, session_max),
+        (heartbeat.1 < session.1, heartbeat, "must be less than", session),
+    ];
+    let (_, one, how, other) = rules.into_iter().find(|(holds, ..)| !holds)?;
+    Some(format!("{} {how} {} ({} and {})", one.0, other.0, one.1, other.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_of_the_consumer_protocol_are_kept() {
+        assert_eq!(contradiction(&BrokerConfig::default()), None, "Kafka's defaults");
+        let with = |name: &str, value: &str| {
+            let mut config = BrokerConfig::default();
+            config.set(name, value).expect("a setting of the broker");
+            contradiction(&config).unwrap_or_default()
+        };
+        let too_short = with("group.consumer.session.timeout.ms", "3000");
+        assert_eq!(
+            too_short,
+            "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms (3000 and 45000)"
+        );
+        assert!(with("group.consumer.heartbeat.interval.ms", "20000").contains("must be less than or equal to"));
+        assert!(with("group.consumer.max.heartbeat.interval.ms", "1000").starts_with("group.consumer.max.heartbeat.interval.ms"));
+    }
+}

@@ -16,7 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use config::GroupConfig;
+pub use config::{GroupConfig, contradiction};
 pub use effect::{Assignment, Eviction, GroupFact, GroupTimer};
 pub use modern::{ModernGroup, ModernMember};
 pub use state::{Group, GroupState, Member, StoredOffset};

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::play::Play;
 use super::step::settings;
 use crate::broker::ClusterConfig;
+use crate::broker::group::contradiction;
 use crate::conformance::{Case, CaseError};
 use crate::pipeline::lab::{LabAction, Settings};
 use crate::scenario::{Scenario, Stage};
@@ -47,7 +48,11 @@ fn cluster(case: &Case) -> Result<ClusterConfig, CaseError> {
     for (name, value) in object(case, "broker_config")?.map(settings).unwrap_or_default() {
         config.set(&name, &value).map_err(|e| CaseError::new(case, format!("given.broker_config.{name}"), e.to_string()))?;
     }
-    Ok(config)
+    // A real broker does not start with these.
+    match contradiction(&config.broker) {
+        Some(problem) => Err(CaseError::new(case, "given.broker_config", problem)),
+        None => Ok(config),
+    }
 }
 
 fn create_topic(case: &Case, play: &mut Play, name: &str, topic: &Value) -> Result<(), CaseError> {
