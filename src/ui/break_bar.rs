@@ -63,7 +63,7 @@ pub(crate) fn chips(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
         <div class="chips" data-testid="chips" role="group" aria-label={text.break_something}>
             <div class="chips-usual" data-scrolls="x">{ for CHIPS.into_iter().map(chip) }</div>
             <button type="button" class="chip" data-opens="palette fault-search" onclick={on.reform(|_| Msg::Open(Some(Open::Palette)))}>
-                { (FaultKind::all().len() - CHIPS.len()).to_string() }{ " " }{ text.more_faults }
+                { (FaultKind::all().len() - CHIPS.len()).to_string() }{ text.more_faults }
             </button>
             <button type="button" class="chip command" data-opens="send-command" onclick={on.reform(|_| Msg::Open(Some(Open::Command)))}>{ text.send_command }</button>
         </div>

@@ -71,8 +71,11 @@ fn violations(props: &HeaderProps, text: &Text) -> Html {
         return html! {};
     }
     let word = if props.violations == 1 { text.violation_one } else { text.violations_some };
-    let label = [props.violations.to_string().as_str(), props.prefs.lang.pick(" ", ""), word].concat();
+    let count = props.violations.to_string();
+    let rest = [props.prefs.lang.pick(" ", ""), word].concat();
+    let label = [count.as_str(), &rest].concat();
     html! {
-        <button type="button" class="badge-problem" data-testid="violations-open" data-opens="violations violation" onclick={props.on.reform(|_| Msg::Open(Some(Open::Violations)))}>{ label }</button>
+        <button type="button" class="badge-problem" data-testid="violations-open" data-opens="violations violation" aria-label={label}
+            onclick={props.on.reform(|_| Msg::Open(Some(Open::Violations)))}>{ count }<span>{ rest }</span></button>
     }
 }

@@ -51,8 +51,15 @@ pub(crate) fn of_fault(kind: FaultKind) -> &'static str {
         K::CrashAfterDeadLetter => "D12",
         K::PoisonPill => "D14",
         K::ReadDbSlow | K::ReadDbDown | K::QueryDown => "F9",
-        #[allow(unreachable_patterns)] // a fault that is added has no rule until it is named here
-        _ => "network",
+        K::EventListenerThrows => "F7",
+        K::TransactionCrash => "E2",
+        K::TransactionStalled => "E1",
+        K::SecondInstance => "E3",
+        K::ListenerThrowsError => "D8",
+        K::BatchRecordFails => "D10",
+        K::NullKey => "A6",
+        K::Tombstone => "B10",
+        K::FutureTimestamp => "A11",
     }
 }
 

@@ -6,8 +6,9 @@ use yew::AttrValue;
 use super::case::named;
 use super::msg::{Msg, Open, Tab};
 use super::{App, Offer, Toast, browser};
+use crate::bank::{self, Command};
 use crate::kernel::SimTime;
-use crate::pipeline::{InterventionError, World};
+use crate::pipeline::{Fact, FactKind, Intervention, InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
 use crate::scenario::link::Recording;
 use crate::scenario::{Scenario, settings};
@@ -96,6 +97,7 @@ impl App {
                 }
             }
             Msg::AnySeed => self.start_over(Scenario { seed: browser::any_seed(), ..self.scenario.clone() }),
+            Msg::Send(command) => self.send(command),
             Msg::Follow(command) => {
                 self.follow = command;
                 (self.open, self.tab, self.sheet_closed) = (None, Tab::Code, false);
@@ -129,10 +131,23 @@ impl App {
         }
     }
 
-    fn tell_player(&mut self, msg: PlayerMsg<crate::pipeline::Intervention>) {
+    fn tell_player(&mut self, msg: PlayerMsg<Intervention>) {
         let outcome = self.player.update(msg);
         self.hear(outcome.notices);
         self.work();
+    }
+
+    /// Sends a command by hand and follows it, so that whoever sent it sees what comes of it. One that is refused stays in
+    /// the form.
+    fn send(&mut self, command: Command) {
+        let first = self.player.world().trace().end();
+        self.tell_player(PlayerMsg::Intervene(Intervention::SendCommand { client: 0, command }));
+        let trace = self.player.world().trace();
+        let issued = |fact: &&Fact| matches!(fact.kind, FactKind::Bank(bank::FactKind::CommandIssued { .. }));
+        let number = (first..trace.end()).filter_map(|number| trace.get(number)).find(issued).and_then(|fact| fact.command);
+        if number.is_some() {
+            (self.follow, self.open, self.tab, self.sheet_closed) = (number, None, Tab::Code, false);
+        }
     }
 
     /// What the player has to tell.

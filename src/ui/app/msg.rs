@@ -4,6 +4,7 @@ use web_sys::KeyboardEvent;
 use yew::AttrValue;
 
 use super::browser;
+use crate::bank::Command;
 use crate::kernel::SimTime;
 use crate::pipeline::Intervention;
 use crate::player::{Msg as PlayerMsg, Thing};
@@ -38,6 +39,8 @@ pub(crate) enum Msg {
         /// Its value as text.
         value: AttrValue,
     },
+    /// Send a command by hand, and follow it.
+    Send(Command),
     /// Follow everything that a command causes.
     Follow(Option<u32>),
     /// The journal's filter.

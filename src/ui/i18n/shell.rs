@@ -35,7 +35,7 @@ texts! {
         of_duration: "of", "/";
         seeking: "on the way there…", "이동 중…";
         break_something: "Break something", "고장 내기";
-        more_faults: "more…", "더 보기…";
+        more_faults: " more…", "개 더 보기…";
         palette: "All faults", "모든 장애";
         search: "Search", "검색";
         nothing_found: "Nothing found.", "결과가 없습니다.";
@@ -122,7 +122,7 @@ texts! {
         key_speed: "slower or faster", "느리게 또는 빠르게";
         key_palette: "all faults", "모든 장애";
         key_table: "table or picture", "표 또는 그림";
-        key_tabs: "panels 1 to 5", "패널 1에서 5";
+        key_tabs: "the panels; 6 is a recorded case", "패널, 6은 기록된 사례";
         key_tab: "from thing to thing on the stage; Enter selects", "무대의 다음 대상으로, Enter로 선택";
         key_undo: "bring back the dropped future", "사라진 미래 되살리기";
         key_escape: "close, or select nothing", "닫기, 또는 선택 해제";

@@ -5,9 +5,7 @@ use yew::prelude::*;
 
 use super::PanelProps;
 use crate::bank::{AccountId, Command};
-use crate::pipeline::Intervention;
 use crate::ui::app::Msg;
-use crate::ui::break_bar::act;
 use crate::ui::dialog::Dialog;
 use crate::ui::i18n::Text;
 
@@ -72,7 +70,7 @@ pub(crate) fn CommandForm(props: &PanelProps) -> Html {
         let command = draft.command();
         props.on.reform(move |event: SubmitEvent| {
             event.prevent_default();
-            act(Intervention::SendCommand { client: 0, command })
+            Msg::Send(command)
         })
     };
     let accounts = |selected: AccountId, from: u32, to: u32| {

@@ -65,6 +65,11 @@ fn note(lang: Lang, account: &AccountView, behind: bool, width: i32) -> String {
     if !behind && account.applied == account.total {
         return StageText::of(lang).in_step.to_owned();
     }
+    if account.applied == account.total {
+        // One event is missing and another one was applied twice: the numbers of events would say that all is well.
+        let off = account.read.unwrap_or(0) - account.written;
+        return format!("{} {}", StageText::of(lang).off_by, number(off));
+    }
     let words = if width < 180 { words::applied_short } else { words::applied };
     words(lang, account.applied, account.total)
 }

@@ -243,10 +243,12 @@ fn headings(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
         Header::WriteSide => html! { t.write_side },
         Header::ReadSide if !scene.bank => html! { t.consumers },
         Header::ReadSide => html! { t.read_side },
+        Header::Log if scene.in_process.is_some() => html! {
+            <>{ t.log }<em data-testid="log-idle" title={t.log_idle_why}>{ " · " }{ t.log_idle }</em></>
+        },
         Header::Log => {
             let hidden = events.map_or(0, |topic| topic.lanes.len().saturating_sub(LANES_MAX));
             html! { <>{ t.log }{ " · " }<span class="mono">{ events.map_or("", |topic| topic.name.as_ref()) }</span>
-            if scene.in_process.is_some() { <em data-testid="log-idle" title={t.log_idle_why}>{ " · " }{ t.log_idle }</em> }
             if hidden > 0 { <em>{ format!(" +{hidden} {}", t.lanes_more) }</em> }</> }
         }
     };

@@ -18,6 +18,7 @@ pub const TESTS: &[PageTest] = &[
     ("the_code_marks_the_line_that_is_executed", the_code_marks_the_line_that_is_executed),
     ("decides_a_nack_by_hand", decides_a_nack_by_hand),
     ("sends_a_command_by_hand", sends_a_command_by_hand),
+    ("a_violation_leads_to_its_moment", a_violation_leads_to_its_moment),
     ("works_by_keys_alone", works_by_keys_alone),
     ("shows_the_same_as_a_table", shows_the_same_as_a_table),
     ("works_offline", works_offline),
@@ -168,6 +169,21 @@ fn sends_a_command_by_hand(page: &Page) -> Outcome {
     page.wait_until(
         "the command is under way",
         &format!("return document.querySelector('[data-testid=app]').dataset.digest !== '{before}'"),
+    )?;
+    page.wait_until(
+        "the form is closed and the command is followed",
+        "return !document.querySelector('dialog[open]') && /#\\d+/.test((document.querySelector('[data-testid=follow] h2') || {}).textContent)",
+    )
+}
+
+/// What the referee has just found leads to its moment.
+fn a_violation_leads_to_its_moment(page: &Page) -> Outcome {
+    page.open("v1;s=lost-event;n=42;t=20000000")?;
+    page.click("toast-jump")?;
+    page.wait_until(
+        "the run stands where it was found",
+        "const app = document.querySelector('[data-testid=app]'); \
+         return app.dataset.busy === 'false' && app.dataset.playing === 'false' && +app.dataset.timeUs < 20000000",
     )
 }
 

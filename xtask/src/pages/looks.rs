@@ -18,6 +18,8 @@ pub const TESTS: &[PageTest] = &[
     ("switches_theme", switches_theme),
     ("fits_360_px", |page| fits(page, 360)),
     ("fits_320_px", |page| fits(page, 320)),
+    ("names_are_whole_at_360_px", |page| names_are_whole(page, 360)),
+    ("names_are_whole_at_1000_px", |page| names_are_whole(page, 1_000)),
     ("axe_finds_nothing", axe_finds_nothing),
     ("axe_finds_nothing_when_narrow_and_dark_and_korean", axe_finds_nothing_when_narrow_and_dark_and_korean),
 ];
@@ -68,6 +70,24 @@ fn fits(page: &Page, width: u32) -> Outcome {
     page.click("play")?;
     let now = page.time_us()?;
     page.wait_for_time(now + 1)
+}
+
+/// What the boxes on the stage are called is not cut, and the tabs stand in one row, in both languages.
+fn names_are_whole(page: &Page, width: u32) -> Outcome {
+    page.open_narrow(width)?;
+    page.pause()?;
+    for _ in 0..2 {
+        let cut = page.session.run(
+            "return [...document.querySelectorAll('[data-node] > span:first-child')].filter(e => e.scrollWidth > e.clientWidth) \
+             .map(e => e.textContent)",
+            &[],
+        )?;
+        demand(cut.as_array().is_some_and(Vec::is_empty), || format!("at {width} px these names are cut: {cut}"))?;
+        let rows = page.session.run("return new Set([...document.querySelectorAll('[role=tab]')].map(e => e.offsetTop)).size", &[])?;
+        demand(rows == json!(1), || format!("at {width} px the tabs stand in {rows} rows"))?;
+        page.switch("language")?;
+    }
+    Ok(())
 }
 
 fn axe_finds_nothing(page: &Page) -> Outcome {
