@@ -204,11 +204,11 @@ says! {
 says! {
     /// When a change acts.
     pub(crate) fn effect(TakesEffect) {
-        Now: "at once", "바로";
-        NextRecord: "with the next record", "다음 레코드부터";
-        NextPoll: "with the next poll", "다음 poll부터";
-        NextRebalance: "with the next rebalance", "다음 리밸런스부터";
-        NextRun: "with the next run from the beginning", "처음부터 다시 실행할 때";
-        NextRestart: "with a restart, which it causes", "재시작하면서";
+        Now: "takes effect at once", "바로 적용";
+        NextRecord: "takes effect with the next record", "다음 레코드부터 적용";
+        NextPoll: "takes effect with the next poll", "다음 poll부터 적용";
+        NextRebalance: "takes effect with the next rebalance", "다음 리밸런스부터 적용";
+        NextRun: "takes effect at the beginning: the run starts anew", "시작할 때 적용: 실행을 처음부터 다시 시작";
+        NextRestart: "takes effect with a restart, which it causes", "재시작하면서 적용";
     }
 }

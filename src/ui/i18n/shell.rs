@@ -77,7 +77,6 @@ texts! {
         its_faults: "What can be done to it", "할 수 있는 일";
         its_settings: "Its settings", "설정";
         settings_all: "all settings", "모든 설정";
-        takes_effect: "takes effect", "적용";
         changed: "changed", "변경됨";
         default_value: "default", "기본값";
         send_command: "Send a command by hand", "명령 직접 보내기";

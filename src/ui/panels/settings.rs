@@ -103,7 +103,7 @@ pub(super) fn setting_row(index: usize, value: Value, lang: Lang, on: &Callback<
                     <button type="button" class="quiet" onclick={set(props, &setting.default.to_string())}>{ text.default_value }{ " " }{ setting.default.to_string() }</button>
                 }
             </div>
-            <p class="muted small">{ text.takes_effect }{ " " }{ words::effect(setting.takes_effect(), props.lang) }
+            <p class="muted small">{ words::effect(setting.takes_effect(), props.lang) }
                 if let Some(rule) = setting.property.rule() { { " · " }{ text.rule }{ " " }{ rule_link(rule, props.lang, &props.on) } }
             </p>
         </div>
