@@ -1,6 +1,7 @@
 //! Broker and topic settings by their real property names, with Kafka 4.2's defaults. Knows no file format: names and
 //! values come as text, one pair at a time.
 
+use super::IsolationLevel;
 use crate::kernel::SimTime;
 
 /// A setting that was refused.
@@ -109,6 +110,43 @@ macro_rules! properties {
     };
 }
 pub(crate) use properties;
+
+/// The milliseconds of an ISO 8601 duration of days, hours, minutes and seconds, such as `P1DT2H30M` or `PT0.5S`.
+pub(crate) fn iso_duration_ms(text: &str) -> Option<u64> {
+    let (days, time) = text.strip_prefix('P')?.split_once('T').unwrap_or((text.strip_prefix('P')?, ""));
+    let mut ms = match days.strip_suffix('D') {
+        Some(days) => days.parse::<u64>().ok()?.checked_mul(86_400_000)?,
+        None if days.is_empty() => 0,
+        None => return None,
+    };
+    let mut rest = time;
+    for (unit, unit_ms) in [('H', 3_600_000), ('M', 60_000), ('S', 1_000_u64)] {
+        if let Some((number, after)) = rest.split_once(unit) {
+            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+            let thousandths: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+            ms = ms.checked_add(whole.parse::<u64>().ok()?.checked_mul(unit_ms)?)?.checked_add(thousandths * unit_ms / 1_000)?;
+            rest = after;
+        }
+    }
+    (rest.is_empty() && text.len() > 2).then_some(ms)
+}
+
+impl Property for IsolationLevel {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "read_uncommitted" => Some(IsolationLevel::ReadUncommitted),
+            "read_committed" => Some(IsolationLevel::ReadCommitted),
+            _ => None,
+        }
+    }
+
+    fn show(&self) -> String {
+        match self {
+            IsolationLevel::ReadUncommitted => "read_uncommitted".to_owned(),
+            IsolationLevel::ReadCommitted => "read_committed".to_owned(),
+        }
+    }
+}
 
 /// What happens to old records (`cleanup.policy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -302,6 +340,30 @@ properties! {
         group_consumer_max_heartbeat_interval_ms: u64 = "group.consumer.max.heartbeat.interval.ms", 15_000;
         /// The largest group of the consumer protocol.
         group_consumer_max_size: u32 = "group.consumer.max.size", 2_147_483_647;
+        /// The session timeout of share groups (S1).
+        group_share_session_timeout_ms: u64 = "group.share.session.timeout.ms", 45_000;
+        /// Its lower bound.
+        group_share_min_session_timeout_ms: u64 = "group.share.min.session.timeout.ms", 45_000;
+        /// Its upper bound.
+        group_share_max_session_timeout_ms: u64 = "group.share.max.session.timeout.ms", 60_000;
+        /// The heartbeat interval of share groups (S1).
+        group_share_heartbeat_interval_ms: u64 = "group.share.heartbeat.interval.ms", 5_000;
+        /// Its lower bound.
+        group_share_min_heartbeat_interval_ms: u64 = "group.share.min.heartbeat.interval.ms", 5_000;
+        /// Its upper bound.
+        group_share_max_heartbeat_interval_ms: u64 = "group.share.max.heartbeat.interval.ms", 15_000;
+        /// The largest share group (S1).
+        group_share_max_size: u32 = "group.share.max.size", 200;
+        /// How often a record may be delivered (S6).
+        group_share_delivery_count_limit: u32 = "group.share.delivery.count.limit", 5;
+        /// How long a member may keep a record before its lock ends (S5).
+        group_share_record_lock_duration_ms: u64 = "group.share.record.lock.duration.ms", 30_000;
+        /// The shortest such time that a group may set.
+        group_share_min_record_lock_duration_ms: u64 = "group.share.min.record.lock.duration.ms", 15_000;
+        /// The longest such time that a group may set.
+        group_share_max_record_lock_duration_ms: u64 = "group.share.max.record.lock.duration.ms", 60_000;
+        /// How many records of a partition may be in flight at a time, for each group (S11).
+        group_share_partition_max_record_locks: u64 = "group.share.partition.max.record.locks", 2_000;
         /// How long the offsets of an empty group are kept (C8).
         offsets_retention_minutes: u64 = "offsets.retention.minutes", 10_080;
         /// How often that is checked.

@@ -213,6 +213,17 @@ pub enum Timer {
         /// Counts the rounds in which markers were sent; a timer of an earlier one is stale.
         round: u32,
     },
+    /// Acquisition locks of a share group may have ended on a broker (S5).
+    ShareLocks {
+        /// The broker.
+        broker: BrokerId,
+        /// Its incarnation.
+        incarnation: u32,
+        /// The group.
+        group: Arc<str>,
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// A timer of the group coordinator.
     Group(super::group::GroupTimer),
 }

@@ -244,4 +244,6 @@ pub enum Fact {
     },
     /// Something happened in a consumer group.
     Group(super::group::GroupFact),
+    /// Something happened to the records of a share group.
+    Share(super::share::ShareFact),
 }

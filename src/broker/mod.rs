@@ -19,12 +19,13 @@ pub mod producer;
 mod protocol;
 mod record;
 mod replica;
+pub mod share;
 mod topics;
 mod txn;
 
 pub use cluster::{Cluster, Node, NodeState};
-pub(crate) use config::properties;
 pub use config::{BrokerConfig, CleanupPolicy, ClusterConfig, ConfigError, PerMille, Property, TimestampType, TopicConfig, us, wall_ms};
+pub(crate) use config::{iso_duration_ms, properties};
 pub use controller::{PartitionState, Registration};
 pub use effect::{Effect, Peer, ReplicaFetch, ReplicaFetched, Timer};
 pub use error::{ErrorCode, KafkaException};
@@ -35,5 +36,6 @@ pub use producer::{Producer, ProducerConfig, ProducerEffect, ProducerFact, Produ
 pub use protocol::*;
 pub use record::{Bytes, Control, Header, ProducerStamp, Record, bytes};
 pub use replica::{FollowerState, Leadership, Replica, Role};
+pub use share::{ShareFetchRequest, ShareFetched};
 pub use topics::{Topic, Topics};
 pub use txn::{Txn, TxnCoordinator, TxnState};

@@ -3,6 +3,7 @@
 use crate::kernel::SortedMap;
 use std::sync::Arc;
 
+use super::share::{AckBatch, ShareFetchRequest, ShareFetched};
 use super::{Bytes, ErrorCode, Header, Record};
 use crate::typed_id;
 
@@ -164,6 +165,15 @@ pub enum Request {
         transactional_id: Option<Arc<str>>,
         request: TxnRequest,
     },
+    /// KIP-932: records for a member of a share group, with acknowledgements of others.
+    ShareFetch(Box<ShareFetchRequest>),
+    /// KIP-932: acknowledgements alone; the session's last epoch, -1, ends it.
+    ShareAcknowledge {
+        group: Arc<str>,
+        member_id: Arc<str>,
+        epoch: i32,
+        acks: Vec<(TopicPartition, Vec<AckBatch>)>,
+    },
     Admin(AdminRequest),
 }
 
@@ -235,6 +245,24 @@ pub enum GroupRequest {
         generation: Option<u32>,
         offsets: SortedMap<TopicPartition, CommittedOffset>,
     },
+    /// KIP-932.
+    ShareGroupHeartbeat {
+        member_id: Arc<str>,
+        client_id: Arc<str>,
+        /// 0 joins, -1 leaves.
+        member_epoch: i32,
+        topics: Option<Vec<Arc<str>>>,
+    },
+    /// `Admin.alterShareGroupOffsets`.
+    AlterShareOffsets {
+        offsets: SortedMap<TopicPartition, u64>,
+    },
+    /// `Admin.deleteShareGroupOffsets`.
+    DeleteShareOffsets {
+        topic: TopicId,
+    },
+    /// `Admin.deleteShareGroups`.
+    DeleteShareGroup,
 }
 
 /// What a member tells the assignor (C10, C13).
@@ -290,6 +318,11 @@ pub enum AdminRequest {
         partition: TopicPartition,
         before: u64,
     },
+    /// `Admin.incrementalAlterConfigs` on a resource of type GROUP.
+    AlterGroupConfig {
+        group: Arc<str>,
+        config: Vec<(Arc<str>, Arc<str>)>,
+    },
 }
 
 /// A response to a [`Request`]. `Error` answers any request as a whole.
@@ -315,6 +348,17 @@ pub enum Response {
     },
     Group(GroupResponse),
     Txn(TxnResponse),
+    ShareFetch {
+        /// By partition; absent: nothing to say.
+        partitions: Vec<(TopicPartition, Result<ShareFetched, ErrorCode>)>,
+        /// What came of the acknowledgements.
+        acknowledged: Vec<(TopicPartition, Result<(), ErrorCode>)>,
+        lock_us: u64,
+    },
+    ShareAcknowledge {
+        acknowledged: Vec<(TopicPartition, Result<(), ErrorCode>)>,
+        lock_us: u64,
+    },
     /// The request of a tool was carried out; for `DeleteRecords` the new log start offset.
     Admin {
         log_start_offset: Option<u64>,
@@ -412,6 +456,12 @@ pub enum GroupResponse {
     },
     ConsumerGroupHeartbeat {
         member_id: Arc<str>,
+        member_epoch: i32,
+        heartbeat_interval_us: u64,
+        /// `None`: unchanged.
+        assignment: Option<Vec<TopicPartition>>,
+    },
+    ShareGroupHeartbeat {
         member_epoch: i32,
         heartbeat_interval_us: u64,
         /// `None`: unchanged.

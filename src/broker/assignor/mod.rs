@@ -10,6 +10,7 @@ mod laws;
 mod range;
 mod round_robin;
 mod server;
+pub mod simple;
 mod sticky;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ impl Cluster {
             }
             AdminRequest::CreatePartitions { topic, total } => self.create_partitions(now, &topic, total, out).map(|()| None),
             AdminRequest::AlterTopicConfig { topic, config } => self.alter_topic(now, &topic, &config, out).map(|()| None),
+            AdminRequest::AlterGroupConfig { group, config } => self.configure_group(&group, &config).map(|()| None),
             AdminRequest::DeleteRecords { partition, before } => self.delete_records(now, index, partition, before, out).map(Some),
         };
         match done {
@@ -123,6 +124,22 @@ impl Cluster {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Changes settings of a group (S2).
+    ///
+    /// # Errors
+    /// `InvalidConfig`: no such setting, or a value outside of the brokers' bounds.
+    pub fn configure_group(&mut self, group: &Arc<str>, changes: &[(Arc<str>, Arc<str>)]) -> Result<(), ErrorCode> {
+        let mut config = self.share_config(group);
+        for (name, value) in changes {
+            config.set(name, value).map_err(|_| ErrorCode::InvalidConfig)?;
+        }
+        if !config.is_valid(&self.config.broker) {
+            return Err(ErrorCode::InvalidConfig);
+        }
+        self.groups.set_share_config(group, config);
         Ok(())
     }
 

@@ -27,10 +27,20 @@ impl Cluster {
             return;
         }
         for id in replica.fetch_waiters.clone() {
+            if let Some(WaitingFetch::Share { fetch, .. }) = self.nodes[index].purgatory.fetch(id) {
+                let fetch = fetch.clone();
+                if self.has_shareable_news(now, index, &fetch, out)
+                    && let Some(waiting) = self.nodes[index].purgatory.take_fetch(id)
+                {
+                    self.nodes[index].unwatch(id, &waiting);
+                    self.answer_fetch(now, index, &waiting, out);
+                }
+                continue;
+            }
             let ready = match self.nodes[index].purgatory.fetch(id) {
                 Some(WaitingFetch::Client { fetch, .. }) => self.has_news(index, fetch) && self.client_answers(index, fetch).is_due(fetch),
                 Some(WaitingFetch::Replica { partitions, .. }) => self.has_replica_news(index, partitions),
-                None => false,
+                Some(WaitingFetch::Share { .. }) | None => false,
             };
             if ready && let Some(fetch) = self.nodes[index].purgatory.take_fetch(id) {
                 self.nodes[index].unwatch(id, &fetch);
@@ -45,6 +55,10 @@ impl Cluster {
         match fetch {
             WaitingFetch::Client { asked, fetch, .. } => {
                 let response = Response::Fetch { partitions: self.client_answers(index, fetch).partitions };
+                out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
+            }
+            WaitingFetch::Share { asked, fetch, .. } => {
+                let response = self.share_answers(now, index, fetch, out);
                 out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
             }
             WaitingFetch::Replica { follower, session, partitions, .. } => {

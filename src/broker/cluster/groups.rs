@@ -39,9 +39,18 @@ impl Cluster {
         } else {
             Some(ErrorCode::NotCoordinator)
         };
+        let tool = if refused.is_none() { self.share_tool(&group, &request, out) } else { None };
+        if let Some(answer) = tool {
+            let response = answer.map_or_else(Response::Error, Response::Group);
+            return out.push(Effect::Respond { from: at, to: client, correlation, response });
+        }
+        let begins = matches!(request, GroupRequest::ShareGroupHeartbeat { .. });
         match refused {
             Some(error) => out.push(Effect::Respond { from: at, to: client, correlation, response: Response::Error(error) }),
             None => self.groups.request(now, at, client, correlation, &group, request, &self.topics, out),
+        }
+        if begins {
+            self.begin_share_states(&group);
         }
     }
 }

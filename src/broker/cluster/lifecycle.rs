@@ -72,7 +72,7 @@ impl Cluster {
         };
         let (fetches, produces) = node.purgatory.all();
         out.extend(fetches.map(|fetch| match fetch {
-            WaitingFetch::Client { asked, .. } => broken(asked),
+            WaitingFetch::Client { asked, .. } | WaitingFetch::Share { asked, .. } => broken(asked),
             WaitingFetch::Replica { follower, session, .. } => {
                 Effect::Peer { from, to: *follower, message: Peer::FetchFailed { session: *session } }
             }
@@ -178,6 +178,7 @@ impl Cluster {
             } else {
                 replica.role = Role::Follower(state.leader);
                 replica.leader_epoch = state.leader_epoch;
+                node.shares.partitions.retain(|(_, p), _| *p != partition);
                 if led {
                     self.fail_produces(index, partition, out);
                     self.wake_fetches(now, index, partition, out);

@@ -14,6 +14,7 @@ mod offsets;
 mod produce;
 mod purgatory;
 mod replication;
+mod share;
 mod txns;
 mod view;
 
@@ -24,6 +25,7 @@ pub use node::{Node, NodeState};
 
 use super::controller::{Controller, ElectionRules};
 use super::group::GroupCoordinator;
+use super::share::{ShareKey, StoredShare};
 use super::txn::TxnCoordinator;
 use super::{
     BrokerId, ClientId, ClusterConfig, Effect, ErrorCode, Fact, Metadata, Peer, Request, Response, Timer, TopicMetadata, TopicPartition,
@@ -42,6 +44,8 @@ pub struct Cluster {
     group_coordinators: SortedMap<Arc<str>, BrokerId>,
     txn_coordinators: SortedMap<Arc<str>, BrokerId>,
     txns: TxnCoordinator,
+    /// What the share coordinator keeps (S12).
+    share_states: SortedMap<ShareKey, StoredShare>,
     /// The group coordinator, wherever it runs.
     pub groups: GroupCoordinator,
 }
@@ -58,6 +62,7 @@ impl Cluster {
             group_coordinators: SortedMap::new(),
             txn_coordinators: SortedMap::new(),
             txns: TxnCoordinator::default(),
+            share_states: SortedMap::new(),
             groups: GroupCoordinator::new(&config.broker, seed),
             config: Arc::new(config.clone()),
         };
@@ -111,6 +116,10 @@ impl Cluster {
                 let partitions = partitions.into_iter().map(|(tp, epoch)| (tp, self.epoch_end(index, tp, epoch))).collect();
                 respond(Response::OffsetForLeaderEpoch { partitions }, out);
             }
+            Request::ShareFetch(request) => self.handle_share_fetch(now, asked, *request, out),
+            Request::ShareAcknowledge { group, member_id, epoch, acks } => {
+                self.handle_share_acknowledge(now, asked, &(group, member_id), epoch, &acks, out);
+            }
             Request::Group { group, request } => self.handle_group(now, asked, group, request, out),
             Request::Txn { transactional_id, request } => self.handle_txn(now, asked, transactional_id, request, out),
             Request::Admin(request) => {
@@ -157,16 +166,31 @@ impl Cluster {
             Timer::Cleaner { broker, incarnation } => self.for_incarnation(broker, incarnation, |c, i| c.on_cleaner(now, i, out)),
             Timer::LeaderRebalance => self.on_leader_rebalance(now, out),
             Timer::TxnTimeouts => self.on_txn_timeouts(now, out),
+            Timer::ShareLocks { broker, incarnation, group, partition } => {
+                self.for_incarnation(broker, incarnation, |c, i| c.on_share_locks(now, i, (group, partition), out));
+            }
             Timer::Group(timer) => self.on_group_timer(now, timer, out),
             Timer::TxnMarkers { transactional_id, round } => self.retry_markers(now, &transactional_id, round, out),
         }
     }
 
-    /// A client's process is gone: nothing that it waits for needs an answer any more.
-    pub fn disconnect(&mut self, client: ClientId) {
-        for node in &mut self.nodes {
-            node.forget_client(client);
+    /// A client's process is gone: nothing that it waits for needs an answer any more, and its share sessions are over (S13).
+    pub fn disconnect(&mut self, now: SimTime, client: ClientId, out: &mut Vec<Effect>) {
+        for index in 0..self.nodes.len() {
+            self.hang_up_at(now, index, client, out);
         }
+    }
+
+    /// A client's connection to one broker is gone.
+    pub fn hang_up(&mut self, now: SimTime, client: ClientId, broker: BrokerId, out: &mut Vec<Effect>) {
+        if let Some(index) = self.index_of(broker) {
+            self.hang_up_at(now, index, client, out);
+        }
+    }
+
+    fn hang_up_at(&mut self, now: SimTime, index: usize, client: ClientId, out: &mut Vec<Effect>) {
+        self.nodes[index].forget_client(client);
+        self.end_share_sessions(now, index, client, out);
     }
 
     /// Does something for a broker if the timer's incarnation still runs.

@@ -2,6 +2,7 @@
 
 use super::purgatory::Purgatory;
 use crate::broker::replica::{Replica, Role};
+use crate::broker::share::ShareDesk;
 use crate::broker::{BrokerId, ClientId, TopicPartition};
 use crate::kernel::{SimTime, SortedMap};
 
@@ -43,6 +44,8 @@ pub struct Node {
     pub(super) purgatory: Purgatory,
     /// By leader.
     pub(super) fetchers: SortedMap<BrokerId, Fetcher>,
+    /// What it keeps of share groups (S3 to S13).
+    pub shares: ShareDesk,
     /// When its death ends its session with the controller.
     pub(super) session_ends_at: SimTime,
 }
@@ -56,6 +59,7 @@ impl Node {
             replicas: SortedMap::new(),
             purgatory: Purgatory::default(),
             fetchers: SortedMap::new(),
+            shares: ShareDesk::default(),
             session_ends_at: SimTime::ZERO,
         }
     }
@@ -69,6 +73,7 @@ impl Node {
     pub(super) fn lose_memory(&mut self) {
         self.purgatory = Purgatory::default();
         self.fetchers.clear();
+        self.shares = ShareDesk::default();
         for replica in self.replicas.values_mut() {
             replica.role = Role::Follower(None);
             replica.produce_waiters.clear();

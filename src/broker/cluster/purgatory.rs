@@ -21,19 +21,23 @@ pub(super) struct ClientFetch {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum WaitingFetch {
     Client { asked: Asked, fetch: ClientFetch, deadline: SimTime },
+    Share { asked: Asked, fetch: Box<super::share::WaitingShare>, deadline: SimTime },
     Replica { follower: BrokerId, session: u64, partitions: Vec<ReplicaFetch>, deadline: SimTime },
 }
 
 impl WaitingFetch {
     fn deadline(&self) -> SimTime {
         match self {
-            WaitingFetch::Client { deadline, .. } | WaitingFetch::Replica { deadline, .. } => *deadline,
+            WaitingFetch::Client { deadline, .. } | WaitingFetch::Share { deadline, .. } | WaitingFetch::Replica { deadline, .. } => {
+                *deadline
+            }
         }
     }
 
     fn partition_at(&self, index: usize) -> Option<TopicPartition> {
         match self {
             WaitingFetch::Client { fetch, .. } => fetch.partitions.get(index).map(|p| p.partition),
+            WaitingFetch::Share { fetch, .. } => fetch.partitions.get(index).copied(),
             WaitingFetch::Replica { partitions, .. } => partitions.get(index).map(|p| p.partition),
         }
     }
@@ -89,7 +93,7 @@ impl Purgatory {
     }
 
     pub(super) fn fetches_of(&self, client: ClientId) -> Vec<u64> {
-        let of = |fetch: &WaitingFetch| matches!(fetch, WaitingFetch::Client { asked, .. } if asked.client == client);
+        let of = |fetch: &WaitingFetch| matches!(fetch, WaitingFetch::Client { asked, .. } | WaitingFetch::Share { asked, .. } if asked.client == client);
         self.fetches.iter().filter(|(_, f)| of(f)).map(|(id, _)| *id).collect()
     }
 

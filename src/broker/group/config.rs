@@ -23,6 +23,12 @@ pub struct GroupConfig {
     pub consumer_session_timeout_us: u64,
     /// `group.consumer.heartbeat.interval.ms` (C17).
     pub consumer_heartbeat_interval_us: u64,
+    /// `group.share.session.timeout.ms` (S1).
+    pub share_session_timeout_us: u64,
+    /// `group.share.heartbeat.interval.ms` (S1).
+    pub share_heartbeat_interval_us: u64,
+    /// `group.share.max.size` (S1).
+    pub share_size_max: u32,
 }
 
 impl GroupConfig {
@@ -38,6 +44,9 @@ impl GroupConfig {
             offsets_retention_check_us: us(config.offsets_retention_check_interval_ms),
             consumer_session_timeout_us: us(config.group_consumer_session_timeout_ms),
             consumer_heartbeat_interval_us: us(config.group_consumer_heartbeat_interval_ms),
+            share_session_timeout_us: us(config.group_share_session_timeout_ms),
+            share_heartbeat_interval_us: us(config.group_share_heartbeat_interval_ms),
+            share_size_max: config.group_share_max_size,
         }
     }
 }

@@ -31,7 +31,8 @@ impl GroupCoordinator {
         if !(self.config.session_timeout_us_min..=self.config.session_timeout_us_max).contains(&session_timeout_us) {
             return Some(Err(ErrorCode::InvalidSessionTimeout));
         }
-        if self.groups[index].modern.as_ref().is_some_and(|m| !m.members.is_empty()) {
+        // A group id belongs to one type of group (S18).
+        if self.groups[index].share.is_some() || self.groups[index].modern.as_ref().is_some_and(|m| !m.members.is_empty()) {
             return Some(Err(ErrorCode::InconsistentGroupProtocol));
         }
         let joining = Joining { client_id, instance: instance_id, session_timeout_us, rebalance_timeout_us, protocols, reason };

@@ -9,6 +9,7 @@ mod join;
 mod modern;
 mod offsets;
 mod session;
+mod share;
 mod state;
 mod static_member;
 #[cfg(test)]
@@ -19,12 +20,14 @@ use std::sync::Arc;
 pub use config::{GroupConfig, contradiction};
 pub use effect::{Assignment, Eviction, GroupFact, GroupTimer};
 pub use modern::{ModernGroup, ModernMember};
+pub use share::{ShareGroup, ShareGroupMember};
 pub use state::{Group, GroupState, Member, StoredOffset};
 
 use self::effect::{fact, timer_at};
 use self::state::Pending;
+use super::share::ShareGroupConfig;
 use super::{BrokerConfig, BrokerId, ClientId, Effect, ErrorCode, GroupRequest, GroupResponse, Response, TopicPartition, Topics};
-use crate::kernel::{Prng, SimTime};
+use crate::kernel::{Prng, SimTime, SortedMap};
 
 /// `offsets.topic.num.partitions`.
 pub const OFFSETS_PARTITIONS: u32 = 50;
@@ -36,6 +39,8 @@ pub struct GroupCoordinator {
     groups: Vec<Group>,
     member_ids: Prng,
     next_serial: u32,
+    /// Settings of share groups, by group.
+    share_configs: SortedMap<Arc<str>, ShareGroupConfig>,
 }
 
 /// A member as a tool sees it.
@@ -73,7 +78,13 @@ impl GroupCoordinator {
     /// A coordinator without groups.
     pub fn new(config: &BrokerConfig, seed: u64) -> GroupCoordinator {
         let config = GroupConfig::of(config);
-        GroupCoordinator { config, groups: Vec::new(), member_ids: Prng::stream(seed, "member-id", 0), next_serial: 0 }
+        GroupCoordinator {
+            config,
+            groups: Vec::new(),
+            member_ids: Prng::stream(seed, "member-id", 0),
+            next_serial: 0,
+            share_configs: SortedMap::new(),
+        }
     }
 
     /// Arms the retention sweep (C8).
@@ -116,6 +127,10 @@ impl GroupCoordinator {
                 let beat = modern::Beat::of(request).expect("it is a heartbeat");
                 Some(self.modern_heartbeat(call, index, &beat, topics, out))
             }
+            GroupRequest::ShareGroupHeartbeat { member_id, client_id, member_epoch, topics: wanted } => {
+                let beat = share::ShareBeat { member_id, client_id, epoch: member_epoch, topics: wanted };
+                Some(self.share_heartbeat(call, index, &beat, topics, out))
+            }
             other => Some(self.offsets(call, index, other, topics, out)),
         };
         if let Some(answer) = answer {
@@ -142,8 +157,10 @@ impl GroupCoordinator {
         for index in 0..self.groups.len() {
             let group = &mut self.groups[index];
             let modern: Vec<Arc<str>> = group.modern.iter().flat_map(|m| m.members.keys().cloned()).collect();
+            let shares: Vec<Arc<str>> = group.share.iter().flat_map(|s| s.members.keys().cloned()).collect();
             if group.broker == broker {
                 modern.iter().for_each(|id| self.modern_touch(now, index, id, out));
+                shares.iter().for_each(|id| self.share_touch(now, index, id, out));
             }
             if self.groups[index].broker == broker && !self.groups[index].members.is_empty() {
                 out.push(fact(GroupFact::CoordinatorMoved { group: self.groups[index].name.clone(), from: broker }));
@@ -197,12 +214,23 @@ impl GroupCoordinator {
             instance: m.instance.clone(),
             assignment: m.assigned.iter().copied().collect(),
         };
+        let share_view = |(id, m): (&Arc<str>, &ShareGroupMember)| MemberView {
+            member_id: id.clone(),
+            client_id: m.client_id.clone(),
+            client: m.client,
+            instance: None,
+            assignment: m.assigned.iter().copied().collect(),
+        };
         let modern = group.modern.iter().flat_map(|g| &g.members).map(modern_view);
-        group.members.iter().map(view).chain(modern).collect()
+        let shares = group.share.iter().flat_map(|g| &g.members).map(share_view);
+        group.members.iter().map(view).chain(modern).chain(shares).collect()
     }
 
     /// The state of a group.
     pub fn state(&self, group: &Group) -> GroupState {
+        if let Some(share) = &group.share {
+            return share.state();
+        }
         match &group.modern {
             Some(modern) if group.members.is_empty() => modern.state(group.generation),
             _ => group.state,

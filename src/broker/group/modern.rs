@@ -164,7 +164,7 @@ impl GroupCoordinator {
         topics: &Topics,
         out: &mut Vec<Effect>,
     ) -> Result<GroupResponse, ErrorCode> {
-        if !self.groups[index].members.is_empty() {
+        if !self.groups[index].members.is_empty() || self.groups[index].share.is_some() {
             return Err(ErrorCode::GroupIdNotFound);
         }
         let assignor = match &beat.assignor {

@@ -91,7 +91,7 @@ impl GroupCoordinator {
     }
 
     pub(super) fn on_session_timer(&mut self, now: SimTime, index: usize, serial: u32, out: &mut Vec<Effect>) {
-        if self.on_modern_session(now, index, serial, out) {
+        if self.on_modern_session(now, index, serial, out) || self.on_share_session(now, index, serial, out) {
             return;
         }
         let Some((id, member)) = self.groups[index].members.iter_mut().find(|(_, m)| m.serial == serial) else { return };

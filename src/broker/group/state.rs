@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::modern::ModernGroup;
+use super::share::ShareGroup;
 use crate::broker::{BrokerId, ClientId, CommittedOffset, Subscription, TopicPartition};
 use crate::kernel::{SimTime, SortedMap};
 
@@ -105,6 +106,8 @@ pub struct Group {
     pub members: SortedMap<Arc<str>, Member>,
     /// Set once the consumer protocol is used (C17).
     pub modern: Option<ModernGroup>,
+    /// Set once it is a share group (S1).
+    pub share: Option<ShareGroup>,
     /// Counts join phases; timers of earlier ones are stale.
     pub(super) epoch: u32,
     /// Whether somebody joined since the initial delay was last extended.
@@ -132,6 +135,7 @@ impl Group {
             leader: None,
             members: SortedMap::new(),
             modern: None,
+            share: None,
             epoch: 0,
             new_member_added: false,
             initial_remaining_us: 0,
@@ -208,6 +212,6 @@ impl Group {
     /// Whether a member subscribes to the topic of `partition`, where `name` is the topic's name.
     pub(super) fn subscribes(&self, name: &str) -> bool {
         let classic = self.members.values().flat_map(|m| &m.protocols).any(|(_, s)| s.topics.iter().any(|t| &**t == name));
-        classic || self.modern.as_ref().is_some_and(|m| m.subscribes(name))
+        classic || self.modern.as_ref().is_some_and(|m| m.subscribes(name)) || self.share.as_ref().is_some_and(|s| s.subscribes(name))
     }
 }
