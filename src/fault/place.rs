@@ -27,6 +27,8 @@ pub enum Node {
     Consumer(u32),
     /// A consumer without a container (made by hand or by a script).
     Member(u32),
+    /// A share consumer with its application. The number is its slot in the world.
+    ShareConsumer(u32),
     /// The read database with the projections' tables.
     ReadDb,
     /// The query API.
@@ -49,6 +51,7 @@ impl fmt::Display for Node {
             Node::Broker(n) => ("broker", Some(n)),
             Node::Consumer(n) => ("consumer", Some(n)),
             Node::Member(n) => ("member", Some(n)),
+            Node::ShareConsumer(n) => ("share-consumer", Some(n)),
             Node::ReadDb => ("read-db", None),
             Node::Query => ("query", None),
             Node::Tool => ("tool", None),

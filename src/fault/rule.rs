@@ -112,7 +112,9 @@ impl TargetKind {
             Node::ReadDb => TargetKind::ReadDb,
             Node::Query => TargetKind::Query,
             Node::Client(_) => TargetKind::Client,
-            Node::Viewer | Node::Producer(_) | Node::Controller | Node::Member(_) | Node::Tool => TargetKind::Cluster,
+            Node::Viewer | Node::Producer(_) | Node::Controller | Node::Member(_) | Node::ShareConsumer(_) | Node::Tool => {
+                TargetKind::Cluster
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod method;
 mod program;
 mod properties;
 mod retry_topic;
+pub mod share;
 mod tracker;
 
 use std::sync::Arc;

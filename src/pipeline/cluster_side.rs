@@ -3,6 +3,7 @@
 use super::net::Leg;
 use super::route::Route;
 use super::{FactKind, Occurrence, Payload, World};
+use crate::broker::share::ShareFact;
 use crate::broker::{self, BrokerId, ClientId, Effect, Peer, Request, Response, Timer};
 use crate::fault::{Direction, Link, Node};
 use crate::kernel::SimTime;
@@ -70,6 +71,7 @@ impl World {
             Route::Producer(index) => self.producer_response(index, correlation, response),
             Route::Consumer(slot) => self.consumer_response(slot, correlation, response),
             Route::Member(index) => self.member_response(index, correlation, response),
+            Route::ShareConsumer(slot) => self.share_response(slot, correlation, response),
             Route::Tool => self.tool_response(correlation, response),
             Route::Gone => {}
         }
@@ -90,7 +92,7 @@ impl World {
 fn request_link(request: &Request, main: Link) -> Link {
     match request {
         Request::Produce { .. } | Request::Txn { .. } => Link::Produce,
-        Request::Fetch { .. } => Link::Fetch,
+        Request::Fetch { .. } | Request::ShareFetch(_) | Request::ShareAcknowledge { .. } => Link::Fetch,
         Request::Group { .. } | Request::FindCoordinator { transactional: false, .. } | Request::Admin(_) => Link::Coordination,
         _ => main,
     }
@@ -100,7 +102,7 @@ fn request_link(request: &Request, main: Link) -> Link {
 fn response_link(response: &Response, main: Link) -> Link {
     match response {
         Response::Produce { .. } | Response::Txn(_) => Link::Produce,
-        Response::Fetch { .. } => Link::Fetch,
+        Response::Fetch { .. } | Response::ShareFetch { .. } | Response::ShareAcknowledge { .. } => Link::Fetch,
         Response::Group(_) | Response::Admin { .. } => Link::Coordination,
         _ => main,
     }
@@ -123,7 +125,15 @@ fn broker_actor(fact: &broker::Fact) -> Node {
         | F::BrokerUp { broker }
         | F::BrokerDown { broker, .. }
         | F::BrokerFenced { broker }
-        | F::MarkerAppended { broker, .. } => Node::Broker(broker.0),
+        | F::MarkerAppended { broker, .. }
+        | F::Share(
+            ShareFact::Loaded { broker, .. }
+            | ShareFact::Acquired { broker, .. }
+            | ShareFact::Settled { broker, .. }
+            | ShareFact::Renewed { broker, .. }
+            | ShareFact::Refused { broker, .. }
+            | ShareFact::StartMoved { broker, .. },
+        ) => Node::Broker(broker.0),
         _ => Node::Controller,
     }
 }

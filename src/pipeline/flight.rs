@@ -126,6 +126,8 @@ pub(super) fn request_name(request: &Request) -> &'static str {
         Request::ListOffsets { .. } => "ListOffsets",
         Request::OffsetForLeaderEpoch { .. } => "OffsetForLeaderEpoch",
         Request::Admin(_) => "Admin",
+        Request::ShareFetch(_) => "ShareFetch",
+        Request::ShareAcknowledge { .. } => "ShareAcknowledge",
         Request::Group { request, .. } => match request {
             G::JoinGroup { .. } => "JoinGroup",
             G::SyncGroup { .. } => "SyncGroup",
@@ -137,6 +139,10 @@ pub(super) fn request_name(request: &Request) -> &'static str {
             G::AlterOffsets { .. } => "AlterConsumerGroupOffsets",
             G::DeleteOffsets { .. } => "OffsetDelete",
             G::TxnOffsetCommit { .. } => "TxnOffsetCommit",
+            G::ShareGroupHeartbeat { .. } => "ShareGroupHeartbeat",
+            G::AlterShareOffsets { .. } => "AlterShareGroupOffsets",
+            G::DeleteShareOffsets { .. } => "DeleteShareGroupOffsets",
+            G::DeleteShareGroup => "DeleteGroups",
         },
         Request::Txn { request, .. } => match request {
             T::InitProducerId { .. } => "InitProducerId",
@@ -159,6 +165,8 @@ pub(super) fn response_name(response: &Response) -> &'static str {
         Response::ListOffsets { .. } => "ListOffsets",
         Response::OffsetForLeaderEpoch { .. } => "OffsetForLeaderEpoch",
         Response::Admin { .. } => "Admin",
+        Response::ShareFetch { .. } => "ShareFetch",
+        Response::ShareAcknowledge { .. } => "ShareAcknowledge",
         Response::Group(group) => match group {
             G::JoinGroup { .. } => "JoinGroup",
             G::SyncGroup { .. } => "SyncGroup",
@@ -167,6 +175,7 @@ pub(super) fn response_name(response: &Response) -> &'static str {
             G::OffsetCommit { .. } => "OffsetCommit",
             G::OffsetFetch { .. } => "OffsetFetch",
             G::ConsumerGroupHeartbeat { .. } => "ConsumerGroupHeartbeat",
+            G::ShareGroupHeartbeat { .. } => "ShareGroupHeartbeat",
             G::Done => "Done",
         },
         Response::Txn(txn) => match txn {

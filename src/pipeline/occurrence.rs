@@ -30,6 +30,11 @@ pub enum Occurrence {
         /// The timer.
         timer: ConsumerTimer,
     },
+    /// The timer of a share consumer.
+    ShareConsumer {
+        /// Its slot.
+        slot: u32,
+    },
     /// A timer of a container's Kafka consumer.
     Consumer {
         /// The container's slot.

@@ -45,6 +45,8 @@ pub enum Probe {
     Balances,
     /// The events in the dedupe table of a projection of the bank.
     Processed(Arc<str>),
+    /// What is written of a share group's partitions: start offset and lag.
+    Share(Arc<str>),
     /// The committed rows of a table of the application.
     Rows(Arc<str>),
 }
@@ -101,6 +103,10 @@ impl Probe {
                 joined(rows.map(|(account, row)| format!("{} {}", account.name(), row.balance)))
             }
             Probe::Processed(name) => processed(world, name),
+            Probe::Share(group) => joined(world.cluster().share_partitions(group).filter_map(|p| {
+                let (start, lag) = world.cluster().share_offset(group, p)?;
+                Some(format!("{} start {start} lag {lag}", partition(world.cluster().topics(), &p)))
+            })),
             Probe::Rows(table) => world.lab().application().map_or_else(nothing, |app| joined(app.application.database.rows(table).iter())),
         }
     }

@@ -13,6 +13,8 @@ pub(super) enum Route {
     Consumer(u32),
     /// A consumer without a container, by its place on the workbench.
     Member(u32),
+    /// A share consumer, by its slot.
+    ShareConsumer(u32),
     /// The tool.
     Tool,
     /// A process that is gone: answers to it reach nobody.
@@ -42,7 +44,7 @@ impl World {
     /// The process behind a client id is gone.
     pub(super) fn client_gone(&mut self, id: ClientId) {
         self.clients[id.index()].route = Route::Gone;
-        self.cluster.disconnect(id);
+        self.with_cluster(|c, now, out| c.disconnect(now, id, out));
     }
 }
 
@@ -51,7 +53,7 @@ impl Client {
     pub(super) fn main_link(self) -> Link {
         match self.route {
             Route::Producer(_) => Link::Produce,
-            Route::Consumer(_) | Route::Member(_) | Route::Gone => Link::Fetch,
+            Route::Consumer(_) | Route::Member(_) | Route::ShareConsumer(_) | Route::Gone => Link::Fetch,
             Route::Tool => Link::Coordination,
         }
     }

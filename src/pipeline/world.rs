@@ -12,7 +12,7 @@ use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
 use super::scratch::Scratch;
-use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, Trace, build};
+use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, ShareSlot, Trace, build};
 use crate::bank::{self, Bank, Publisher};
 use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
 use crate::fault::{FaultId, Faults, Node};
@@ -51,6 +51,7 @@ pub struct World {
     /// Dead letters before these offsets were sent again.
     pub(super) replayed: SortedMap<TopicPartition, u64>,
     pub(super) consumers: Vec<ConsumerSlot>,
+    pub(super) share_consumers: Vec<ShareSlot>,
     pub(super) calls: SortedMap<u64, ApplicationCall>,
     pub(super) calls_made: u64,
     pub(super) rebuilds: SortedMap<u32, Rebuild>,
@@ -95,6 +96,7 @@ impl World {
             tool_producer: None,
             replayed: SortedMap::new(),
             consumers: Vec::new(),
+            share_consumers: Vec::new(),
             calls: SortedMap::new(),
             calls_made: 0,
             rebuilds: SortedMap::new(),

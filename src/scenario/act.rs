@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::broker::share::AckType;
 use crate::listener::application_events::Step;
 use crate::listener::{ContainerProperties, ListenerProgram};
 
@@ -88,6 +89,18 @@ pub enum LabAction {
     OpenApplication { tables: Vec<Arc<str>>, beans: Vec<LabBean>, auto_commit: bool },
     /// Its service is called.
     CallApplication { steps: Vec<Step>, in_transaction: bool },
+    /// A share consumer is created that subscribes to topics; `callback`: with an acknowledgement commit callback.
+    OpenShare { op: u64, member: Arc<str>, topics: Vec<Arc<str>>, settings: Settings, callback: bool },
+    /// A share consumer is told what to do.
+    ShareOrder { op: u64, member: Arc<str>, order: LabShareOrder },
+    /// Settings of a group are changed.
+    AlterGroup { op: u64, group: Arc<str>, settings: Settings },
+    /// `Admin.alterShareGroupOffsets`.
+    AlterShareOffsets { op: u64, group: Arc<str>, offsets: Offsets },
+    /// `Admin.deleteShareGroupOffsets`.
+    DeleteShareOffsets { op: u64, group: Arc<str>, topic: Arc<str> },
+    /// `Admin.deleteShareGroups`.
+    DeleteShareGroup { op: u64, group: Arc<str> },
 }
 
 /// A listener bean as a script describes it.
@@ -137,6 +150,17 @@ impl LabAction {
             LabAction::KillCoordinator { .. } => "kill coordinator",
             LabAction::OpenApplication { .. } => "start",
             LabAction::CallApplication { .. } => "call",
+            LabAction::OpenShare { .. } => "join",
+            LabAction::ShareOrder { order, .. } => match order {
+                LabShareOrder::Poll { .. } => "poll",
+                LabShareOrder::Acknowledge { .. } => "acknowledge",
+                LabShareOrder::Commit | LabShareOrder::CommitAsync => "commit",
+                LabShareOrder::Close => "leave",
+                LabShareOrder::Callbacks => "",
+            },
+            LabAction::AlterGroup { .. } => "",
+            LabAction::AlterShareOffsets { .. } | LabAction::DeleteShareOffsets { .. } => "reset offsets",
+            LabAction::DeleteShareGroup { .. } => "delete group",
         }
     }
 
@@ -156,10 +180,36 @@ impl LabAction {
             | LabAction::Transaction { op, .. }
             | LabAction::Subscribe { op, .. }
             | LabAction::Assign { op, .. }
-            | LabAction::Order { op, .. } => Some(*op),
+            | LabAction::Order { op, .. }
+            | LabAction::OpenShare { op, .. }
+            | LabAction::ShareOrder { op, .. }
+            | LabAction::AlterGroup { op, .. }
+            | LabAction::AlterShareOffsets { op, .. }
+            | LabAction::DeleteShareOffsets { op, .. }
+            | LabAction::DeleteShareGroup { op, .. } => Some(*op),
             _ => None,
         }
     }
+}
+
+/// What a share consumer's application can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names are Kafka's own
+pub enum LabShareOrder {
+    Poll {
+        for_us: u64,
+    },
+    Acknowledge {
+        topic: Arc<str>,
+        partition: u32,
+        offsets: Vec<u64>,
+        ack: AckType,
+    },
+    Commit,
+    CommitAsync,
+    Close,
+    /// What the acknowledgement commit callback was given since this was last asked.
+    Callbacks,
 }
 
 /// A client of a script, by name.
@@ -184,11 +234,14 @@ pub enum LabApi {
     InitProducerId,
     EndTxn,
     TxnOffsetCommit,
+    ShareGroupHeartbeat,
+    ShareFetch,
+    ShareAcknowledge,
 }
 
 impl LabApi {
     /// Every kind with its name at Kafka.
-    pub const ALL: [(LabApi, &'static str); 9] = [
+    pub const ALL: [(LabApi, &'static str); 12] = [
         (LabApi::Produce, "PRODUCE"),
         (LabApi::Fetch, "FETCH"),
         (LabApi::JoinGroup, "JOIN_GROUP"),
@@ -198,6 +251,9 @@ impl LabApi {
         (LabApi::InitProducerId, "INIT_PRODUCER_ID"),
         (LabApi::EndTxn, "END_TXN"),
         (LabApi::TxnOffsetCommit, "TXN_OFFSET_COMMIT"),
+        (LabApi::ShareGroupHeartbeat, "SHARE_GROUP_HEARTBEAT"),
+        (LabApi::ShareFetch, "SHARE_FETCH"),
+        (LabApi::ShareAcknowledge, "SHARE_ACKNOWLEDGE"),
     ];
 }
 

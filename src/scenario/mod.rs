@@ -16,7 +16,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
-pub use act::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
+pub use act::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabShareOrder, LabTransaction, Offsets, Settings};
 pub use builtin::{BUILTIN_SEED, builtin, builtin_names};
 pub use config::{Config, SettingError};
 pub use intervention::{Action, Decision, Intervention, ResetTo};

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 /// Consumers without a container (those of a script) are in the picture like the others; their numbers begin here.
 pub const MEMBERS_FROM: u32 = 1 << 20;
+/// The number of the first share consumer among the consumers of the picture.
+pub const SHARES_FROM: u32 = 1 << 21;
 
 /// A producer of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]

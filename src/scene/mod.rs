@@ -20,7 +20,7 @@ mod view_write;
 mod wide;
 mod world;
 
-pub use bench::{ApplicationView, BeanView, MEMBERS_FROM, ProducerView};
+pub use bench::{ApplicationView, BeanView, MEMBERS_FROM, ProducerView, SHARES_FROM};
 pub use layout::{ACCOUNTS_MAX, Flow, GroupShape, Header, LANES_MAX, LaneBox, Layout, MEDIUM_FROM, Placed, Rails, Rect, Shape, WIDE_FROM};
 pub use motion::{Band, Mark, Motion, Picture, STEPS, progress};
 pub use path::{Path, Point, Route, Source};

@@ -1,7 +1,7 @@
 //! The consumer's settings by their real names, with Kafka 4.2's defaults. Knows no container setting.
 
 use crate::broker::assignor::Assignor;
-use crate::broker::{IsolationLevel, KafkaException, Property, properties};
+use crate::broker::{IsolationLevel, KafkaException, Property, iso_duration_ms, properties};
 
 /// Where to begin without a usable committed offset (`auto.offset.reset`, B11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,43 +35,6 @@ impl Property for OffsetReset {
             OffsetReset::Latest => "latest".to_owned(),
             OffsetReset::None => "none".to_owned(),
             OffsetReset::ByDuration { ms } => format!("by_duration:PT{}.{:03}S", ms / 1_000, ms % 1_000),
-        }
-    }
-}
-
-/// The milliseconds of an ISO 8601 duration of days, hours, minutes and seconds, such as `P1DT2H30M` or `PT0.5S`.
-fn iso_duration_ms(text: &str) -> Option<u64> {
-    let (days, time) = text.strip_prefix('P')?.split_once('T').unwrap_or((text.strip_prefix('P')?, ""));
-    let mut ms = match days.strip_suffix('D') {
-        Some(days) => days.parse::<u64>().ok()?.checked_mul(86_400_000)?,
-        None if days.is_empty() => 0,
-        None => return None,
-    };
-    let mut rest = time;
-    for (unit, unit_ms) in [('H', 3_600_000), ('M', 60_000), ('S', 1_000_u64)] {
-        if let Some((number, after)) = rest.split_once(unit) {
-            let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-            let thousandths: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
-            ms = ms.checked_add(whole.parse::<u64>().ok()?.checked_mul(unit_ms)?)?.checked_add(thousandths * unit_ms / 1_000)?;
-            rest = after;
-        }
-    }
-    (rest.is_empty() && text.len() > 2).then_some(ms)
-}
-
-impl Property for IsolationLevel {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "read_uncommitted" => Some(IsolationLevel::ReadUncommitted),
-            "read_committed" => Some(IsolationLevel::ReadCommitted),
-            _ => None,
-        }
-    }
-
-    fn show(&self) -> String {
-        match self {
-            IsolationLevel::ReadUncommitted => "read_uncommitted".to_owned(),
-            IsolationLevel::ReadCommitted => "read_committed".to_owned(),
         }
     }
 }

@@ -117,6 +117,15 @@ pub enum ConsumerFact {
         /// Why there.
         by: PositionedBy,
     },
+    /// Acknowledgements of a share consumer were answered (S9).
+    ShareAcknowledged {
+        /// The partition.
+        partition: TopicPartition,
+        /// The offsets, ascending.
+        offsets: Vec<u64>,
+        /// Why they do not count, if they do not.
+        error: Option<KafkaException>,
+    },
     /// The member left the group.
     Left {
         /// Why.

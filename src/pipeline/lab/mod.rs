@@ -8,18 +8,20 @@ mod containers;
 mod members;
 mod producers;
 mod proxies;
+mod shares;
 mod tools;
 
 use crate::kernel::SortedMap;
 use std::sync::Arc;
 
-pub use crate::scenario::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
+pub use crate::scenario::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabShareOrder, LabTransaction, Offsets, Settings};
 pub use application::LabApplication;
 pub use members::LabMember;
 
 use super::{FactKind, InterventionError, World};
 use crate::broker::{BrokerId, ClientId, KafkaException, TopicPartition};
 use crate::fault::Node;
+use crate::listener::share::{AckOutcome, CallbackCall, ShareRecord};
 use crate::listener::{ConsumerRecord, Listener};
 
 /// What came of an act.
@@ -52,6 +54,12 @@ pub enum LabAnswer {
     },
     /// Records were deleted; the log start offset now.
     LogStart(u64),
+    /// Records came to a share consumer, or none in time.
+    ShareRecords(Vec<ShareRecord>),
+    /// What came of acknowledgements.
+    AckOutcome(AckOutcome),
+    /// What the acknowledgement commit callback was given.
+    Callbacks(Vec<CallbackCall>),
     /// It threw.
     Threw(KafkaException),
 }
@@ -117,10 +125,14 @@ impl World {
             LabAction::Order { member, .. } | LabAction::Stall { member } | LabAction::Resume { member } => {
                 self.lab_member(member).map(drop)
             }
+            LabAction::Crash { member } if self.lab_share(member).is_ok() => Ok(()),
             LabAction::Wakeup { member } | LabAction::Crash { member } => self.lab_member(member).map(drop),
+            LabAction::ShareOrder { .. } | LabAction::AlterShareOffsets { .. } | LabAction::DeleteShareOffsets { .. } => {
+                self.check_lab_share(action)
+            }
             LabAction::Send { producer, .. } | LabAction::Transaction { producer, .. } => self.lab_producer(producer).map(drop),
             LabAction::Lose { client: LabClient::Producer(name), .. } => self.lab_producer(name).map(drop),
-            LabAction::Lose { client: LabClient::Member(name), .. } => self.lab_member(name).map(drop),
+            LabAction::Lose { client: LabClient::Member(name), .. } => self.lab_share(name).or_else(|_| self.lab_member(name)).map(drop),
             LabAction::KillCoordinator { of, transactional } => {
                 let found = self.lab_coordinator(of, *transactional);
                 found.map(drop).ok_or(InterventionError::NoSuch { what: "coordinator", number: 0 })
@@ -161,7 +173,12 @@ impl World {
             | LabAction::ListOffset { .. }
             | LabAction::Append { .. }
             | LabAction::AlterGroupOffsets { .. }
-            | LabAction::DeleteGroupOffset { .. } => self.lab_tool(action),
+            | LabAction::DeleteGroupOffset { .. }
+            | LabAction::AlterGroup { .. }
+            | LabAction::AlterShareOffsets { .. }
+            | LabAction::DeleteShareOffsets { .. }
+            | LabAction::DeleteShareGroup { .. } => self.lab_tool(action),
+            LabAction::OpenShare { .. } | LabAction::ShareOrder { .. } => self.lab_share_acts(action),
             LabAction::OpenProducer { op, producer, settings } => {
                 self.lab_open_producer(*op, producer, settings);
                 Ok(())
@@ -181,6 +198,7 @@ impl World {
                 self.with_member(member, |m, now, out| m.wakeup(now, out));
                 Ok(())
             }
+            LabAction::Crash { member } if self.lab_crash_share(member) => Ok(()),
             LabAction::Crash { member } => self.lab_crash(member),
             LabAction::Lose { client, api, response, times } => self.lab_lose(client, *api, *response, *times),
             LabAction::KillCoordinator { of, transactional } => {

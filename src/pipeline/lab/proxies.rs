@@ -15,6 +15,8 @@ fn kind_of(request: &Request) -> Option<LabApi> {
     Some(match request {
         Request::Produce { .. } => LabApi::Produce,
         Request::Fetch { .. } => LabApi::Fetch,
+        Request::ShareFetch(_) => LabApi::ShareFetch,
+        Request::ShareAcknowledge { .. } => LabApi::ShareAcknowledge,
         Request::Txn { request: TxnRequest::InitProducerId { .. }, .. } => LabApi::InitProducerId,
         Request::Txn { request: TxnRequest::EndTxn { .. }, .. } => LabApi::EndTxn,
         Request::Group { request, .. } => match request {
@@ -23,6 +25,7 @@ fn kind_of(request: &Request) -> Option<LabApi> {
             GroupRequest::Heartbeat { .. } => LabApi::Heartbeat,
             GroupRequest::OffsetCommit { .. } => LabApi::OffsetCommit,
             GroupRequest::TxnOffsetCommit { .. } => LabApi::TxnOffsetCommit,
+            GroupRequest::ShareGroupHeartbeat { .. } => LabApi::ShareGroupHeartbeat,
             _ => return None,
         },
         _ => return None,
@@ -73,6 +76,10 @@ impl World {
             LabClient::Producer(name) => {
                 let place = &self.producers[self.lab_producer(name)? as usize];
                 (place.client, place.producer.config().request_timeout_ms)
+            }
+            LabClient::Member(name) if self.lab_share(name).is_ok() => {
+                let slot = &self.share_consumers[self.lab_share(name)? as usize];
+                (slot.client, slot.application.consumer.config().request_timeout_ms)
             }
             LabClient::Member(name) => {
                 let member = &self.lab.members[self.lab_member(name)? as usize];

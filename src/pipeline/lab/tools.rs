@@ -66,7 +66,7 @@ impl World {
                 let partitions = vec![self.lab_partition(topic, *partition)?];
                 Ok((*op, None, Request::Group { group: Arc::clone(group), request: GroupRequest::DeleteOffsets { partitions } }))
             }
-            _ => Err(InterventionError::NoSuch { what: "tool", number: 0 }),
+            other => self.lab_share_request(other).map(|(op, request)| (op, None, request)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Word, Words, offsets, partition, partitions};
 use crate::broker::group::GroupFact;
+use crate::broker::share::{RecordState, Settling, ShareFact};
 use crate::broker::{self, Topics};
 
 /// What happened, and the details.
@@ -11,6 +12,7 @@ pub(super) fn broker_words(fact: &broker::Fact, topics: &Topics) -> Words {
     let ids = |brokers: &[broker::BrokerId]| brokers.iter().map(|b| b.0.to_string()).collect::<Vec<_>>().join(",");
     match fact {
         F::Group(fact) => group_words(fact, topics),
+        F::Share(fact) => share_words(fact, topics),
         F::Appended { partition, base_offset, records, .. } => {
             (Word::Appended, format!("{}@{base_offset}..{}", part(partition), base_offset + u64::from(*records)))
         }
@@ -79,6 +81,44 @@ fn group_words(fact: &GroupFact, topics: &Topics) -> Words {
             (Word::OffsetsAltered, format!("{group} {shown}"))
         }
         other => (Word::Group, format!("{other:?}")),
+    }
+}
+
+/// What happened to the records of a share group, and the details.
+fn share_words(fact: &ShareFact, topics: &Topics) -> Words {
+    let part = |tp: &broker::TopicPartition| partition(topics, tp);
+    match fact {
+        ShareFact::Loaded { group, partition, start, .. } => (Word::ShareLoaded, format!("{group} {} start {start}", part(partition))),
+        ShareFact::Acquired { group, member, partition, first, last, delivery_count, .. } => {
+            let member = short(member);
+            (Word::ShareAcquired, format!("{group} {}@{first}..{} delivery {delivery_count} {member}", part(partition), last + 1))
+        }
+        ShareFact::Settled { group, partition, first, last, state, by, .. } => {
+            let why = match by {
+                Settling::Acknowledged(ack) => ack.name(),
+                Settling::LockTimeout => "lock timed out",
+                Settling::SessionClosed => "session closed",
+                Settling::LogStart => "log start",
+                Settling::Aborted => "aborted",
+            };
+            let word = match state {
+                RecordState::Available | RecordState::Acquired => Word::ShareReleased,
+                RecordState::Acknowledged => Word::ShareAcknowledged,
+                RecordState::Archived => Word::ShareArchived,
+            };
+            (word, format!("{group} {}@{first}..{} {why}", part(partition), last + 1))
+        }
+        ShareFact::Renewed { group, partition, first, last, .. } => {
+            (Word::ShareRenewed, format!("{group} {}@{first}..{}", part(partition), last + 1))
+        }
+        ShareFact::Refused { group, member, partition, error, .. } => {
+            (Word::ShareRefused, format!("{group} {} {error:?} {}", part(partition), short(member)))
+        }
+        ShareFact::StartMoved { group, partition, from, to, .. } => (Word::ShareStart, format!("{group} {} {from}>{to}", part(partition))),
+        ShareFact::OffsetsAltered { group, partition, start } => {
+            let start = start.map_or_else(|| "deleted".to_owned(), |s| s.to_string());
+            (Word::OffsetsAltered, format!("{group} {} {start}", part(partition)))
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use super::{Word, Words, offsets, partition};
 use crate::broker::{Bytes, KafkaException, Topics};
 use crate::listener::application_events::{ApplicationFact as A, Lane};
+use crate::listener::share::{CallbackCall, ShareRecord};
 use crate::listener::{ConsumerRecord, ListensTo};
-use crate::pipeline::lab::{LabAction as L, LabAnswer, LabClient, LabOffset, LabOrder, LabTransaction, Offsets, Settings};
+use crate::pipeline::lab::{LabAction as L, LabAnswer, LabClient, LabOffset, LabOrder, LabShareOrder, LabTransaction, Offsets, Settings};
 
 /// How many characters of a key or value are shown.
 const TEXT_MAX: usize = 40;
@@ -36,6 +37,20 @@ pub(in crate::pipeline) fn records_text(records: &[ConsumerRecord], topics: &Top
     records.iter().map(|record| record_text(record, topics)).collect::<Vec<_>>().join(", ")
 }
 
+/// Records of a share consumer with their delivery counts, separated by commas.
+fn share_records_text(records: &[ShareRecord], topics: &Topics) -> String {
+    let one = |r: &ShareRecord| {
+        let plain = ConsumerRecord { partition: r.partition, record: std::sync::Arc::clone(&r.record) };
+        format!("{} delivery {}", record_text(&plain, topics), r.delivery_count)
+    };
+    some(records.iter().map(one), "no records")
+}
+
+fn some(all: impl Iterator<Item = String>, none: &str) -> String {
+    let all: Vec<String> = all.collect();
+    if all.is_empty() { none.to_owned() } else { all.join(", ") }
+}
+
 /// An exception with its cause.
 pub(in crate::pipeline) fn exception_text(exception: &KafkaException) -> String {
     match (exception.cause, exception.offset) {
@@ -57,6 +72,20 @@ pub(super) fn answer_words(op: u64, answer: &LabAnswer, topics: &Topics) -> Word
         LabAnswer::Offset { offset: Some(offset), timestamp_ms } => format!("offset {offset}, timestamp {timestamp_ms}"),
         LabAnswer::Offset { offset: None, .. } => "no such offset".to_owned(),
         LabAnswer::LogStart(start) => format!("log start {start}"),
+        LabAnswer::ShareRecords(records) => share_records_text(records, topics),
+        LabAnswer::AckOutcome(outcome) => {
+            let one = |(p, error): (&crate::broker::TopicPartition, &Option<KafkaException>)| {
+                format!("{} {}", partition(topics, p), error.as_ref().map_or_else(|| "ok".to_owned(), exception_text))
+            };
+            some(outcome.iter().map(one), "nothing to commit")
+        }
+        LabAnswer::Callbacks(calls) => {
+            let one = |call: &CallbackCall| {
+                let error = call.error.as_ref().map_or_else(String::new, |e| format!(" {}", exception_text(e)));
+                format!("{}@{:?}{error}", partition(topics, &call.partition), call.offsets)
+            };
+            some(calls.iter().map(one), "no call")
+        }
         LabAnswer::Threw(exception) => exception_text(exception),
     };
     (Word::Answered, format!("act {op}: {text}"))
@@ -108,9 +137,37 @@ pub(super) fn act_words(action: &L) -> Words {
                 format!("{producer} sendOffsetsToTransaction of {member}: {}", given_offsets(offsets))
             }
         },
+        L::OpenShare { .. }
+        | L::ShareOrder { .. }
+        | L::AlterGroup { .. }
+        | L::AlterShareOffsets { .. }
+        | L::DeleteShareOffsets { .. }
+        | L::DeleteShareGroup { .. } => share_act(action),
         other => return (Word::Lab, consumer_act(other)),
     };
     (Word::Lab, text)
+}
+
+/// What a script does with share consumers and share groups.
+fn share_act(action: &L) -> String {
+    match action {
+        L::OpenShare { member, topics, settings: s, .. } => format!("{member} subscribes to {}{}", topics.join(" "), settings(s)),
+        L::ShareOrder { member, order, .. } => match order {
+            LabShareOrder::Poll { .. } => format!("{member} poll"),
+            LabShareOrder::Acknowledge { topic, partition, offsets, ack } => {
+                format!("{member} acknowledge {topic}-{partition}@{offsets:?} {}", ack.name())
+            }
+            LabShareOrder::Commit => format!("{member} commitSync"),
+            LabShareOrder::CommitAsync => format!("{member} commitAsync"),
+            LabShareOrder::Close => format!("{member} close"),
+            LabShareOrder::Callbacks => format!("{member} what the callback was given"),
+        },
+        L::AlterGroup { group, settings: s, .. } => format!("alter group {group}{}", settings(s)),
+        L::AlterShareOffsets { group, offsets, .. } => format!("reset offsets of {group}: {}", given_offsets(offsets)),
+        L::DeleteShareOffsets { group, topic, .. } => format!("delete offsets of {group}: {topic}"),
+        L::DeleteShareGroup { group, .. } => format!("delete group {group}"),
+        _ => String::new(),
+    }
 }
 
 /// What a script does with consumers, containers and its application.

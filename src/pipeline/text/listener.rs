@@ -19,6 +19,11 @@ pub(super) fn consumer_words(fact: &C, topics: &Topics) -> Words {
         C::Committed { offsets: all } => (Word::CommitAnswered, offsets(topics, all.iter().map(|(p, o)| (*p, o.offset)))),
         C::CommitFailed { error } => (Word::CommitRefused, error.class.to_owned()),
         C::Positioned { partition: p, offset, by } => (Word::Positioned, format!("{}@{offset} by {by:?}", partition(topics, p))),
+        C::ShareAcknowledged { partition: p, offsets: all, error } => {
+            let all = all.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+            let error = error.as_ref().map_or_else(String::new, |e| format!(" {}", e.class));
+            (Word::AckAnswered, format!("{}@{all}{error}", partition(topics, p)))
+        }
         C::Left { reason } => (Word::Left, (*reason).to_owned()),
         C::Fenced { error } => (Word::Fenced, format!("{error:?}")),
     }

@@ -29,6 +29,7 @@ impl fmt::Display for Word {
 }
 
 words! {
+    AckAnswered = "ack_answered";
     Acknowledged = "acknowledged";
     AddPartitions = "add_partitions";
     Answered = "answered";
@@ -178,6 +179,14 @@ words! {
     SegmentRolled = "segment_rolled";
     SendCommand = "send_command";
     Set = "set";
+    ShareAcknowledged = "share_acknowledged";
+    ShareAcquired = "share_acquired";
+    ShareArchived = "share_archived";
+    ShareLoaded = "share_loaded";
+    ShareRefused = "share_refused";
+    ShareReleased = "share_released";
+    ShareRenewed = "share_renewed";
+    ShareStart = "share_start";
     SnapshotTaken = "snapshot_taken";
     SnapshotsDropped = "snapshots_dropped";
     Sought = "sought";

@@ -4,7 +4,7 @@ use crate::bank::{Hop, Message, Reply};
 use crate::broker::{GroupRequest, GroupResponse, Peer, Request, Response, TopicPartition};
 use crate::fault::{Direction, Link, Node};
 use crate::pipeline::{Flight, Payload, World};
-use crate::scene::{Cargo, Fate, MEMBERS_FROM, Route, Source, Sprite};
+use crate::scene::{Cargo, Fate, MEMBERS_FROM, Route, SHARES_FROM, Source, Sprite};
 
 /// Everything in transit that has both its ends in the picture.
 pub(super) fn sprites(world: &World) -> Vec<Sprite> {
@@ -94,6 +94,7 @@ fn source(node: Node) -> Option<Source> {
         Node::Relay => Some(Source::Relay),
         Node::Consumer(n) => Some(Source::Consumer(n)),
         Node::Member(n) => Some(Source::Consumer(MEMBERS_FROM + n)),
+        Node::ShareConsumer(n) => Some(Source::Consumer(SHARES_FROM + n)),
         Node::Producer(n) => Some(Source::Producer(n)),
         _ => None,
     }

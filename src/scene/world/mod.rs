@@ -8,7 +8,7 @@ mod log;
 #[cfg(test)]
 mod tests;
 
-use super::{GroupView, Health, LinkState, LinkView, MEMBERS_FROM, ProjectionView, Scene};
+use super::{GroupView, Health, LinkState, LinkView, MEMBERS_FROM, ProjectionView, SHARES_FROM, Scene};
 use crate::fault::{FaultKind, Link, Moment, Node, Target};
 use crate::kernel::SimTime;
 use crate::pipeline::World;
@@ -102,6 +102,7 @@ fn things(node: Node, scene: &Scene) -> Vec<Thing> {
         Node::Query => vec![Thing::QueryApi],
         Node::Producer(place) => vec![Thing::Producer(place)],
         Node::Member(place) => vec![Thing::Consumer(MEMBERS_FROM + place)],
+        Node::ShareConsumer(place) => vec![Thing::Consumer(SHARES_FROM + place)],
         Node::Viewer | Node::Controller | Node::Tool => Vec::new(),
     }
 }

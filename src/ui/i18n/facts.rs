@@ -6,6 +6,7 @@ use crate::pipeline::Word;
 says! {
     /// What happened.
     pub(crate) fn word(Word) {
+        AckAnswered: "acknowledgement answered", "확인 응답 옴";
         Acknowledged: "acknowledged", "확인됨(ACK)";
         AddPartitions: "add partitions", "파티션 추가";
         Answered: "answered", "응답됨";
@@ -155,6 +156,14 @@ says! {
         SegmentRolled: "segment rolled", "세그먼트 교체";
         SendCommand: "send command", "명령 보내기";
         Set: "set", "설정";
+        ShareAcknowledged: "accepted (share group)", "수락됨(공유 그룹)";
+        ShareAcquired: "acquired (share group)", "확보됨(공유 그룹)";
+        ShareArchived: "archived (share group)", "보관 처리됨(공유 그룹)";
+        ShareLoaded: "share state loaded", "공유 상태 읽음";
+        ShareRefused: "acknowledgement refused", "확인 거절됨";
+        ShareReleased: "available again (share group)", "다시 전달 가능(공유 그룹)";
+        ShareRenewed: "lock renewed (share group)", "잠금 연장됨(공유 그룹)";
+        ShareStart: "share start offset moved", "공유 시작 오프셋 이동";
         SnapshotTaken: "snapshot taken", "스냅숏 저장";
         SnapshotsDropped: "snapshots dropped", "스냅숏 삭제됨";
         Sought: "sought", "seek";

@@ -16,6 +16,7 @@ pub(crate) fn name(node: Node, lang: Lang) -> String {
         Node::Broker(n) => ("broker", "브로커", Some(n)),
         Node::Consumer(n) => ("consumer", "소비자", Some(n)),
         Node::Member(n) => ("member", "멤버", Some(n)),
+        Node::ShareConsumer(n) => ("share consumer", "공유 소비자", Some(n)),
         Node::ReadDb => ("read DB", "읽기 DB", None),
         Node::Query => ("query API", "조회 API", None),
         Node::Tool => ("tool", "도구", None),

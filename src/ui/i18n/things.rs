@@ -3,7 +3,7 @@
 use super::{Lang, faults, nodes, stage};
 use crate::fault::Node;
 use crate::player::Thing;
-use crate::scene::{MEMBERS_FROM, RelayKind, Scene};
+use crate::scene::{MEMBERS_FROM, RelayKind, SHARES_FROM, Scene};
 
 /// A thing's name.
 pub(crate) fn name(thing: Thing, scene: &Scene, lang: Lang) -> String {
@@ -57,6 +57,7 @@ pub(crate) fn node(node: Node, scene: &Scene, lang: Lang) -> String {
     match node {
         Node::Consumer(slot) => name(Thing::Consumer(slot), scene, lang),
         Node::Member(place) => name(Thing::Consumer(MEMBERS_FROM + place), scene, lang),
+        Node::ShareConsumer(place) => name(Thing::Consumer(SHARES_FROM + place), scene, lang),
         Node::Producer(place) => name(Thing::Producer(place), scene, lang),
         node => nodes::name(node, lang),
     }
