@@ -9,4 +9,5 @@ mod listener;
 mod named;
 mod play;
 mod producer;
+mod shares;
 mod transactions;

@@ -5,7 +5,7 @@
 use cqrs_lab::conformance::{Case, check};
 
 /// The first case of each family, `conformance/FAMILY-*.json`.
-const SAMPLE: [&str; 34] = [
+const SAMPLE: [&str; 35] = [
     include_str!("../../conformance/kafka-autocommit-crash.json"),
     include_str!("../../conformance/kafka-commit-by-outsider.json"),
     include_str!("../../conformance/kafka-group-848-positions.json"),
@@ -20,6 +20,7 @@ const SAMPLE: [&str; 34] = [
     include_str!("../../conformance/kafka-replication-acks-1-lost.json"),
     include_str!("../../conformance/kafka-reset-by-duration.json"),
     include_str!("../../conformance/kafka-seek-below-start-latest.json"),
+    include_str!("../../conformance/kafka-share-explicit-types.json"),
     include_str!("../../conformance/kafka-tx-abort.json"),
     include_str!("../../conformance/spring-ack-async-acks-BATCH.json"),
     include_str!("../../conformance/spring-ackorder-async-manual-02.json"),

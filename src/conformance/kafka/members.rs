@@ -85,6 +85,7 @@ impl Play<'_> {
             "stall" => LabAction::Stall { member: Arc::clone(&member) },
             "resume" => LabAction::Resume { member },
             "wakeup" => LabAction::Wakeup { member },
+            _ if self.is_share(&member) => LabAction::Crash { member },
             _ => {
                 // The recorder's order to die is carried out by the member's own thread, between two polls.
                 self.ask(|op| LabAction::Order { op, member: Arc::clone(&member), order: LabOrder::Nothing })?;

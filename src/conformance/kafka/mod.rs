@@ -8,6 +8,7 @@ mod members;
 mod network;
 mod play;
 mod setup;
+mod shares;
 mod show;
 mod step;
 
@@ -70,6 +71,13 @@ fn perform(play: &mut Play, step: &Step) -> Outcome {
         "compact" => play.compact(step),
         "advance" => play.advance(step),
         "join" | "open" | "assign" => play.open(step),
+        "share_open" => play.share_open(step),
+        "share_poll" | "share_ack" | "share_commit" | "share_commits" => play.share_order(step),
+        "leave" if play.is_share(step.text("member")?) => play.share_order(step),
+        "share_group" => play.share_group(step),
+        "share_settle" => play.share_settle(step),
+        "share_offsets" => play.share_offsets(step),
+        "alter_share_group" | "alter_share_offsets" | "delete_share_offsets" | "delete_share_group" => play.share_tool(step),
         "poll" | "drain" | "commit" | "position" | "seek" | "leave" => play.order(step),
         "stall" | "resume" | "wakeup" | "crash" => play.hardship(step),
         "take" | "await_records" => play.take(step),

@@ -25,6 +25,7 @@ pub(super) struct Play<'a> {
     pub(super) producers: BTreeMap<Arc<str>, Settings>,
     pub(super) producer_defaults: Settings,
     pub(super) consumer_defaults: Settings,
+    pub(super) share_defaults: Settings,
     /// The newest member with each static instance id.
     pub(super) instances: BTreeMap<String, String>,
     /// Owners of partitions at the last `settle` of each group.
@@ -56,6 +57,7 @@ impl<'a> Play<'a> {
             producers,
             producer_defaults,
             consumer_defaults,
+            share_defaults: Settings::new(),
             instances: BTreeMap::new(),
             owners: BTreeMap::new(),
             generations: BTreeMap::new(),

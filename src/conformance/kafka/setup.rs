@@ -14,7 +14,8 @@ use crate::pipeline::lab::{LabAction, Settings};
 use crate::scenario::{Scenario, Stage};
 
 /// What `given` may hold.
-const GIVEN: &[&str] = &["brokers", "broker_config", "topics", "producers", "producer_defaults", "consumer_defaults"];
+const GIVEN: &[&str] =
+    &["brokers", "broker_config", "topics", "producers", "producer_defaults", "consumer_defaults", "share_groups", "share_defaults"];
 
 /// A world as the case wants it, before the first step.
 pub(super) fn begin(case: &Case) -> Result<Play<'_>, CaseError> {
@@ -35,6 +36,15 @@ pub(super) fn begin(case: &Case) -> Result<Play<'_>, CaseError> {
     for (name, topic) in object(case, "topics")?.into_iter().flatten() {
         create_topic(case, &mut play, name, topic)?;
     }
+    for (group, config) in object(case, "share_groups")?.into_iter().flatten() {
+        let place = format!("given.share_groups.{group}");
+        let config = settings(config.as_object().ok_or_else(|| CaseError::new(case, &place, "a group's settings are an object"))?);
+        let answer = play.ask(|op| LabAction::AlterGroup { op, group: Arc::from(group.as_str()), settings: config })?;
+        if let Some(error) = answer.get("error") {
+            return Err(CaseError::new(case, place, format!("the settings were refused: {error}")));
+        }
+    }
+    play.share_defaults = defaults("share_defaults")?;
     play.pass_ms(1_000);
     Ok(play)
 }

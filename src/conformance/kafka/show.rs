@@ -8,6 +8,7 @@ use super::play::{Play, ok};
 use crate::broker::{KafkaException, Record, TopicPartition};
 use crate::listener::ConsumerRecord;
 use crate::listener::consumer::Seen;
+use crate::listener::share::{CallbackCall, ShareRecord};
 use crate::pipeline::lab::LabAnswer;
 
 /// Values longer than this many characters are written as their length.
@@ -34,6 +35,14 @@ impl Play<'_> {
         json!(all)
     }
 
+    fn callback_fact(&self, call: &CallbackCall) -> Value {
+        let mut fact = json!({"partition": self.partition_name(call.partition), "offsets": call.offsets});
+        if let Some(error) = &call.error {
+            fact["error"] = json!(error.class);
+        }
+        fact
+    }
+
     pub(super) fn seen(&self, seen: &[Seen]) -> Vec<Value> {
         let one = |seen: &Seen| match seen {
             Seen::Assigned(p) => json!({"assigned": self.partition_names(p.iter().copied())}),
@@ -58,6 +67,20 @@ impl Play<'_> {
             }
             LabAnswer::Offset { offset, timestamp_ms } => json!({"offset": offset.map_or(-1, |o| o as i64), "timestamp": timestamp_ms}),
             LabAnswer::LogStart(start) => json!({"start": start}),
+            LabAnswer::ShareRecords(records) => {
+                let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+                for ShareRecord { partition, record, delivery_count } in records {
+                    let mut fact = record_fact(record);
+                    fact.as_array_mut().into_iter().for_each(|f| f.push(json!(delivery_count)));
+                    all.entry(self.partition_name(*partition)).or_default().push(fact);
+                }
+                json!(all)
+            }
+            LabAnswer::AckOutcome(outcome) => {
+                let shown = |e: &Option<KafkaException>| e.as_ref().map_or_else(ok, |e| json!({"error": e.class}));
+                Value::Object(outcome.iter().map(|(p, e)| (self.partition_name(*p), shown(e))).collect())
+            }
+            LabAnswer::Callbacks(calls) => calls.iter().map(|call| self.callback_fact(call)).collect(),
             LabAnswer::Threw(exception) => error(exception),
         }
     }

@@ -59,6 +59,10 @@ const FIELDS: &[&str] = &[
     "api",
     "times",
     "transactional_id",
+    "offset",
+    "type",
+    "callback",
+    "async",
 ];
 
 impl<'a> Step<'a> {
