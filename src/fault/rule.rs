@@ -108,13 +108,11 @@ impl TargetKind {
             Node::Relay => TargetKind::Relay,
             Node::WriteDb => TargetKind::WriteDb,
             Node::Broker(_) => TargetKind::Broker,
-            Node::Consumer(_) => TargetKind::Consumer,
+            Node::Consumer(_) | Node::ShareConsumer(_) => TargetKind::Consumer,
             Node::ReadDb => TargetKind::ReadDb,
             Node::Query => TargetKind::Query,
             Node::Client(_) => TargetKind::Client,
-            Node::Viewer | Node::Producer(_) | Node::Controller | Node::Member(_) | Node::ShareConsumer(_) | Node::Tool => {
-                TargetKind::Cluster
-            }
+            Node::Viewer | Node::Producer(_) | Node::Controller | Node::Member(_) | Node::Tool => TargetKind::Cluster,
         }
     }
 }

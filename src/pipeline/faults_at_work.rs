@@ -48,8 +48,8 @@ impl World {
             | FaultKind::QueryDown
             | FaultKind::BrokerKilled => self.of_target(rule, World::kill_node),
             FaultKind::BrokerStopped => self.of_target(rule, World::stop_node),
-            FaultKind::ConsumerKilled => self.of_consumers(rule, World::kill_consumer),
-            FaultKind::ConsumerStopped => self.of_consumers(rule, World::stop_consumer),
+            FaultKind::ConsumerKilled => self.of_consumers(rule, World::kill_consumer, World::kill_share),
+            FaultKind::ConsumerStopped => self.of_consumers(rule, World::stop_consumer, World::stop_share),
             FaultKind::WriteDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::WriteDb, us)),
             FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, us)),
             FaultKind::CoordinatorLost => {
@@ -78,7 +78,9 @@ impl World {
             | FaultKind::QueryDown
             | FaultKind::BrokerKilled
             | FaultKind::BrokerStopped => self.of_target(rule, World::start_node),
-            FaultKind::ConsumerKilled | FaultKind::ConsumerStopped => self.of_consumers(rule, World::start_consumer),
+            FaultKind::ConsumerKilled | FaultKind::ConsumerStopped => {
+                self.of_consumers(rule, World::start_consumer, World::start_share);
+            }
             FaultKind::WriteDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::WriteDb, 0)),
             FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, 0)),
             FaultKind::ApiPause | FaultKind::RelayPause => self.of_target(rule, World::release_held),
@@ -102,7 +104,10 @@ impl World {
         }
     }
 
-    fn of_consumers(&mut self, rule: &FaultRule, act: fn(&mut World, u32)) {
+    fn of_consumers(&mut self, rule: &FaultRule, act: fn(&mut World, u32), act_on_share: fn(&mut World, u32)) {
+        if let Target::Node(Node::ShareConsumer(slot)) = rule.target {
+            return act_on_share(self, slot);
+        }
         let concerned = |slot: &u32| rule.target.holds(Node::Consumer(*slot), self.consumers[*slot as usize].group);
         let slots: Vec<u32> = (0..self.consumers.len() as u32).filter(concerned).collect();
         for slot in slots {

@@ -7,7 +7,7 @@ use super::listener_faults::{FATAL, RETRYABLE};
 use super::{Action, Decision, FactKind, Intervention, InterventionError, World};
 use crate::bank::{ClientIndex, Command};
 use crate::broker::{AdminRequest, BrokerId, GroupRequest, Request};
-use crate::fault::Node;
+use crate::fault::{FaultKind, Node};
 use crate::kernel::SimTime;
 use crate::listener;
 use crate::scenario::{GROUPS, Of, Property, SettingError, TOPIC};
@@ -45,6 +45,10 @@ impl World {
                 self.faults.clone().lay(self.now, *rule)?;
                 if let crate::fault::Target::Node(node) = rule.target {
                     self.check_node(node, "break")?;
+                    let whole = [FaultKind::ConsumerKilled, FaultKind::ConsumerStopped, FaultKind::ConsumerStalled];
+                    if matches!(node, Node::ShareConsumer(_)) && !whole.contains(&rule.kind) {
+                        return Err(InterventionError::Node { node, action: "break in this way" });
+                    }
                 }
             }
             Intervention::EndFault(id) => {
@@ -74,6 +78,7 @@ impl World {
         let known = match node {
             Node::Broker(id) => self.broker_ids().any(|b| b.0 == id),
             Node::Consumer(slot) => (slot as usize) < self.consumers.len(),
+            Node::ShareConsumer(slot) => self.share_consumers.get(slot as usize).is_some_and(|c| c.work.is_some()),
             Node::Client(client) => return self.check_client(client),
             node => self.bank.is_some() && process_of(node).is_some(),
         };
@@ -183,6 +188,7 @@ impl World {
         match node {
             Node::Broker(id) => self.with_cluster(|c, now, out| c.kill_broker(now, BrokerId(id), out)),
             Node::Consumer(slot) => self.kill_consumer(slot),
+            Node::ShareConsumer(slot) => self.kill_share(slot),
             node => {
                 if let Some(process) = process_of(node) {
                     self.crash_process(process);
@@ -196,6 +202,7 @@ impl World {
         match node {
             Node::Broker(id) => self.with_cluster(|c, now, out| c.stop_broker(now, BrokerId(id), out)),
             Node::Consumer(slot) => self.stop_consumer(slot),
+            Node::ShareConsumer(slot) => self.stop_share(slot),
             node => self.kill_node(node),
         }
     }
@@ -207,6 +214,7 @@ impl World {
                 self.with_cluster(|c, now, out| c.start_broker(now, BrokerId(id), out));
             }
             Node::Consumer(slot) => self.start_consumer(slot),
+            Node::ShareConsumer(slot) => self.start_share(slot),
             node => {
                 if let Some(process) = process_of(node) {
                     self.restart_process(process);
@@ -237,6 +245,9 @@ impl World {
         for group in 0..GROUPS.len() as u32 {
             let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
             self.scale(group, count);
+        }
+        if self.bank.is_some() {
+            self.scale_shares_as_set();
         }
         for slot in 0..self.consumers.len() as u32 {
             self.take_in_hand(slot, false);

@@ -31,6 +31,7 @@ pub mod referee;
 mod route;
 mod scratch;
 mod settings_at_work;
+mod share_group;
 mod shares;
 mod step;
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use meters::{Count, LAGS_MAX, Meters, SECONDS_MIN, Second};
 pub use occurrence::Occurrence;
 pub use probe::Probe;
 pub use producer_side::{Owner, ProducerPlace};
+pub use share_group::ShareWork;
 pub use shares::ShareSlot;
 pub use text::{Line, Word};
 pub use trace::{FACTS_MIN, Trace};

@@ -35,6 +35,13 @@ pub enum Occurrence {
         /// Its slot.
         slot: u32,
     },
+    /// An application of the share group has worked on its record, or looks at it again.
+    ShareWork {
+        /// Its slot.
+        slot: u32,
+        /// The process.
+        incarnation: u32,
+    },
     /// A timer of a container's Kafka consumer.
     Consumer {
         /// The container's slot.

@@ -13,6 +13,7 @@ impl World {
             (Scope::Client | Scope::Api | Scope::Projection | Scope::ReadDb, _) => self.configure_bank(),
             (Scope::Producer, _) => self.renew_producers(setting.property),
             (Scope::Topic, _) => self.configure_topic(setting.property),
+            (Scope::Share, _) => self.configure_shares(setting.property),
             (Scope::Consumer | Scope::Listener, Of::Group(group)) => self.configure_group(group, setting.property),
             _ => {}
         }

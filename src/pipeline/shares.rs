@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::lab::LabAnswer;
 use super::route::Route;
-use super::{FactKind, Occurrence, World};
+use super::{FactKind, Occurrence, ShareWork, World};
 use crate::broker::{ClientId, Response};
 use crate::fault::Node;
 use crate::kernel::SimTime;
@@ -19,6 +19,8 @@ pub struct ShareSlot {
     pub group: Arc<str>,
     /// The application around the consumer.
     pub application: ShareMember,
+    /// What it is on, if it belongs to the bank's share group.
+    pub work: Option<ShareWork>,
     pub(super) client: ClientId,
     /// The act of a script that the application is on.
     pub(super) op: Option<u64>,
@@ -36,8 +38,16 @@ impl World {
         let client = self.new_client(Route::ShareConsumer(slot), Node::ShareConsumer(slot));
         let group = Arc::from(config.group_id.as_str());
         let application = ShareMember::new(ShareConsumer::new(client, Arc::clone(name), config, has_callback));
-        self.share_consumers.push(ShareSlot { name: Arc::clone(name), group, application, client, op: None });
+        self.share_consumers.push(ShareSlot { name: Arc::clone(name), group, application, work: None, client, op: None });
         slot
+    }
+
+    /// Another process takes a share consumer's place.
+    pub(super) fn renew_share_consumer(&mut self, slot: u32, config: ShareConsumerConfig) {
+        let client = self.new_client(Route::ShareConsumer(slot), Node::ShareConsumer(slot));
+        let place = &mut self.share_consumers[slot as usize];
+        place.client = client;
+        place.application = ShareMember::new(ShareConsumer::new(client, Arc::clone(&place.name), config, false));
     }
 
     /// Does something to a share consumer's application and carries out what it causes.
@@ -59,13 +69,16 @@ impl World {
             }
         }
         let place = &mut self.share_consumers[slot as usize];
-        if let Some(answer) = place.application.answer()
-            && let Some(op) = place.op.take()
-        {
-            self.lab_settle(op, share_answer(answer));
-        }
-        if self.share_consumers[slot as usize].application.is_gone() {
+        let answer = place.application.answer();
+        if place.application.is_gone() {
             self.client_gone(client);
+        }
+        let place = &mut self.share_consumers[slot as usize];
+        let Some(answer) = answer else { return };
+        if place.work.is_some() {
+            self.share_goes_on(slot, answer);
+        } else if let Some(op) = place.op.take() {
+            self.lab_settle(op, share_answer(answer));
         }
     }
 

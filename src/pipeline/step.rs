@@ -38,6 +38,7 @@ impl World {
             Occurrence::Container { slot, incarnation, timer } => self.container_timer(slot, incarnation, timer),
             Occurrence::Member { member, timer } => self.member_timer(member, timer),
             Occurrence::ShareConsumer { slot } => self.share_timer(slot),
+            Occurrence::ShareWork { slot, incarnation } => self.share_worked(slot, incarnation),
             Occurrence::ListenerWorks { call } => self.listener_works(call),
             Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
             Occurrence::EndTransaction { producer } => self.end_transaction(producer),

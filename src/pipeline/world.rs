@@ -12,6 +12,7 @@ use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
 use super::scratch::Scratch;
+use super::share_group::ShareChance;
 use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, ShareSlot, Trace, build};
 use crate::bank::{self, Bank, Publisher};
 use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
@@ -52,6 +53,7 @@ pub struct World {
     pub(super) replayed: SortedMap<TopicPartition, u64>,
     pub(super) consumers: Vec<ConsumerSlot>,
     pub(super) share_consumers: Vec<ShareSlot>,
+    pub(super) share_chance: ShareChance,
     pub(super) calls: SortedMap<u64, ApplicationCall>,
     pub(super) calls_made: u64,
     pub(super) rebuilds: SortedMap<u32, Rebuild>,
@@ -97,6 +99,7 @@ impl World {
             replayed: SortedMap::new(),
             consumers: Vec::new(),
             share_consumers: Vec::new(),
+            share_chance: ShareChance::new(seed),
             calls: SortedMap::new(),
             calls_made: 0,
             rebuilds: SortedMap::new(),
@@ -135,6 +138,8 @@ impl World {
             let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
             self.scale(group, count);
         }
+        self.configure_share_group();
+        self.scale_shares_as_set();
     }
 
     /// Creates the topics of a group's chain of retries, if it has one (`autoCreateTopics`, D13).

@@ -220,7 +220,7 @@ pub const FIDELITY: &[Fidelity] = &[
     row(
         "S1",
         Grade::Simplified,
-        ["members of a share group: heartbeats, several on one partition", "공유 그룹의 구성원: 하트비트, 한 파티션에 여럿"],
+        ["members of a share group: heartbeats, several on one partition", "공유 그룹의 멤버: 하트비트, 한 파티션에 여럿"],
         [
             "members with different topics are served wish by wish; states are made at once",
             "토픽이 다른 구성원은 토픽 집합별로 할당하고, 상태는 바로 만들어짐",

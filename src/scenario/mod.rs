@@ -27,6 +27,9 @@ pub use value::{Kind, Unit, Value};
 use crate::broker::ClusterConfig;
 use crate::kernel::SimTime;
 
+/// The name of the bank's share group.
+pub const SHARE_GROUP: &str = "transfer-notices";
+
 /// The consumer groups of the bank, each behind one projection. A group's number is its place here.
 pub const GROUPS: [&str; 2] = ["account-view", "transfer-history"];
 

@@ -26,6 +26,8 @@ pub enum Scope {
     Projection,
     /// The read database.
     ReadDb,
+    /// The share group and its consumers.
+    Share,
     /// A link.
     Link,
 }
@@ -319,6 +321,26 @@ properties! {
 
     MinVersionTimeout = "min-version-timeout" ReadDb NextRecord Some("F9"), ms(0, 600_000), Value::Int(1_000);
     ReplicaLag = "replica-lag" ReadDb Now Some("F9"), ms(0, 600_000), Value::Int(0);
+
+    ShareConsumers = "consumers" Share Now Some("S1"), int(0, 6), Value::Int(0);
+    ShareAckMode = "share.acknowledgement.mode" Share NextRestart Some("S16"), Kind::Choice(&["implicit", "explicit"]), Value::Choice("implicit");
+    ShareAcquireMode = "share.acquire.mode" Share NextRestart Some("S4"), Kind::Choice(&["batch_optimized", "record_limit"]), Value::Choice("batch_optimized");
+    ShareMaxPollRecords = "max.poll.records" Share NextRestart Some("S4"), of(1, 100_000, Unit::Records), Value::Int(500);
+    ShareMaxPollIntervalMs = "max.poll.interval.ms" Share NextRestart Some("S1"), ms(100, 86_400_000), Value::Int(300_000);
+    ShareReset = "share.auto.offset.reset" Share Now Some("S2"),
+        Kind::Choice(&["latest", "earliest", "by_duration:PT1M", "by_duration:PT1H"]), Value::Choice("latest");
+    ShareIsolation = "share.isolation.level" Share Now Some("S15"),
+        Kind::Choice(&["read_uncommitted", "read_committed"]), Value::Choice("read_uncommitted");
+    ShareLockMs = "share.record.lock.duration.ms" Share Now Some("S5"), ms(100, 3_600_000), Value::Int(30_000);
+    ShareDeliveryLimit = "group.share.delivery.count.limit" Share Now Some("S6"), int(2, 10), Value::Int(5);
+    // Kafka's least is 100; less is allowed here so that the bound is reached on the screen.
+    ShareRecordLocks = "group.share.partition.max.record.locks" Share Now Some("S11"), of(1, 10_000, Unit::Records), Value::Int(2_000);
+    ShareSessionMs = "share.session.timeout.ms" Share Now Some("S1"), ms(100, 1_800_000), Value::Int(45_000);
+    ShareHeartbeatMs = "share.heartbeat.interval.ms" Share Now Some("S1"), ms(100, 600_000), Value::Int(5_000);
+    ShareTime = "listener-time" Share Now None, Kind::Latency, tailed(200_000);
+    ReleaseShare = "release-share" Share NextRecord Some("S8"), of(0, 100, Unit::Percent), Value::Int(0);
+    RejectShare = "reject-share" Share NextRecord Some("S8"), of(0, 100, Unit::Percent), Value::Int(0);
+    RenewShare = "renew-share" Share NextRecord Some("S8"), of(0, 100, Unit::Percent), Value::Int(0);
 
     LinkLatency = "latency" Link Now None, Kind::Latency, tailed(2_000);
 }

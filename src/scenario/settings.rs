@@ -92,6 +92,7 @@ fn table() -> Vec<Setting> {
                     Scope::Producer => "producer",
                     Scope::Topic => "topic",
                     Scope::ReadDb => "read-db",
+                    Scope::Share => "share",
                     _ => "broker",
                 };
                 let key = format!("{prefix}.{}", property.name());

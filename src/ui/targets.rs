@@ -5,7 +5,7 @@ use crate::fault::{FaultKind, FaultRule, Link, Node, Target, TargetKind};
 use crate::pipeline::{ProcessState, World};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, Of, Property};
-use crate::scene::{MEMBERS_FROM, Scene};
+use crate::scene::{MEMBERS_FROM, SHARES_FROM, Scene};
 
 /// The targets that fit a fault, the usual one first.
 pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
@@ -21,7 +21,10 @@ pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
         TargetKind::Consumer => {
             let groups = (0..GROUPS.len() as u32).map(Target::Group);
             let consumers = consumers(world).map(|slot| Target::Node(Node::Consumer(slot)));
-            groups.chain(consumers).chain([Target::AnyConsumer]).collect()
+            let whole = matches!(kind, FaultKind::ConsumerKilled | FaultKind::ConsumerStopped | FaultKind::ConsumerStalled);
+            let shares = (0..).zip(world.share_consumers()).filter(|(_, c)| whole && c.work.is_some());
+            let shares = shares.map(|(slot, _)| Target::Node(Node::ShareConsumer(slot)));
+            groups.chain(consumers).chain(shares).chain([Target::AnyConsumer]).collect()
         }
         TargetKind::Client => vec![Target::AnyClient],
         TargetKind::Cluster => vec![Target::Cluster],
@@ -75,7 +78,14 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         Thing::Relay => Target::Node(Node::Relay),
         Thing::Broker(id) => Target::Node(Node::Broker(id)),
         Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => Target::Cluster,
+        Thing::Group(group) if group as usize >= GROUPS.len() => return Vec::new(),
         Thing::Group(group) => Target::Group(group),
+        Thing::Consumer(slot) if slot >= SHARES_FROM => {
+            let of_bank = world.share_consumers().get((slot - SHARES_FROM) as usize).is_some_and(|c| c.work.is_some());
+            let whole = [FaultKind::ConsumerKilled, FaultKind::ConsumerStopped, FaultKind::ConsumerStalled];
+            let target = Target::Node(Node::ShareConsumer(slot - SHARES_FROM));
+            return if of_bank { whole.map(|kind| (kind, target)).to_vec() } else { Vec::new() };
+        }
         Thing::Consumer(slot) if slot >= MEMBERS_FROM => return Vec::new(),
         Thing::Consumer(slot) => Target::Node(Node::Consumer(slot)),
         Thing::Projection(_) => Target::Node(Node::ReadDb),

@@ -40,6 +40,7 @@ golden_files![
     "open-transaction",
     "consume-transform-produce",
     "nack",
+    "share-group",
     "poison-to-dlt",
     "zombie-consumer",
     "zombie-consumer-dedupe",
@@ -68,7 +69,9 @@ pub(crate) fn trace(name: &str) -> String {
 }
 
 fn is_written(fact: &Fact) -> bool {
-    !matches!(fact.kind, FactKind::Broker(_) | FactKind::Producer(_))
+    // What becomes of records of a share group is a lesson of its own.
+    let is_share = matches!(fact.kind, FactKind::Broker(cqrs_lab::broker::Fact::Share(_)));
+    is_share || !matches!(fact.kind, FactKind::Broker(_) | FactKind::Producer(_))
 }
 
 /// A scenario does what its golden file says.

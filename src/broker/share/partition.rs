@@ -92,6 +92,11 @@ impl SharePartition {
         self.batches.values().flat_map(InFlightBatch::each).filter(|(offset, _)| *offset >= self.start)
     }
 
+    /// A record in flight.
+    pub fn at(&self, offset: u64) -> Option<&InFlight> {
+        self.floor(offset)?.at(offset)
+    }
+
     /// How many records lie between start and end: what `group.share.partition.max.record.locks` bounds (S11).
     pub fn in_flight_count(&self) -> u64 {
         if self.batches.is_empty() { 0 } else { (self.end + 1).saturating_sub(self.start) }

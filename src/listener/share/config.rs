@@ -72,7 +72,8 @@ impl ShareConsumerConfig {
         if self.group_id.is_empty() { Err(KafkaException::new("InvalidGroupIdException")) } else { Ok(()) }
     }
 
-    pub(super) fn is_explicit(&self) -> bool {
+    /// Whether the application acknowledges each record (S16).
+    pub fn is_explicit(&self) -> bool {
         self.acknowledgement_mode == AcknowledgementMode::Explicit
     }
 

@@ -17,6 +17,12 @@ pub(in crate::pipeline) fn cluster_config(config: &Config) -> ClusterConfig {
     cluster.broker.group_consumer_min_heartbeat_interval_ms = 1;
     cluster.broker.group_consumer_max_session_timeout_ms = i32::MAX as u64;
     cluster.broker.group_consumer_max_heartbeat_interval_ms = i32::MAX as u64;
+    cluster.broker.group_share_min_session_timeout_ms = 1;
+    cluster.broker.group_share_max_session_timeout_ms = i32::MAX as u64;
+    cluster.broker.group_share_min_heartbeat_interval_ms = 1;
+    cluster.broker.group_share_max_heartbeat_interval_ms = i32::MAX as u64;
+    cluster.broker.group_share_min_record_lock_duration_ms = 1;
+    cluster.broker.group_share_max_record_lock_duration_ms = i32::MAX as u64;
     cluster.broker.auto_create_topics_enable = false;
     cluster.broker.log_initial_task_delay_ms = cluster.broker.log_retention_check_interval_ms;
     cluster

@@ -22,7 +22,7 @@ struct Builtin {
     make: fn(Programme) -> Programme,
 }
 
-const BUILTIN: [Builtin; 22] = [
+const BUILTIN: [Builtin; 23] = [
     Builtin { name: "transfer", seconds: 3_600, make: |p| p },
     Builtin { name: "slow-projection", seconds: 60, make: slow_projection },
     Builtin { name: "crash-before-ack", seconds: 40, make: |p| crash_before_ack(p.set("group.account-view.idempotency", "none")) },
@@ -43,6 +43,7 @@ const BUILTIN: [Builtin; 22] = [
     Builtin { name: "open-transaction", seconds: 40, make: open_transaction },
     Builtin { name: "consume-transform-produce", seconds: 40, make: consume_transform_produce },
     Builtin { name: "nack", seconds: 40, make: nack },
+    Builtin { name: "share-group", seconds: 60, make: share_group },
     Builtin { name: "poison-to-dlt", seconds: 40, make: poison_to_dlt },
     Builtin { name: "zombie-consumer", seconds: 40, make: |p| zombie_consumer(p.set("group.account-view.idempotency", "none")) },
     Builtin { name: "zombie-consumer-dedupe", seconds: 40, make: zombie_consumer },
@@ -174,6 +175,28 @@ fn consume_transform_produce(p: Programme) -> Programme {
 /// The view's listener nacks twice for five seconds (D6): every partition of that consumer stands still.
 fn nack(p: Programme) -> Programme {
     p.set("client.commands-per-minute", "180").at(8_000).inject_times(FaultKind::ListenerNacks, Target::Group(0), 2)
+}
+
+/// Three share consumers work side by side on one partition (S1, S4); some records are released or rejected (S8). One consumer
+/// dies with records in hand (S13), another is stuck until its locks have ended (S5).
+fn share_group(p: Programme) -> Programme {
+    p.set("client.commands-per-minute", "240")
+        .set("topic.partitions", "1")
+        .set("share.consumers", "3")
+        .set("share.share.acknowledgement.mode", "explicit")
+        .set("share.share.acquire.mode", "record_limit")
+        .set("share.max.poll.records", "2")
+        .set("share.share.auto.offset.reset", "earliest")
+        .set("share.share.record.lock.duration.ms", "6000")
+        .set("share.share.heartbeat.interval.ms", "1000")
+        .set("share.group.share.delivery.count.limit", "3")
+        .set("share.listener-time", "~400ms")
+        .set("share.release-share", "15")
+        .set("share.reject-share", "5")
+        .at(14_000)
+        .inject_for(FaultKind::ConsumerKilled, Target::Node(Node::ShareConsumer(0)), 10_000)
+        .at(30_000)
+        .inject_for(FaultKind::ConsumerStalled, Target::Node(Node::ShareConsumer(1)), 10_000)
 }
 
 /// A record that nobody can read, and an event that the view's listener refuses for good: both end as dead letters (D12, D14).

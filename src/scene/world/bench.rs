@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::groups::Group;
+use crate::broker::TopicPartition;
+use crate::broker::share::RecordState;
 use crate::listener::application_events::{ApplicationFact, Lane};
 use crate::pipeline::lab::{LabApplication, LabMember};
-use crate::pipeline::{FactKind, World};
-use crate::scene::{ApplicationView, BeanView, ConsumerDuty, ConsumerState, ConsumerView, MEMBERS_FROM, ProducerView, Scene};
+use crate::pipeline::{FactKind, ProcessState, ShareSlot, World};
+use crate::scene::{ApplicationView, BeanView, ConsumerDuty, ConsumerState, ConsumerView, MEMBERS_FROM, ProducerView, SHARES_FROM, Scene};
 
 /// Fills in what a script has brought along.
 pub(super) fn fill(scene: &mut Scene, world: &World) {
@@ -70,6 +72,53 @@ pub(super) fn members(group: &mut Group, world: &World) {
         if *member.group == *group.view.name && !replaced {
             add(group, place, member);
         }
+    }
+}
+
+/// The share consumers of a group, and what its leaders know of records in flight.
+pub(super) fn shares(group: &mut Group, world: &World) {
+    for (slot, consumer) in (0..).zip(world.share_consumers()) {
+        let away = consumer.work.as_ref().is_some_and(|w| w.state == ProcessState::Stopped && w.number > 0);
+        if *consumer.group == *group.view.name && !away {
+            group.view.consumers.push(share_consumer(world, slot, consumer));
+        }
+    }
+    for tp in world.cluster().share_partitions(&group.view.name) {
+        let Some(share) = world.cluster().share_partition(&group.view.name, tp) else { continue };
+        let of = |state: RecordState| share.in_flight().filter(move |(_, s)| s.state == state).map(move |(offset, _)| (tp, offset));
+        group.in_hand.extend(of(RecordState::Acquired));
+        group
+            .failing
+            .extend(share.in_flight().filter(|(_, s)| s.state == RecordState::Available && s.delivery_count > 0).map(|(o, _)| (tp, o)));
+    }
+}
+
+fn share_consumer(world: &World, slot: u32, consumer: &ShareSlot) -> ConsumerView {
+    let application = &consumer.application;
+    let gone = application.is_gone();
+    let assigned = if gone { Vec::new() } else { application.consumer.assignment() };
+    let work = consumer.work.as_ref();
+    let at_work = work.and_then(|w| w.at_work).filter(|_| !gone);
+    let state = match work.map(|w| w.state) {
+        Some(ProcessState::Dead) => ConsumerState::Dead,
+        _ if gone => ConsumerState::Stopped,
+        _ if at_work.is_some() && world.is_share_stuck(slot) => ConsumerState::Stalled,
+        _ if at_work.is_some() => ConsumerState::Handling,
+        _ if assigned.is_empty() => ConsumerState::Starting,
+        _ => ConsumerState::Listening,
+    };
+    let held = |(tp, offset): (TopicPartition, u64)| world.cluster().share_partition(&consumer.group, tp)?.at(offset).cloned();
+    let in_flight = at_work.and_then(held).filter(|s| s.member.as_ref() == Some(application.consumer.member_id()));
+    ConsumerView {
+        id: SHARES_FROM + slot,
+        name: work.is_none().then(|| consumer.name.clone()),
+        duty: ConsumerDuty::Main,
+        number: work.map_or(slot, |w| w.number),
+        state,
+        until: in_flight.as_ref().and_then(|s| s.locked_until),
+        record: at_work.map(|(tp, offset)| (tp.topic.0, tp.partition, offset)),
+        attempt: in_flight.map_or(0, |s| s.delivery_count),
+        assigned: assigned.iter().map(|tp| (tp.topic.0, tp.partition)).collect(),
     }
 }
 

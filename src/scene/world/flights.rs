@@ -133,6 +133,23 @@ fn request(flight: &Flight, request: &Request, out: &mut Vec<Sprite>) {
                 push(out, flight, fetch(n, asked.partition), Cargo::FetchRequest, 0);
             }
         }
+        (Request::ShareFetch(asked), Source::Consumer(n)) => {
+            let begun = asked.added.iter().map(|tp| (*tp, Cargo::FetchRequest));
+            let acks = asked.acks.iter().map(|(tp, _)| (*tp, Cargo::Commit));
+            let all: Vec<_> = acks.chain(begun).collect();
+            if all.is_empty() {
+                push(out, flight, Route::Broker { from, broker }, Cargo::FetchRequest, 0);
+            }
+            for (tp, cargo) in all {
+                let route = if cargo == Cargo::Commit { commit(n, tp) } else { fetch(n, tp) };
+                push(out, flight, route, cargo, 0);
+            }
+        }
+        (Request::ShareAcknowledge { acks, .. }, Source::Consumer(n)) if !acks.is_empty() => {
+            for (tp, _) in acks {
+                push(out, flight, commit(n, *tp), Cargo::Commit, 0);
+            }
+        }
         (Request::Group { request: GroupRequest::OffsetCommit { offsets, .. }, .. }, Source::Consumer(n)) => {
             for tp in offsets.keys() {
                 push(out, flight, commit(n, *tp), Cargo::Commit, 0);
@@ -163,6 +180,26 @@ fn response(flight: &Flight, response: &Response, out: &mut Vec<Sprite>) {
             }
             if partitions.is_empty() {
                 push(out, flight, whole, Cargo::Nothing, 0);
+            }
+        }
+        (Response::ShareFetch { partitions, acknowledged, .. }, Source::Consumer(n)) => {
+            for (tp, answer) in acknowledged {
+                push(out, flight, commit(n, *tp), if answer.is_ok() { Cargo::Commit } else { Cargo::Failure }, 0);
+            }
+            for (tp, answer) in partitions {
+                let (cargo, count) = match answer {
+                    Ok(answer) => (Cargo::Events, answer.records.len() as u32),
+                    Err(_) => (Cargo::Failure, 0),
+                };
+                push(out, flight, fetch(n, *tp), cargo, count);
+            }
+            if partitions.is_empty() && acknowledged.is_empty() {
+                push(out, flight, whole, Cargo::Nothing, 0);
+            }
+        }
+        (Response::ShareAcknowledge { acknowledged, .. }, Source::Consumer(n)) => {
+            for (tp, answer) in acknowledged {
+                push(out, flight, commit(n, *tp), if answer.is_ok() { Cargo::Commit } else { Cargo::Failure }, 0);
             }
         }
         (Response::Group(GroupResponse::OffsetCommit { partitions }), Source::Consumer(n)) => {

@@ -29,6 +29,9 @@ pub(super) fn groups(world: &World) -> Vec<Group> {
     for member in world.lab().members() {
         remember(&mut names, &member.group);
     }
+    for consumer in world.share_consumers() {
+        remember(&mut names, &consumer.group);
+    }
     for group in world.cluster().groups.groups() {
         let is_chain = world.consumers().iter().any(|c| c.duty != Duty::Main && is_in(c, &group.name));
         if !is_chain {
@@ -73,6 +76,7 @@ fn group(world: &World, name: Arc<str>) -> Group {
         }
     }
     super::bench::members(&mut out, world);
+    super::bench::shares(&mut out, world);
     out
 }
 

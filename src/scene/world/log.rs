@@ -55,6 +55,10 @@ fn lane(world: &World, topic: TopicId, partition: u32, groups: &[Group], role: T
     (lane.log_start, lane.high_watermark, lane.log_end) = (replica.log.start(), replica.high_watermark, replica.log.end());
     lane.last_stable = replica.last_stable_offset();
     let group = |(index, group): (usize, &Group)| {
+        if let Some(share) = cluster.share_partition(&group.view.name, tp) {
+            let end = if share.in_flight_count() == 0 { share.end() } else { share.end() + 1 };
+            return Some(MarkView { group: index as u32, committed: Some(share.start()), position: Some(end) });
+        }
         let committed = world.cluster().groups.group(&group.view.name)?.offsets.get(&tp).map(|o| o.committed.offset);
         let position = group.positions.iter().find(|(at, _)| *at == tp).map(|(_, offset)| *offset);
         (committed.is_some() || position.is_some()).then_some(MarkView { group: index as u32, committed, position })

@@ -160,6 +160,13 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
                 "00:08에 transfer-history 소비자가 멈추고, 00:16에 아직 읽지 않은 레코드를 보존 정책이 지웁니다. 돌아와도 그 이벤트는 볼 수 없습니다.",
             ),
         ],
+        "share-group" => [
+            ("A share group", "공유 그룹"),
+            (
+                "Three consumers of transfer-notices work side by side on one partition; some records are released and come again, some are rejected. At 00:14 one dies and what it held is free at once; at 00:30 another is stuck, and its records come free when their locks end after 6 s.",
+                "transfer-notices의 소비자 셋이 한 파티션을 나란히 처리합니다. 놓아 준 레코드는 다시 오고, 거부된 것은 오지 않습니다. 00:14에 하나가 죽으면 쥐고 있던 것이 바로 풀리고, 00:30에 다른 하나가 멈추면 6초 뒤 잠금이 끝나야 풀립니다.",
+            ),
+        ],
         _ => [("", ""); 2],
     }
 }

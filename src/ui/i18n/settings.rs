@@ -181,6 +181,22 @@ says! {
         ServiceTransactional: "Whether the service method is @Transactional; without it events are published outside any transaction.", "서비스 메서드가 @Transactional인지. 아니면 이벤트는 트랜잭션 밖에서 발행됩니다.";
         ListenerDataSource: "Whether the listeners write the read model over a connection of their own, or in the write database's connection and transaction.", "리스너가 읽기 모델을 자기 연결로 쓰는지, 쓰기 DB의 연결과 트랜잭션으로 쓰는지.";
         ConnectionAutoCommit: "With a shared connection: whether giving it back commits what a listener wrote after the commit; with false it is lost.", "연결을 함께 쓸 때, 커밋 뒤 리스너의 쓰기를 반납이 커밋하는지. false이면 잃습니다.";
+        ShareConsumers: "How many share consumers of transfer-notices work side by side; 0: there is no share group. Several may read one partition.", "transfer-notices의 공유 소비자 수. 0이면 공유 그룹이 없습니다. 한 파티션을 여럿이 함께 읽을 수 있습니다.";
+        ShareAckMode: "implicit: the next poll accepts everything that the last one returned. explicit: the application says of each record what became of it.", "implicit: 다음 poll이 지난 poll의 레코드를 모두 수락합니다. explicit: 애플리케이션이 레코드마다 결과를 말합니다.";
+        ShareAcquireMode: "Whether a fetch takes whole batches of the log, even more than max.poll.records, or never more than that.", "가져오기가 max.poll.records를 넘더라도 로그의 배치를 통째로 확보하는지, 그 수를 넘지 않는지.";
+        ShareMaxPollRecords: "How many records one poll of a share consumer returns.", "공유 소비자의 poll 하나가 돌려주는 레코드 수.";
+        ShareMaxPollIntervalMs: "A share consumer that does not poll for so long leaves its group; what it has in hand stays locked.", "이 시간 동안 poll하지 않은 공유 소비자는 그룹을 떠납니다. 쥔 레코드는 잠긴 채로 남습니다.";
+        ShareReset: "Where the share group begins in a partition in which it has never been.", "처음 읽는 파티션에서 공유 그룹이 시작하는 위치.";
+        ShareIsolation: "What the share group sees of transactions; what was aborted is archived.", "공유 그룹이 트랜잭션에서 보는 것. 중단된 것은 보관 처리됩니다.";
+        ShareLockMs: "How long a consumer may keep a record; then it is given to another one, and a late acknowledgement is refused.", "소비자가 레코드를 쥘 수 있는 시간. 지나면 다른 소비자에게 가고 늦은 확인은 거절됩니다.";
+        ShareDeliveryLimit: "How often a record is delivered at most; after that it is archived and nobody gets it.", "레코드를 전달하는 최대 횟수. 그 뒤에는 보관 처리되어 아무도 받지 못합니다.";
+        ShareRecordLocks: "How many records of a partition may be in flight at a time: beyond that only what becomes available again is given out.", "파티션마다 동시에 처리 중일 수 있는 레코드 수. 넘으면 다시 풀린 것만 전달합니다.";
+        ShareSessionMs: "After so much silence the coordinator takes a member of the share group for dead.", "이만큼 소식이 없으면 코디네이터는 공유 그룹의 멤버가 죽었다고 봅니다.";
+        ShareHeartbeatMs: "How often members of the share group give a sign of life and hear of their partitions.", "공유 그룹의 멤버가 소식을 보내고 파티션을 듣는 간격.";
+        ShareTime: "How long a share consumer works on a record.", "공유 소비자가 레코드 하나를 처리하는 시간.";
+        ReleaseShare: "With explicit: how many records are released, so that somebody tries them again.", "explicit일 때 놓아 주어(release) 누군가 다시 시도하게 하는 레코드의 비율.";
+        RejectShare: "With explicit: how many records are rejected: nobody gets them again.", "explicit일 때 거부해(reject) 아무도 다시 받지 않는 레코드의 비율.";
+        RenewShare: "With explicit: how many records need longer: their lock begins anew.", "explicit일 때 더 오래 걸려 잠금을 연장하는(renew) 레코드의 비율.";
         LinkLatency: "How long everything takes on this link, one way.", "이 연결에서 한 방향으로 걸리는 시간.";
     }
 }
@@ -197,6 +213,7 @@ says! {
         Listener: "Listener container", "리스너 컨테이너";
         Projection: "Projection", "프로젝션";
         ReadDb: "Read database", "읽기 DB";
+        Share: "Share group", "공유 그룹";
         Link: "Links", "연결";
     }
 }

@@ -7,10 +7,10 @@ use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
 use crate::fault::{FaultRule, Node};
-use crate::pipeline::{Action, Decision, Intervention};
+use crate::pipeline::{Action, Decision, Intervention, ProcessState, ShareSlot};
 use crate::player::Thing;
-use crate::scenario::{LabAction, Of, ResetTo, Scope, settings};
-use crate::scene::{ConsumerState, Health, MEMBERS_FROM, Scene};
+use crate::scenario::{GROUPS, LabAction, Of, ResetTo, Scope, settings};
+use crate::scene::{ConsumerState, Health, MEMBERS_FROM, SHARES_FROM, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::break_bar::act;
 use crate::ui::i18n::{Text, faults, things};
@@ -56,6 +56,18 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         Thing::Api | Thing::Handler => process(Node::Api),
         Thing::Relay => process(Node::Relay),
         Thing::Broker(id) => process(Node::Broker(id)),
+        Thing::Consumer(place) if place >= SHARES_FROM => {
+            let slot = place - SHARES_FROM;
+            match world.share_consumers().get(slot as usize) {
+                Some(consumer) if consumer.work.is_some() => process(Node::ShareConsumer(slot)),
+                Some(consumer) => {
+                    let member = consumer.name.clone();
+                    let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Lab(LabAction::Crash { member: member.clone() })));
+                    html! { <button type="button" class="chip" {onclick}>{ text.kill }</button> }
+                }
+                None => return html! {},
+            }
+        }
         Thing::Consumer(place) if place >= MEMBERS_FROM => {
             let Some(member) = world.lab().members().get((place - MEMBERS_FROM) as usize).map(|m| m.name.clone()) else { return html! {} };
             let button = |name: &'static str, action: LabAction| {
@@ -80,6 +92,23 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
                     { button(text.pause_container.to_owned(), Action::Pause(node)) }
                     { button(text.resume_container.to_owned(), Action::Resume(node)) }
                     <label class="switch"><input type="checkbox" data-testid="by-hand" checked={on} {onchange} />{ text.by_hand }</label>
+                </>
+            }
+        }
+        Thing::Group(group) if world.bank().is_some() && group as usize >= GROUPS.len() => {
+            let running = |c: &&ShareSlot| c.work.as_ref().is_some_and(|w| w.state == ProcessState::Running);
+            let count = world.share_consumers().iter().filter(running).count();
+            let scale = |name: String, count: usize| {
+                let value = count.to_string();
+                let onclick = props
+                    .on
+                    .reform(move |_: MouseEvent| act(Intervention::Set { key: "share.consumers".into(), value: value.as_str().into() }));
+                html! { <button type="button" class="chip" {onclick}>{ name }</button> }
+            };
+            html! {
+                <>
+                    { scale(["− ", text.consumers].concat(), count.saturating_sub(1)) }
+                    { scale(["+ ", text.consumers].concat(), (count + 1).min(6)) }
                 </>
             }
         }
@@ -188,7 +217,9 @@ fn scopes(thing: Thing, shot: &Shot) -> (&'static [Scope], Of) {
         Thing::Relay => (&[Scope::Producer, Scope::Api], Of::Only),
         Thing::Broker(_) => (&[Scope::Broker], Of::Only),
         Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => (&[Scope::Topic], Of::Only),
+        Thing::Group(group) if group as usize >= GROUPS.len() => (&[Scope::Share], Of::Only),
         Thing::Group(group) => (&[Scope::Consumer, Scope::Listener], Of::Group(group)),
+        Thing::Consumer(slot) if slot >= SHARES_FROM => (&[Scope::Share], Of::Only),
         Thing::Consumer(slot) => {
             let group = shot.world.consumers().get(slot as usize).and_then(|consumer| consumer.group).unwrap_or(0);
             (&[Scope::Listener, Scope::Consumer], Of::Group(group))

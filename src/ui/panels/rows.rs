@@ -4,7 +4,7 @@ use crate::bank::{AccountId, ClientCounters, EventId, Money};
 use crate::broker::{TopicId, TopicPartition};
 use crate::player::Thing;
 use crate::scenario::{Of, Property};
-use crate::scene::{ConsumerView, GroupState, RelayKind, Scene};
+use crate::scene::{ConsumerView, GroupState, RelayKind, SHARES_FROM, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::{clock, duration, grouped};
 use crate::ui::i18n::stage::{StageText, consumer_state, every, health};
@@ -200,6 +200,9 @@ fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Ve
         ];
         rows.push((text.committed, value.concat()));
     }
+    for group in &scene.groups {
+        share_rows(&group.name, TopicPartition { topic: TopicId(topic), partition }, shot, &mut rows);
+    }
     rows
 }
 
@@ -277,11 +280,36 @@ fn consumer_rows(consumer: &ConsumerView, shot: &Shot, lang: Lang, text: &'stati
     rows.push((text.in_hand, in_hand.unwrap_or_else(none)));
     rows.push((text.attempt, attempt));
     rows.push((text.left_on, consumer.until.map_or_else(none, |until| duration(until.since(shot.now)))));
+    if let Some(share) = consumer.id.checked_sub(SHARES_FROM).and_then(|slot| shot.world.share_consumers().get(slot as usize)) {
+        rows.push(("client.id", share.name.to_string()));
+        rows.push((
+            "share.acknowledgement.mode",
+            if share.application.consumer.config().is_explicit() { "explicit" } else { "implicit" }.to_owned(),
+        ));
+    }
     if let Some(slot) = shot.world.consumers().get(consumer.id as usize) {
         rows.push(("client.id", slot.name.to_string()));
         rows.push((lang.pick("restarts", "재시작"), slot.incarnation.to_string()));
     }
     rows
+}
+
+/// How many records in flight of a share group are listed.
+const IN_FLIGHT_MAX: usize = 12;
+
+/// What a partition's leader knows of the records that a share group has in flight: state, delivery, what is left of the lock.
+fn share_rows(group: &str, tp: TopicPartition, shot: &Shot, rows: &mut Vec<Row>) {
+    let Some(share) = shot.world.cluster().share_partition(group, tp) else { return };
+    rows.push(("share start offset", [group, ": ", &share.start().to_string()].concat()));
+    let shown = |(offset, state): (u64, &crate::broker::share::InFlight)| {
+        let lock = state.locked_until.map_or_else(String::new, |end| [" · ", &duration(end.since(shot.now))].concat());
+        ["@", &offset.to_string(), " ", state.state.name(), " ×", &state.delivery_count.to_string(), &lock].concat()
+    };
+    rows.extend(share.in_flight().take(IN_FLIGHT_MAX).map(|each| ("in flight", shown(each))));
+    let more = share.in_flight().count().saturating_sub(IN_FLIGHT_MAX);
+    if more > 0 {
+        rows.push(("in flight", ["+ ", &more.to_string()].concat()));
+    }
 }
 
 fn query(scene: &Scene, text: &'static StageText, lang: Lang, state: Row) -> Vec<Row> {

@@ -15,7 +15,7 @@ use crate::ui::i18n::{Lang, Text, faults};
 use crate::ui::slider::LatencySlider;
 
 /// The order of the picture.
-const SCOPES: [Scope; 10] = [
+const SCOPES: [Scope; 11] = [
     Scope::Client,
     Scope::Api,
     Scope::Producer,
@@ -25,6 +25,7 @@ const SCOPES: [Scope; 10] = [
     Scope::Listener,
     Scope::Projection,
     Scope::ReadDb,
+    Scope::Share,
     Scope::Link,
 ];
 
