@@ -211,8 +211,8 @@ fn marks(
         let name = name_of(intervention, shot, lang);
         context.set_fill_style_str(colour);
         context.fill_rect(left - 0.75, LINE - 4.0, 1.5, 9.0);
-        // A letter is 6 pixels wide, a Korean one 11.
-        let wide: f64 = name.chars().map(|c| if c.is_ascii() { 6.0 } else { 11.0 }).sum();
+        // A letter is 6.5 pixels wide, a Korean one 11.
+        let wide: f64 = name.chars().map(|c| if c.is_ascii() { 6.5 } else { 11.0 }).sum();
         let begin = (left - 2.0).min(width - wide).max(0.0);
         if !name.is_empty() && begin >= free_from {
             let _unpainted = context.fill_text(&name, begin, LINE + 16.0);

@@ -80,8 +80,11 @@ pub(super) fn paint(
     for band in &picture.bands {
         paint_band(&context, palette, band.path.points(), palette.color(band.cargo));
         if let Some(at) = band.path.at(0.5) {
-            let words = words::counted(lang, count(u64::from(band.count)), words::StageText::of(lang).in_flight);
-            label(&context, palette, at, &words);
+            let number = count(u64::from(band.count));
+            let words = words::counted(lang, &number, words::StageText::of(lang).in_flight);
+            // On a short way the words would lie over the boxes at its ends: the number alone says it.
+            let fits = label_width(&words) <= length(band.path.points());
+            label(&context, palette, at, if fits { &words } else { &number });
         }
     }
     for mark in &picture.marks {
@@ -104,11 +107,20 @@ fn paint_band(context: &Context, _palette: &Palette, points: &[Point], color: &s
     context.set_global_alpha(1.0);
 }
 
+/// How long a way is, in CSS pixels.
+fn length(points: &[Point]) -> f64 {
+    points.windows(2).map(|pair| f64::from((pair[1].x - pair[0].x).hypot(pair[1].y - pair[0].y))).sum()
+}
+
+/// How wide a label is, in CSS pixels.
+fn label_width(text: &str) -> f64 {
+    10.0 + text.chars().map(|c| if c.is_ascii() { 6.6 } else { 11.0 }).sum::<f64>()
+}
+
 /// A number on a patch of the ground's colour.
 fn label(context: &Context, palette: &Palette, at: Point, text: &str) {
     let (x, y) = (f64::from(at.x), f64::from(at.y));
-    let wide: f64 = text.chars().map(|c| if c.is_ascii() { 6.6 } else { 11.0 }).sum();
-    let half = 5.0 + wide / 2.0;
+    let half = label_width(text) / 2.0;
     context.set_fill_style_str(&palette.panel);
     context.fill_rect(x - half, y - 8.0, 2.0 * half, 16.0);
     context.set_fill_style_str(&palette.ink);
