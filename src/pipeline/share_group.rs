@@ -87,6 +87,9 @@ impl World {
     }
 
     fn hire_share(&mut self, number: u32) {
+        if self.share_slots().next().is_none() {
+            self.configure_share_group();
+        }
         let name = Arc::from(format!("{SHARE_GROUP}-{number}"));
         let slot = self.new_share_consumer(&name, self.share_settings(), false);
         let work = ShareWork { number, incarnation: 0, state: ProcessState::Running, at_work: None, waiting: VecDeque::new() };
@@ -227,8 +230,9 @@ impl World {
         config
     }
 
-    /// The settings of the group, as the coordinator and the leaders have them.
-    pub(super) fn configure_share_group(&mut self) {
+    /// The settings of the group, as the coordinator and the leaders have them. Nobody is told before there is a first consumer: a
+    /// run without the group sends nothing for it.
+    fn configure_share_group(&mut self) {
         let of_group =
             [Property::ShareReset, Property::ShareIsolation, Property::ShareLockMs, Property::ShareSessionMs, Property::ShareHeartbeatMs];
         let config = of_group.iter().map(|p| (Arc::from(p.name()), Arc::from(self.config.value(*p, Of::Only).to_string()))).collect();
@@ -255,7 +259,8 @@ impl World {
                 }
             }
             Property::ShareTime | Property::ReleaseShare | Property::RejectShare | Property::RenewShare => {}
-            _ => self.configure_share_group(),
+            _ if self.share_slots().next().is_some() => self.configure_share_group(),
+            _ => {}
         }
     }
 }

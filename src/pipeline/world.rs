@@ -138,7 +138,6 @@ impl World {
             let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
             self.scale(group, count);
         }
-        self.configure_share_group();
         self.scale_shares_as_set();
     }
 
