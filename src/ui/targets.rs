@@ -31,9 +31,13 @@ pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
     }
 }
 
-/// The usual rule: what one click lays.
+/// The usual rule: what one click lays. One consumer is killed or stopped, not all of its group: what the others then do is
+/// what one wants to see.
 pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
-    let target = targets(kind, world).first().copied().unwrap_or(Target::Cluster);
+    let is_one = |target: &Target| matches!(target, Target::Node(Node::Consumer(_)));
+    let of_one = matches!(kind, FaultKind::ConsumerKilled | FaultKind::ConsumerStopped);
+    let all = targets(kind, world);
+    let target = all.iter().find(|target| of_one && is_one(target)).or(all.first()).copied().unwrap_or(Target::Cluster);
     FaultRule::usual(kind, target)
 }
 
