@@ -1,7 +1,7 @@
 //! The Kotlin listener that the current settings stand for, line by line, and which line a consumer is at. Pure text.
 
 use crate::listener::Fact;
-use crate::scenario::{Config, GROUPS, Of, Property, TOPIC};
+use crate::scenario::{Config, GROUPS, Of, Property, SHARE_GROUP, TOPIC};
 use crate::scene::ConsumerState;
 
 /// What a line of the listener does.
@@ -111,6 +111,9 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     if is_in_process(config) {
         return in_process(config, group);
     }
+    if group as usize >= GROUPS.len() {
+        return share(config);
+    }
     let of = Of::Group(group);
     let choice = |property| config.choice(property, of);
     let int = |property| config.int(property, of).to_string();
@@ -163,6 +166,32 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     }
     line(Role::Frame, &["}"]);
     handler(config, group, acks.transactional, &mut line);
+    lines
+}
+
+/// The worker of the share group.
+fn share(config: &Config) -> Vec<CodeLine> {
+    let is_explicit = config.choice(Property::ShareAckMode, Of::Only) == "explicit";
+    let most = config.int(Property::ShareMaxPollRecords, Of::Only).to_string();
+    let mut lines = Vec::new();
+    let mut line = |role: Role, parts: &[&str]| lines.push(CodeLine { text: parts.concat(), role });
+    line(Role::Frame, &["val consumer = KafkaShareConsumer<String, DomainEvent>("]);
+    line(Role::Frame, &["    groupId = \"", SHARE_GROUP, "\")"]);
+    line(Role::Frame, &["consumer.subscribe([\"", TOPIC, "\"])"]);
+    line(Role::Frame, &["while (running) {"]);
+    line(Role::Poll, &["  // max.poll.records=", &most]);
+    if !is_explicit {
+        line(Role::Commit, &["  // poll accepts what the last one returned"]);
+    }
+    line(Role::Poll, &["  for (event in consumer.poll(1.seconds)) {"]);
+    if is_explicit {
+        line(Role::Effect, &["    val outcome = notifyCustomer(event)"]);
+        line(Role::Ack, &["    consumer.acknowledge(event, outcome)"]);
+    } else {
+        line(Role::Effect, &["    notifyCustomer(event)"]);
+    }
+    line(Role::Frame, &["  }"]);
+    line(Role::Frame, &["}"]);
     lines
 }
 
@@ -253,6 +282,16 @@ mod tests {
             "ack.nack(Duration.ofMillis(5000))",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_worker_of_the_share_group_has_a_program_of_its_own() {
+        let of = |config: &Config| listing(config, GROUPS.len() as u32).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
+        let mut config = Config::default();
+        for (mode, acknowledges) in [("implicit", false), ("explicit", true)] {
+            config.set_text("share.share.acknowledgement.mode", mode).expect("valid");
+            assert_eq!(of(&config).contains("acknowledge("), acknowledges, "{mode}");
         }
     }
 

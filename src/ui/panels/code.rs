@@ -10,7 +10,7 @@ use crate::kernel::SimTime;
 use crate::listener::Fact as ListenerFact;
 use crate::pipeline::FactKind;
 use crate::player::Thing;
-use crate::scenario::{Of, Property};
+use crate::scenario::{GROUPS, Of, Property};
 use crate::scene::{ConsumerState, ConsumerView, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{duration, readable};
@@ -77,6 +77,9 @@ struct Latest {
 }
 
 fn latest(shot: &Shot, group: u32, consumer: u32, lang: Lang) -> Option<Latest> {
+    if group as usize >= GROUPS.len() {
+        return None;
+    }
     let trace = shot.world.trace();
     // There the commit belongs to the line that acknowledges.
     let commits_itself = shot.world.config().choice(Property::AckMode, Of::Group(group)) != "MANUAL_IMMEDIATE";
@@ -131,7 +134,7 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
                 <h2>{ text.what_happens }</h2>
                 <p class="consequence" data-testid="in-process">{ consequences::in_process(lang) }</p>
                 <p class="rule">{ text.rule }{ " " }{ rule_link(consequences::IN_PROCESS_RULE, lang, on) }</p>
-            } else {
+            } else if (group as usize) < GROUPS.len() {
                 <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} on={on.clone()} />
             }
         </section>
