@@ -167,7 +167,9 @@ impl Session {
     /// # Errors
     /// If there is none.
     pub fn enter_frame(&self) -> Outcome {
-        self.post("/frame", &json!({"id": 0})).map(drop)
+        // By element: WebKit knows frames by number only once it has seen an earlier page.
+        let Element(id) = self.find("iframe")?;
+        self.post("/frame", &json!({"id": {ELEMENT_KEY: id}})).map(drop)
     }
 
     /// A command of Chromium's own protocol.
