@@ -6,6 +6,7 @@
 mod config;
 mod effect;
 mod join;
+mod lease;
 mod modern;
 mod offsets;
 mod session;

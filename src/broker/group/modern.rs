@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::effect::Eviction;
+use super::lease::{Lease, Looked};
 use super::state::GroupState;
 use super::{Call, GroupCoordinator, GroupFact, GroupTimer, fact, timer_at};
 use crate::broker::assignor::ServerAssignor;
@@ -49,8 +50,7 @@ pub struct ModernMember {
     topics: Vec<Arc<str>>,
     assignor: Option<ServerAssignor>,
     rebalance_timeout_us: u64,
-    deadline: SimTime,
-    armed: Option<SimTime>,
+    lease: Lease,
 }
 
 /// What a group with this protocol has besides.
@@ -234,7 +234,7 @@ impl GroupCoordinator {
                 let target = modern.target.remove(old).unwrap_or_default();
                 modern.target.insert(beat.member_id.clone(), target);
                 member.serial = serial;
-                member.armed = None;
+                member.lease.disarm();
                 (member.epoch, member.previous_epoch) = (JOINS, JOINS);
                 member.client = call.pending.to;
                 member.client_id = beat.client_id.clone();
@@ -320,10 +320,8 @@ impl GroupCoordinator {
         let timeout_us = self.config.consumer_session_timeout_us;
         let modern = self.groups[index].modern.as_mut().expect("callers have looked the member up");
         let member = modern.members.get_mut(id).expect("callers have looked the member up");
-        member.deadline = now + timeout_us;
-        if member.armed.is_none() {
-            member.armed = Some(member.deadline);
-            out.push(timer_at(member.deadline, GroupTimer::Session { group: index as u32, member: member.serial }));
+        if let Some(at) = member.lease.renew(now, timeout_us) {
+            out.push(timer_at(at, GroupTimer::Session { group: index as u32, member: member.serial }));
         }
     }
 
@@ -331,14 +329,13 @@ impl GroupCoordinator {
     pub(super) fn on_modern_session(&mut self, now: SimTime, index: usize, serial: u32, out: &mut Vec<Effect>) -> bool {
         let Some(modern) = self.groups[index].modern.as_mut() else { return false };
         let Some((id, member)) = modern.members.iter_mut().find(|(_, m)| m.serial == serial) else { return false };
-        if member.armed != Some(now) {
-            return true;
-        }
-        member.armed = None;
-        if member.deadline > now {
-            member.armed = Some(member.deadline);
-            out.push(timer_at(member.deadline, GroupTimer::Session { group: index as u32, member: serial }));
-            return true;
+        match member.lease.look(now) {
+            Looked::Stale => return true,
+            Looked::Renewed(at) => {
+                out.push(timer_at(at, GroupTimer::Session { group: index as u32, member: serial }));
+                return true;
+            }
+            Looked::Ended => {}
         }
         let id = id.clone();
         self.modern_evict(now, index, id, Eviction::SessionTimeout, out);
@@ -383,8 +380,7 @@ fn new_member(call: Call, serial: u32, beat: &Beat) -> ModernMember {
         topics: Vec::new(),
         assignor: None,
         rebalance_timeout_us: beat.rebalance_timeout_us,
-        deadline: call.now,
-        armed: None,
+        lease: Lease::new(call.now),
     }
 }
 

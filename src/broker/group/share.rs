@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::effect::Eviction;
+use super::lease::{Lease, Looked};
 use super::state::GroupState;
 use super::{Call, GroupCoordinator, GroupFact, GroupTimer, fact, timer_at};
 use crate::broker::assignor::simple::{self, ShareMember as Wish};
@@ -30,8 +31,7 @@ pub struct ShareGroupMember {
     /// What it reads.
     pub assigned: SortedSet<TopicPartition>,
     topics: Vec<Arc<str>>,
-    deadline: SimTime,
-    armed: Option<SimTime>,
+    lease: Lease,
 }
 
 /// What a share group has besides its epoch.
@@ -156,8 +156,7 @@ impl GroupCoordinator {
             previous_epoch: JOINS,
             assigned: SortedSet::new(),
             topics: Vec::new(),
-            deadline: call.now,
-            armed: None,
+            lease: Lease::new(call.now),
         };
         share.members.insert(Arc::clone(&beat.member_id), member);
         group.empty_since = None;
@@ -220,10 +219,8 @@ impl GroupCoordinator {
         let timeout_us = self.share_times(index).0;
         let share = self.groups[index].share.as_mut().expect("callers have looked the member up");
         let member = share.members.get_mut(id).expect("callers have looked the member up");
-        member.deadline = now + timeout_us;
-        if member.armed.is_none() {
-            member.armed = Some(member.deadline);
-            out.push(timer_at(member.deadline, GroupTimer::Session { group: index as u32, member: member.serial }));
+        if let Some(at) = member.lease.renew(now, timeout_us) {
+            out.push(timer_at(at, GroupTimer::Session { group: index as u32, member: member.serial }));
         }
     }
 
@@ -231,14 +228,13 @@ impl GroupCoordinator {
     pub(super) fn on_share_session(&mut self, now: SimTime, index: usize, serial: u32, out: &mut Vec<Effect>) -> bool {
         let Some(share) = self.groups[index].share.as_mut() else { return false };
         let Some((id, member)) = share.members.iter_mut().find(|(_, m)| m.serial == serial) else { return false };
-        if member.armed != Some(now) {
-            return true;
-        }
-        member.armed = None;
-        if member.deadline > now {
-            member.armed = Some(member.deadline);
-            out.push(timer_at(member.deadline, GroupTimer::Session { group: index as u32, member: serial }));
-            return true;
+        match member.lease.look(now) {
+            Looked::Stale => return true,
+            Looked::Renewed(at) => {
+                out.push(timer_at(at, GroupTimer::Session { group: index as u32, member: serial }));
+                return true;
+            }
+            Looked::Ended => {}
         }
         let id = Arc::clone(id);
         self.share_forget(now, index, &id, out);

@@ -88,28 +88,46 @@ impl Play<'_> {
 
     pub(super) fn settle(&mut self, step: &Step) -> Outcome {
         let group = step.text("group")?;
+        self.settled(step, |play| {
+            // Members that gave up meanwhile (an exception from poll) are expected no longer.
+            let expected = play.expected(step, group)?;
+            let now = play.described(group).unwrap_or_else(|| ("Empty".to_owned(), BTreeMap::new()));
+            let good = (now.0 == "Stable" || expected.is_empty() && now.0 == "Empty")
+                && now.1.len() == expected.len()
+                && expected.iter().all(|name| now.1.get(name).is_some_and(|parts| *parts == play.own_assignment(name)));
+            Ok((good, now))
+        })?;
+        let expected = self.expected(step, group)?;
+        self.group_facts(step, group, &expected.into_iter().collect())
+    }
+
+    /// Lets time pass until `look` has found the group good and unchanged for [`QUIET_US`]; what it found last.
+    ///
+    /// # Errors
+    /// If that does not come within [`SETTLE_US_MAX`], or `look` fails.
+    pub(super) fn settled<T: PartialEq + std::fmt::Debug>(
+        &mut self,
+        step: &Step,
+        look: impl Fn(&Self) -> Result<(bool, T), crate::conformance::CaseError>,
+    ) -> Result<T, crate::conformance::CaseError> {
         let limit = self.world.now() + SETTLE_US_MAX;
         let mut since = self.world.now();
-        let mut last: Option<Described> = None;
-        while self.world.now().since(since) < QUIET_US {
+        let mut last: Option<T> = None;
+        loop {
             if self.world.now() > limit {
                 return Err(step.error("group", format!("the group does not settle: {last:?}")));
             }
             let until = self.world.now() + LOOK_US;
             self.world.run_until(until);
-            // Members that gave up meanwhile (an exception from poll) are expected no longer.
-            let expected = self.expected(step, group)?;
-            let now = self.described(group).unwrap_or_else(|| ("Empty".to_owned(), BTreeMap::new()));
-            let good = (now.0 == "Stable" || expected.is_empty() && now.0 == "Empty")
-                && now.1.len() == expected.len()
-                && expected.iter().all(|name| now.1.get(name).is_some_and(|parts| *parts == self.own_assignment(name)));
+            let (good, now) = look(self)?;
             if !good || last.as_ref() != Some(&now) {
                 since = self.world.now();
             }
+            if self.world.now().since(since) >= QUIET_US {
+                return Ok(now);
+            }
             last = Some(now);
         }
-        let expected = self.expected(step, group)?;
-        self.group_facts(step, group, &expected.into_iter().collect())
     }
 
     fn group_facts(&mut self, step: &Step, group: &str, expected: &BTreeSet<String>) -> Outcome {

@@ -14,13 +14,6 @@ use crate::pipeline::lab::{LabAction, LabShareOrder, Settings};
 
 /// How long a share consumer may take to be given something, in milliseconds.
 const JOIN_MS: u64 = 30_000;
-/// How long a group must stand still to count as settled, in microseconds.
-const QUIET_US: u64 = 1_200_000;
-/// How long `share_settle` waits at most, in microseconds.
-const SETTLE_US_MAX: u64 = 40_000_000;
-/// How often it looks, in microseconds.
-const LOOK_US: u64 = 60_000;
-
 /// A share group as its coordinator describes it: state, the partitions by member, whether all are at the group's epoch.
 type Described = (&'static str, SortedMap<String, Vec<String>>, bool);
 
@@ -93,27 +86,15 @@ impl Play<'_> {
             }
         };
         let wanted = if expected.is_empty() { "Empty" } else { "Stable" };
-        let limit = self.world.now() + SETTLE_US_MAX;
-        let mut since = self.world.now();
-        let mut last: Option<Described> = None;
-        while self.world.now().since(since) < QUIET_US {
-            if self.world.now() > limit {
-                return Err(step.error("group", format!("the group does not settle: {last:?}")));
-            }
-            let until = self.world.now() + LOOK_US;
-            self.world.run_until(until);
-            let now = self.described_share(&group);
+        let (state, assignment, _) = self.settled(step, |play| {
+            let now = play.described_share(&group);
             let good = now.0 == wanted
                 && (now.2 || expected.is_empty())
                 && now.1.len() == expected.len()
                 && expected.iter().all(|name| now.1.contains_key(name));
-            if !good || last.as_ref() != Some(&now) {
-                since = self.world.now();
-            }
-            last = Some(now);
-        }
+            Ok((good, now))
+        })?;
         self.look_at("", Probe::Group(group));
-        let (state, assignment, _) = last.unwrap_or(("Empty", SortedMap::new(), true));
         match step.get("show").and_then(Value::as_str) {
             None => Ok(json!({"state": state, "assignment": assignment})),
             Some("counts") => {
