@@ -19,6 +19,9 @@ pub(super) fn named(fragment: &str) -> Option<&str> {
     fragment.strip_prefix(NAMED).filter(|id| is_case_id(id))
 }
 
+/// How long before the script of a case begins its run is first looked at, in microseconds.
+const BEFORE_SCRIPT_US: u64 = 100_000;
+
 impl App {
     /// Does what a message about cases says.
     pub(super) fn case_act(&mut self, msg: CaseMsg) {
@@ -95,10 +98,10 @@ impl App {
         }
     }
 
-    /// Puts the run of a case on the stage, from its beginning.
+    /// Puts the run of a case on the stage, just before its script begins: what comes earlier is an empty stage.
     fn stage_case(&mut self, sheet: &Rc<Sheet>) {
         let recording = recording(sheet);
-        self.player = player(&recording.scenario, recording.interventions, SimTime::ZERO);
+        self.player = player(&recording.scenario, recording.interventions, beginning(sheet));
         self.player.watch(moments(sheet));
         let _outcome = self.player.update(PlayerMsg::Play);
         self.scenario = recording.scenario;
@@ -127,6 +130,13 @@ impl App {
 /// Evidence for a fact comes piece by piece; the fact is there when the last of it is.
 fn verdict(evidence: &[Evidence], player: &Player<World>) -> Verdict {
     evidence.iter().map(|piece| piece.verdict(player.timeline())).max().unwrap_or(Verdict::Held)
+}
+
+/// A little before the first step or fact.
+fn beginning(sheet: &Sheet) -> SimTime {
+    let steps = sheet.steps.iter().filter_map(|(at, _)| *at);
+    let first = steps.chain(sheet.facts.iter().map(|fact| fact.at)).min().unwrap_or(SimTime::ZERO);
+    SimTime(first.us().saturating_sub(BEFORE_SCRIPT_US))
 }
 
 fn moments(sheet: &Sheet) -> Vec<SimTime> {

@@ -248,7 +248,8 @@ fn headings(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
         },
         Header::Log => {
             let hidden = events.map_or(0, |topic| topic.lanes.len().saturating_sub(LANES_MAX));
-            html! { <>{ t.log }{ " · " }<span class="mono">{ events.map_or("", |topic| topic.name.as_ref()) }</span>
+            html! { <>{ t.log }
+            if let Some(topic) = events { { " · " }<span class="mono">{ topic.name.as_ref() }</span> }
             if hidden > 0 { <em>{ format!(" +{hidden} {}", t.lanes_more) }</em> }</> }
         }
     };

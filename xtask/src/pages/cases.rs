@@ -93,6 +93,7 @@ fn a_recorded_case_ticks_off_its_facts(page: &Page) -> Outcome {
     page.session.run(&format!("document.querySelector('[data-case={NACK}]').click()"), &[])?;
     page.wait_until("the case is on the stage", "return !!document.querySelector('[data-testid=case-count]')")?;
     demand(page.count("case-step")? >= 2, || "the script is not told".to_owned())?;
+    demand(page.time_us()? > 500_000, || "nobody wants to wait for the script on an empty stage".to_owned())?;
     run_to_the_end(page)?;
     page.pause()?;
     let (came, all) = count(page)?;

@@ -20,6 +20,7 @@ pub const TESTS: &[PageTest] = &[
     ("fits_320_px", |page| fits(page, 320)),
     ("names_are_whole_at_360_px", |page| names_are_whole(page, 360)),
     ("names_are_whole_at_1000_px", |page| names_are_whole(page, 1_000)),
+    ("the_header_is_one_line_when_something_is_broken", the_header_is_one_line_when_something_is_broken),
     ("axe_finds_nothing", axe_finds_nothing),
     ("axe_finds_nothing_when_narrow_and_dark_and_korean", axe_finds_nothing_when_narrow_and_dark_and_korean),
 ];
@@ -85,6 +86,21 @@ fn names_are_whole(page: &Page, width: u32) -> Outcome {
         demand(cut.as_array().is_some_and(Vec::is_empty), || format!("at {width} px these names are cut: {cut}"))?;
         let rows = page.session.run("return new Set([...document.querySelectorAll('[role=tab]')].map(e => e.offsetTop)).size", &[])?;
         demand(rows == json!(1), || format!("at {width} px the tabs stand in {rows} rows"))?;
+        page.switch("language")?;
+    }
+    Ok(())
+}
+
+/// On a tablet, in both languages.
+fn the_header_is_one_line_when_something_is_broken(page: &Page) -> Outcome {
+    page.session.resize(768, 900)?;
+    page.open("#v1;s=crash-before-ack;n=42;t=30000000")?;
+    page.pause()?;
+    page.wait_until("a violation was found", "return !!document.querySelector('[data-testid=violations-open]')")?;
+    for _ in 0..2 {
+        let (height, width) = ("document.querySelector('header.top').offsetHeight", "innerWidth");
+        let seen = page.session.run(&format!("return [{height}, {width}]"), &[])?;
+        demand(seen[0].as_u64().is_some_and(|px| px <= 50), || format!("height and width of window: {seen}"))?;
         page.switch("language")?;
     }
     Ok(())
