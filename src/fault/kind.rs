@@ -188,6 +188,26 @@ impl FaultKind {
         FaultKind::all().iter().copied().find(|k| k.id() == id)
     }
 
+    /// Whether it makes sense for a consumer of a share group, of those that are laid on consumers. An offset cannot be
+    /// acknowledged out of order there, and without a container there is no nack, no handler and no dead letter.
+    pub const fn fits_share_consumer(self) -> bool {
+        use FaultKind as K;
+        matches!(
+            self,
+            K::ConsumerKilled
+                | K::ConsumerStopped
+                | K::ConsumerStalled
+                | K::ListenerThrows
+                | K::ListenerThrowsFatal
+                | K::AckForgotten
+                | K::AckBeforeEffect
+                | K::ListenerSlow
+                | K::CrashAfterEffect
+                | K::CrashBeforeEffect
+                | K::CrashBeforeCommit
+        )
+    }
+
     /// Whether it can be laid at that sort of moment.
     pub fn fits_moment(self, moment: MomentKind) -> bool {
         self.moments().contains(&moment)

@@ -41,7 +41,7 @@ impl Target {
         match *self {
             Target::Link { .. } | Target::Cluster => false,
             Target::Node(own) => own == node,
-            Target::Group(own) => matches!(node, Node::Consumer(_)) && group == Some(own),
+            Target::Group(own) => matches!(node, Node::Consumer(_) | Node::ShareConsumer(_)) && group == Some(own),
             Target::AnyConsumer => matches!(node, Node::Consumer(_)),
             Target::AnyClient => matches!(node, Node::Client(_)),
         }

@@ -7,9 +7,9 @@ use crate::kernel::SimTime;
 use crate::listener;
 use crate::listener::application_events::{ApplicationFact, Lane};
 use crate::listener::consumer::ConsumerFact;
-use crate::pipeline::Intervention;
 use crate::pipeline::lab::LabAnswer;
 use crate::pipeline::referee::Violation;
+use crate::pipeline::{Intervention, WorkFact};
 
 /// One observable thing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +39,8 @@ pub enum FactKind {
     Listener(listener::Fact),
     /// Of the bank.
     Bank(bank::FactKind),
+    /// Of a worker of the share group.
+    Work(WorkFact),
     /// A fault was laid.
     FaultLaid {
         /// Its number.

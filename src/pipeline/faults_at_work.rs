@@ -7,7 +7,7 @@ use super::{FactKind, Occurrence, World};
 use crate::bank::Process;
 use crate::broker::{AdminRequest, BrokerId, NewRecord, bytes};
 use crate::fault::{FaultId, FaultKind, FaultRule, Moment, Node, Standing, Target};
-use crate::scenario::{GROUPS, Of, Property, TOPIC};
+use crate::scenario::{GROUPS, Of, Property, SHARE_GROUP_NUMBER, TOPIC};
 
 /// The value of a record that no listener can decode.
 pub const POISON: &str = "poison {";
@@ -105,9 +105,8 @@ impl World {
     }
 
     fn of_consumers(&mut self, rule: &FaultRule, act: fn(&mut World, u32), act_on_share: fn(&mut World, u32)) {
-        if let Target::Node(Node::ShareConsumer(slot)) = rule.target {
-            return act_on_share(self, slot);
-        }
+        let shares = self.share_slots().filter(|slot| rule.target.holds(Node::ShareConsumer(*slot), Some(SHARE_GROUP_NUMBER)));
+        shares.for_each(|slot| act_on_share(self, slot));
         let concerned = |slot: &u32| rule.target.holds(Node::Consumer(*slot), self.consumers[*slot as usize].group);
         let slots: Vec<u32> = (0..self.consumers.len() as u32).filter(concerned).collect();
         for slot in slots {

@@ -7,7 +7,7 @@ use super::listener_faults::{FATAL, RETRYABLE};
 use super::{Action, Decision, FactKind, Intervention, InterventionError, World};
 use crate::bank::{ClientIndex, Command};
 use crate::broker::{AdminRequest, BrokerId, GroupRequest, Request};
-use crate::fault::{FaultKind, Node};
+use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener;
 use crate::scenario::{GROUPS, Of, Property, SettingError, TOPIC};
@@ -45,11 +45,8 @@ impl World {
                 self.faults.clone().lay(self.now, *rule)?;
                 if let crate::fault::Target::Node(node) = rule.target {
                     self.check_node(node, "break")?;
-                    let whole = [FaultKind::ConsumerKilled, FaultKind::ConsumerStopped, FaultKind::ConsumerStalled];
-                    if matches!(node, Node::ShareConsumer(_)) && !whole.contains(&rule.kind) {
-                        return Err(InterventionError::Node { node, action: "break in this way" });
-                    }
                 }
+                self.check_share_fault(rule)?;
             }
             Intervention::EndFault(id) => {
                 self.faults.get(*id).ok_or(crate::fault::FaultError::Unknown(*id))?;
@@ -59,6 +56,8 @@ impl World {
             Intervention::Act(action) => self.check_action(action)?,
             Intervention::SendCommand { client, .. } => self.check_client(*client)?,
             Intervention::ByHand { consumer, .. } => self.check_node(Node::Consumer(*consumer), "take in hand")?,
+            Intervention::ShareByHand { consumer, .. } => self.check_node(Node::ShareConsumer(*consumer), "take in hand")?,
+            Intervention::ShareDecide { consumer, decision } => self.check_share_decision(*consumer, *decision)?,
             Intervention::Decide { consumer, .. } => {
                 let waits = self.consumers.get(*consumer as usize).is_some_and(|c| c.container.thread().awaits_decision());
                 if !waits {
@@ -132,6 +131,8 @@ impl World {
                 }
             }
             Intervention::Decide { consumer, decision } => self.decide(*consumer, *decision),
+            Intervention::ShareByHand { consumer, on } => self.take_share_in_hand(*consumer, *on),
+            Intervention::ShareDecide { consumer, decision } => self.decide_share(*consumer, *decision),
         }
     }
 
@@ -248,6 +249,7 @@ impl World {
         }
         if self.bank.is_some() {
             self.scale_shares_as_set();
+            self.share_slots().for_each(|slot| self.take_share_in_hand(slot, false));
         }
         for slot in 0..self.consumers.len() as u32 {
             self.take_in_hand(slot, false);

@@ -24,6 +24,16 @@ pub enum InterventionError {
         /// The consumer's slot.
         consumer: u32,
     },
+    /// The share consumer asks nothing.
+    ShareNotAsked {
+        /// Its slot.
+        consumer: u32,
+    },
+    /// In implicit mode the application cannot say so (S16).
+    ImplicitMode {
+        /// The share consumer's slot.
+        consumer: u32,
+    },
     /// The group has members: the tool refuses (C9).
     GroupActive {
         /// The group's place in [`GROUPS`](crate::scenario::GROUPS).
@@ -47,6 +57,10 @@ impl fmt::Display for InterventionError {
             InterventionError::Fault(error) => error.fmt(f),
             InterventionError::Node { node, action } => write!(f, "cannot {action} {node}"),
             InterventionError::NotAsked { consumer } => write!(f, "consumer {consumer} is not waiting for a decision"),
+            InterventionError::ShareNotAsked { consumer } => write!(f, "share consumer {consumer} is not waiting for a decision"),
+            InterventionError::ImplicitMode { consumer } => {
+                write!(f, "share consumer {consumer} is in implicit mode, where acknowledge() throws an IllegalStateException")
+            }
             InterventionError::GroupActive { group, state } => {
                 let name = crate::scenario::GROUPS.get(*group as usize).copied().unwrap_or_default();
                 write!(f, "offsets of {name} can only be reset if the group is inactive, but its state is {state}")

@@ -42,6 +42,13 @@ pub enum Occurrence {
         /// The process.
         incarnation: u32,
     },
+    /// The process of a share consumer is started again after its end.
+    ShareStart {
+        /// Its slot.
+        slot: u32,
+        /// The process that ended.
+        incarnation: u32,
+    },
     /// A timer of a container's Kafka consumer.
     Consumer {
         /// The container's slot.

@@ -1,25 +1,33 @@
-//! The bank's share group: consumers that work side by side on the events, to tell customers of them. Each takes its time over
-//! a record and then accepts, releases, rejects or renews it, by chance. Nothing of the bank changes by it.
+//! The bank's share group: consumers that work side by side on the events, to tell customers of them; how many there are, their
+//! beginning and end, their settings. Nothing of the bank changes by it.
 //!
-//! Has never heard of how locks and states are kept.
+//! Has never heard of how locks and states are kept, nor of what a worker does with a record.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Occurrence, ProcessState, World};
+use super::{Occurrence, ProcessState, RESTART_US, WorkFact, World};
 use crate::broker::share::AckType;
 use crate::broker::{AdminRequest, TopicPartition};
-use crate::fault::{FaultKind, Node, Target};
 use crate::kernel::Prng;
-use crate::listener::share::{AcknowledgementMode, ShareAnswer, ShareConsumerConfig, ShareOrder, ShareRecord};
+use crate::listener::share::{AcknowledgementMode, ShareConsumerConfig, ShareRecord};
 use crate::scenario::{Of, Property, SHARE_GROUP, Scope, TOPIC};
 
-/// How long one call of `poll` of the application may take, in microseconds.
-const POLL_US: u64 = 1_000_000;
-/// How long the application rests after `poll` has thrown, in microseconds.
-const REST_US: u64 = 1_000_000;
-/// How often a stuck application is looked at, in microseconds.
-const STUCK_US: u64 = 100_000;
+/// What the application of a share consumer is in the midst of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ShareDoing {
+    /// `poll`.
+    #[default]
+    Polling,
+    /// It waits for a viewer's decision about its record.
+    Deciding,
+    /// It works on its record.
+    Working,
+    /// `commitSync`.
+    Committing,
+    /// `close`.
+    Closing,
+}
 
 /// What a consumer of the share group is on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,17 +38,60 @@ pub struct ShareWork {
     pub incarnation: u32,
     /// What became of the process.
     pub state: ProcessState,
+    /// What the application is in the midst of.
+    pub doing: ShareDoing,
     /// The record that it works on.
-    pub at_work: Option<(TopicPartition, u64)>,
+    pub at_work: Option<ShareRecord>,
+    /// Whether it asks the viewer at each delivery.
+    pub by_hand: bool,
+    /// What the viewer has decided of the record, where it is still to be done.
+    pub(super) decided: Option<AckType>,
+    /// Whether the record was acknowledged before the work on it.
+    pub(super) said: bool,
+    /// How long after its end it is started again, in microseconds; `None`: not at all.
+    pub(super) restart_us: Option<u64>,
     /// The rest of its last poll.
-    waiting: VecDeque<ShareRecord>,
+    pub(super) waiting: VecDeque<ShareRecord>,
+}
+
+impl ShareWork {
+    fn new(number: u32) -> ShareWork {
+        ShareWork {
+            number,
+            incarnation: 0,
+            state: ProcessState::Running,
+            doing: ShareDoing::Polling,
+            at_work: None,
+            by_hand: false,
+            decided: None,
+            said: false,
+            restart_us: None,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// The place of the record that it works on.
+    pub fn place(&self) -> Option<(TopicPartition, u64)> {
+        self.at_work.as_ref().map(|r| (r.partition, r.record.offset))
+    }
+
+    /// Whether it waits for a viewer's decision.
+    pub fn awaits_decision(&self) -> bool {
+        self.doing == ShareDoing::Deciding && matches!(self.state, ProcessState::Running | ProcessState::Stopping)
+    }
+
+    /// Lets go of everything.
+    fn drop_records(&mut self) {
+        (self.at_work, self.decided, self.said) = (None, None, false);
+        self.waiting.clear();
+    }
 }
 
 /// The streams of chance of the share group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ShareChance {
-    time: Prng,
-    outcome: Prng,
+    pub(super) time: Prng,
+    pub(super) outcome: Prng,
 }
 
 impl ShareChance {
@@ -58,9 +109,8 @@ impl World {
                 Some(slot) => self.start_share(slot),
             }
         }
-        let surplus = |w: &ShareWork| w.number >= count;
-        let slots: Vec<u32> = self.share_slots().filter(|s| self.share_work(*s).is_some_and(surplus)).collect();
-        slots.into_iter().for_each(|slot| self.stop_share(slot));
+        let surplus: Vec<u32> = self.share_slots().filter(|s| self.share_work(*s).is_some_and(|w| w.number >= count)).collect();
+        surplus.into_iter().for_each(|slot| self.stop_share(slot));
     }
 
     /// As many as the setting says.
@@ -69,7 +119,7 @@ impl World {
         self.scale_shares(count);
     }
 
-    fn share_slots(&self) -> impl Iterator<Item = u32> + use<> {
+    pub(super) fn share_slots(&self) -> impl Iterator<Item = u32> + use<> {
         let slots: Vec<u32> = (0..).zip(&self.share_consumers).filter(|(_, c)| c.work.is_some()).map(|(slot, _)| slot).collect();
         slots.into_iter()
     }
@@ -78,11 +128,11 @@ impl World {
         self.share_slots().find(|s| self.share_work(*s).is_some_and(|w| w.number == number))
     }
 
-    fn share_work(&self, slot: u32) -> Option<&ShareWork> {
+    pub(super) fn share_work(&self, slot: u32) -> Option<&ShareWork> {
         self.share_consumers.get(slot as usize)?.work.as_ref()
     }
 
-    fn share_work_mut(&mut self, slot: u32) -> Option<&mut ShareWork> {
+    pub(super) fn share_work_mut(&mut self, slot: u32) -> Option<&mut ShareWork> {
         self.share_consumers.get_mut(slot as usize)?.work.as_mut()
     }
 
@@ -92,128 +142,83 @@ impl World {
         }
         let name = Arc::from(format!("{SHARE_GROUP}-{number}"));
         let slot = self.new_share_consumer(&name, self.share_settings(), false);
-        let work = ShareWork { number, incarnation: 0, state: ProcessState::Running, at_work: None, waiting: VecDeque::new() };
-        self.share_consumers[slot as usize].work = Some(work);
+        self.share_consumers[slot as usize].work = Some(ShareWork::new(number));
         self.begin_share(slot);
     }
 
     fn begin_share(&mut self, slot: u32) {
+        self.tell_work(slot, WorkFact::Started);
         self.with_share(slot, |m, now, out| m.begin(now, vec![Arc::from(TOPIC)], out));
-        self.with_share(slot, |m, now, out| m.order(now, ShareOrder::Poll { for_us: POLL_US }, out));
+        self.poll_share(slot);
     }
 
-    /// The process is started, if it does not run.
+    /// The process is started, if it does not run; one that is ending is started after its end.
     pub(super) fn start_share(&mut self, slot: u32) {
-        let is_down = |w: &ShareWork| matches!(w.state, ProcessState::Stopped | ProcessState::Dead);
-        if self.share_work(slot).is_some_and(is_down) {
-            self.renew_share_consumer(slot, self.share_settings());
-            if let Some(work) = self.share_work_mut(slot) {
-                work.incarnation += 1;
-                work.state = ProcessState::Running;
-                work.at_work = None;
-                work.waiting.clear();
-            }
-            self.begin_share(slot);
+        let settings = self.share_settings();
+        let Some(work) = self.share_work_mut(slot) else { return };
+        match work.state {
+            ProcessState::Running => return,
+            ProcessState::Stopping => return work.restart_us = Some(0),
+            ProcessState::Stopped | ProcessState::Dead => {}
+        }
+        work.incarnation += 1;
+        (work.state, work.doing, work.restart_us) = (ProcessState::Running, ShareDoing::Polling, None);
+        work.drop_records();
+        self.renew_share_consumer(slot, settings);
+        self.begin_share(slot);
+    }
+
+    /// The process is told to stop: it finishes the record in hand and closes its consumer, which gives back the rest (S13).
+    pub(super) fn stop_share(&mut self, slot: u32) {
+        let Some(work) = self.share_work_mut(slot) else { return };
+        work.restart_us = None;
+        if work.state == ProcessState::Running {
+            work.state = ProcessState::Stopping;
+            work.waiting.clear();
         }
     }
 
-    /// The process is told to stop: it finishes the record in hand and closes its consumer.
-    pub(super) fn stop_share(&mut self, slot: u32) {
-        let Some(work) = self.share_work_mut(slot).filter(|w| w.state == ProcessState::Running) else { return };
-        work.state = ProcessState::Stopping;
-        work.waiting.clear();
+    /// The process is stopped in order and started with the settings of then.
+    fn restart_share(&mut self, slot: u32) {
+        if self.share_work(slot).is_some_and(|w| w.state == ProcessState::Running) {
+            self.stop_share(slot);
+            self.start_share(slot);
+        }
     }
 
     /// The process dies: its connections break.
     pub(super) fn kill_share(&mut self, slot: u32) {
         let Some(work) = self.share_work_mut(slot) else { return };
+        work.restart_us = None;
         if matches!(work.state, ProcessState::Running | ProcessState::Stopping) {
             work.state = ProcessState::Dead;
-            work.at_work = None;
-            work.waiting.clear();
+            work.drop_records();
             let place = &mut self.share_consumers[slot as usize];
             place.application.crash();
             let client = place.client;
+            self.tell_work(slot, WorkFact::Killed);
             self.client_gone(client);
         }
     }
 
-    /// The application's call has returned.
-    pub(super) fn share_goes_on(&mut self, slot: u32, answer: ShareAnswer) {
-        let now = self.now;
-        let Some(work) = self.share_work_mut(slot) else { return };
-        match answer {
-            ShareAnswer::Records(records) => work.waiting = records.into(),
-            ShareAnswer::Threw(_) => {
-                let incarnation = work.incarnation;
-                return self.at(now + REST_US, Occurrence::ShareWork { slot, incarnation });
-            }
-            ShareAnswer::Done | ShareAnswer::Committed(_) => {}
-        }
-        self.next_share_record(slot);
+    /// The process dies by a fault, and somebody starts it again after a while.
+    pub(super) fn crash_share(&mut self, slot: u32) {
+        self.kill_share(slot);
+        self.restart_share_later(slot, RESTART_US);
     }
 
-    fn next_share_record(&mut self, slot: u32) {
-        if self.share_consumers[slot as usize].application.is_gone() {
-            if let Some(work) = self.share_work_mut(slot) {
-                work.state = ProcessState::Stopped;
-            }
-            return;
-        }
+    pub(super) fn restart_share_later(&mut self, slot: u32, us: u64) {
         let Some(work) = self.share_work_mut(slot) else { return };
-        if work.state == ProcessState::Stopping {
-            return self.with_share(slot, |m, now, out| m.order(now, ShareOrder::Close, out));
-        }
+        work.restart_us = Some(us);
         let incarnation = work.incarnation;
-        match work.waiting.pop_front() {
-            None => self.with_share(slot, |m, now, out| m.order(now, ShareOrder::Poll { for_us: POLL_US }, out)),
-            Some(record) => {
-                work.at_work = Some((record.partition, record.record.offset));
-                let us = self.config.latency(Property::ShareTime, Of::Only).draw(&mut self.share_chance.time);
-                self.at(self.now + us, Occurrence::ShareWork { slot, incarnation });
-            }
-        }
+        self.at(self.now + us, Occurrence::ShareStart { slot, incarnation });
     }
 
-    /// The application has worked on its record for long enough.
-    pub(super) fn share_worked(&mut self, slot: u32, incarnation: u32) {
-        let runs = |w: &ShareWork| w.incarnation == incarnation && matches!(w.state, ProcessState::Running | ProcessState::Stopping);
-        if !self.share_work(slot).is_some_and(runs) {
-            return;
+    /// The while is over, unless somebody else has started it or wants it down.
+    pub(super) fn share_start_due(&mut self, slot: u32, incarnation: u32) {
+        if self.share_work(slot).is_some_and(|w| w.restart_us.is_some() && w.incarnation == incarnation) {
+            self.start_share(slot);
         }
-        if self.is_share_stuck(slot) {
-            return self.at(self.now + STUCK_US, Occurrence::ShareWork { slot, incarnation });
-        }
-        let Some((partition, offset)) = self.share_work_mut(slot).and_then(|w| w.at_work.take()) else {
-            return self.next_share_record(slot);
-        };
-        let is_explicit = self.share_consumers[slot as usize].application.consumer.config().is_explicit();
-        if !is_explicit {
-            return self.next_share_record(slot);
-        }
-        let ack = self.draw_outcome();
-        self.with_share(slot, |m, now, out| m.order(now, ShareOrder::Acknowledge { partition, offsets: vec![offset], ack }, out));
-    }
-
-    /// What the application says of a record, by the shares that are set.
-    fn draw_outcome(&mut self) -> AckType {
-        let drawn = self.share_chance.outcome.below(100) as i64;
-        let shares =
-            [(Property::ReleaseShare, AckType::Release), (Property::RejectShare, AckType::Reject), (Property::RenewShare, AckType::Renew)];
-        let mut below = 0;
-        for (property, ack) in shares {
-            below += self.config.int(property, Of::Only);
-            if drawn < below {
-                return ack;
-            }
-        }
-        AckType::Accept
-    }
-
-    /// Whether a fault keeps the application from finishing its record.
-    pub fn is_share_stuck(&self, slot: u32) -> bool {
-        let on_it = |target: Target| target == Target::Node(Node::ShareConsumer(slot));
-        self.faults.standing().iter().any(|s| s.rule.kind == FaultKind::ConsumerStalled && on_it(s.rule.target))
     }
 
     fn share_settings(&self) -> ShareConsumerConfig {
@@ -251,14 +256,14 @@ impl World {
         match property {
             Property::ShareConsumers => self.scale_shares_as_set(),
             Property::ShareAckMode | Property::ShareAcquireMode | Property::ShareMaxPollRecords | Property::ShareMaxPollIntervalMs => {
-                for slot in self.share_slots() {
-                    if self.share_work(slot).is_some_and(|w| w.state == ProcessState::Running) {
-                        self.kill_share(slot);
-                        self.start_share(slot);
-                    }
-                }
+                self.share_slots().for_each(|slot| self.restart_share(slot));
             }
-            Property::ShareTime | Property::ReleaseShare | Property::RejectShare | Property::RenewShare => {}
+            Property::ShareTime
+            | Property::ReleaseShare
+            | Property::RejectShare
+            | Property::RenewShare
+            | Property::ShareCommit
+            | Property::ShareIdempotencyKey => {}
             _ if self.share_slots().next().is_some() => self.configure_share_group(),
             _ => {}
         }

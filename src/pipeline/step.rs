@@ -39,6 +39,7 @@ impl World {
             Occurrence::Member { member, timer } => self.member_timer(member, timer),
             Occurrence::ShareConsumer { slot } => self.share_timer(slot),
             Occurrence::ShareWork { slot, incarnation } => self.share_worked(slot, incarnation),
+            Occurrence::ShareStart { slot, incarnation } => self.share_start_due(slot, incarnation),
             Occurrence::ListenerWorks { call } => self.listener_works(call),
             Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
             Occurrence::EndTransaction { producer } => self.end_transaction(producer),

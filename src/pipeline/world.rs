@@ -14,7 +14,7 @@ use super::route::{Client, Route};
 use super::scratch::Scratch;
 use super::share_group::ShareChance;
 use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, ShareSlot, Trace, build};
-use crate::bank::{self, Bank, Publisher};
+use crate::bank::{self, Bank, IdSet, Publisher};
 use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
 use crate::fault::{FaultId, Faults, Node};
 use crate::kernel::{Agenda, Digest, Prng, SimTime, SortedMap, digest_of};
@@ -54,6 +54,8 @@ pub struct World {
     pub(super) consumers: Vec<ConsumerSlot>,
     pub(super) share_consumers: Vec<ShareSlot>,
     pub(super) share_chance: ShareChance,
+    /// The events of which the share group has told customers.
+    pub(super) noticed: IdSet,
     pub(super) calls: SortedMap<u64, ApplicationCall>,
     pub(super) calls_made: u64,
     pub(super) rebuilds: SortedMap<u32, Rebuild>,
@@ -100,6 +102,7 @@ impl World {
             consumers: Vec::new(),
             share_consumers: Vec::new(),
             share_chance: ShareChance::new(seed),
+            noticed: IdSet::default(),
             calls: SortedMap::new(),
             calls_made: 0,
             rebuilds: SortedMap::new(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::act::LabAction;
 use crate::bank;
+use crate::broker::share::AckType;
 use crate::fault::{FaultId, FaultRule, Node};
 
 /// One thing done to a run from outside.
@@ -50,6 +51,20 @@ pub enum Intervention {
         consumer: u32,
         /// What it is to do.
         decision: Decision,
+    },
+    /// Whether a consumer of the share group stops at each delivery and asks what to do.
+    ShareByHand {
+        /// Its slot.
+        consumer: u32,
+        /// Whether it asks.
+        on: bool,
+    },
+    /// The answer to a share consumer that asks.
+    ShareDecide {
+        /// Its slot.
+        consumer: u32,
+        /// What it is to do.
+        decision: ShareDecision,
     },
 }
 
@@ -151,4 +166,41 @@ pub enum Decision {
     ThrowFatal,
     /// Return without acknowledging.
     Nothing,
+}
+
+/// What a share consumer that asks is told to do with the delivery in its hands: one of Kafka's `AcknowledgeType`s, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ShareDecision {
+    /// Do the work and accept.
+    Accept,
+    /// Somebody may try it again.
+    Release,
+    /// Nobody needs to try it again.
+    Reject,
+    /// It takes longer: the lock begins anew.
+    Renew,
+    /// Go on without work and without a word.
+    Nothing,
+}
+
+impl ShareDecision {
+    /// All of them.
+    pub const ALL: [ShareDecision; 5] =
+        [ShareDecision::Accept, ShareDecision::Release, ShareDecision::Reject, ShareDecision::Renew, ShareDecision::Nothing];
+
+    /// Kafka's word for it; none for nothing.
+    pub const fn ack(self) -> Option<AckType> {
+        match self {
+            ShareDecision::Accept => Some(AckType::Accept),
+            ShareDecision::Release => Some(AckType::Release),
+            ShareDecision::Reject => Some(AckType::Reject),
+            ShareDecision::Renew => Some(AckType::Renew),
+            ShareDecision::Nothing => None,
+        }
+    }
+
+    /// Whether an application can do so in implicit mode, where it has no `acknowledge` (S16).
+    pub const fn fits_implicit(self) -> bool {
+        matches!(self, ShareDecision::Accept | ShareDecision::Nothing)
+    }
 }

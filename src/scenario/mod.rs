@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use act::{LabAction, LabApi, LabBean, LabClient, LabOffset, LabOrder, LabShareOrder, LabTransaction, Offsets, Settings};
 pub use builtin::{BUILTIN_SEED, builtin, builtin_names};
 pub use config::{Config, SettingError};
-pub use intervention::{Action, Decision, Intervention, ResetTo};
+pub use intervention::{Action, Decision, Intervention, ResetTo, ShareDecision};
 pub use property::{Property, Scope, TakesEffect};
 pub use settings::{Of, Setting, setting, settings};
 pub use value::{Kind, Unit, Value};
@@ -32,6 +32,9 @@ pub const SHARE_GROUP: &str = "transfer-notices";
 
 /// The consumer groups of the bank, each behind one projection. A group's number is its place here.
 pub const GROUPS: [&str; 2] = ["account-view", "transfer-history"];
+
+/// The number by which faults know the bank's share group: the one after those of [`GROUPS`].
+pub const SHARE_GROUP_NUMBER: u32 = GROUPS.len() as u32;
 
 /// The topic of the bank's events.
 pub const TOPIC: &str = "transfer-events";

@@ -341,6 +341,8 @@ properties! {
     ReleaseShare = "release-share" Share NextRecord Some("S8"), of(0, 100, Unit::Percent), Value::Int(0);
     RejectShare = "reject-share" Share NextRecord Some("S8"), of(0, 100, Unit::Percent), Value::Int(0);
     RenewShare = "renew-share" Share NextRecord Some("S8"), of(0, 100, Unit::Percent), Value::Int(0);
+    ShareCommit = "commit" Share NextRecord Some("S9"), Kind::Choice(&["poll", "commitSync", "commitAsync"]), Value::Choice("poll");
+    ShareIdempotencyKey = "idempotency-key" Share NextRecord Some("E5"), BOOL, Value::Bool(true);
 
     LinkLatency = "latency" Link Now None, Kind::Latency, tailed(2_000);
 }

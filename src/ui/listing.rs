@@ -1,6 +1,7 @@
 //! The Kotlin listener that the current settings stand for, line by line, and which line a consumer is at. Pure text.
 
 use crate::listener::Fact;
+use crate::pipeline::WorkFact;
 use crate::scenario::{Config, GROUPS, Of, Property, SHARE_GROUP, TOPIC};
 use crate::scene::ConsumerState;
 
@@ -173,26 +174,64 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
 fn share(config: &Config) -> Vec<CodeLine> {
     let is_explicit = config.choice(Property::ShareAckMode, Of::Only) == "explicit";
     let most = config.int(Property::ShareMaxPollRecords, Of::Only).to_string();
+    let key = if config.flag(Property::ShareIdempotencyKey, Of::Only) { ", event.id" } else { "" };
+    let commit = match config.choice(Property::ShareCommit, Of::Only) {
+        "poll" => None,
+        call => Some(call),
+    };
     let mut lines = Vec::new();
     let mut line = |role: Role, parts: &[&str]| lines.push(CodeLine { text: parts.concat(), role });
-    line(Role::Frame, &["val consumer = KafkaShareConsumer<String, DomainEvent>("]);
-    line(Role::Frame, &["    groupId = \"", SHARE_GROUP, "\")"]);
-    line(Role::Frame, &["consumer.subscribe([\"", TOPIC, "\"])"]);
-    line(Role::Frame, &["while (running) {"]);
-    line(Role::Poll, &["  // max.poll.records=", &most]);
+    line(Role::Frame, &["// group.id=", SHARE_GROUP]);
+    line(Role::Frame, &["// max.poll.records=", &most]);
+    line(Role::Frame, &["KafkaShareConsumer(config).use { consumer ->"]);
+    line(Role::Frame, &["  consumer.subscribe(listOf(\"", TOPIC, "\"))"]);
+    line(Role::Frame, &["  while (running) {"]);
     if !is_explicit {
-        line(Role::Commit, &["  // poll accepts what the last one returned"]);
+        line(Role::Frame, &["    // poll accepts what the last one returned"]);
     }
-    line(Role::Poll, &["  for (event in consumer.poll(1.seconds)) {"]);
+    line(Role::Poll, &["    for (event in consumer.poll(ofSeconds(1))) {"]);
     if is_explicit {
-        line(Role::Effect, &["    val outcome = notifyCustomer(event)"]);
-        line(Role::Ack, &["    consumer.acknowledge(event, outcome)"]);
+        line(Role::Call, &["      val type = try {"]);
+        line(Role::Effect, &["        gateway.notify(event", key, ").type"]);
+        line(Role::Nack, &["      } catch (e: TransientException) { RELEASE"]);
+        line(Role::Frame, &["      } catch (e: Exception) { REJECT }"]);
+        line(Role::Ack, &["      consumer.acknowledge(event, type)"]);
+        if let Some(call) = commit {
+            line(Role::Commit, &["      consumer.", call, "()"]);
+        }
+        line(Role::Frame, &["    }"]);
     } else {
-        line(Role::Effect, &["    notifyCustomer(event)"]);
+        line(Role::Effect, &["      gateway.notify(event", key, ")"]);
+        line(Role::Frame, &["    }"]);
+        if let Some(call) = commit {
+            line(Role::Commit, &["    consumer.", call, "()"]);
+        }
     }
     line(Role::Frame, &["  }"]);
-    line(Role::Frame, &["}"]);
+    line(Role::Frame, &["} // close()"]);
     lines
+}
+
+/// Where a worker of the share group is, or was, in its code: what implicit mode has no line for belongs to the work itself.
+pub(crate) fn share_line_of(lines: &[CodeLine], role: Role) -> Option<usize> {
+    let fallback = match role {
+        Role::Commit => Role::Ack,
+        Role::Call | Role::Ack => Role::Effect,
+        _ => role,
+    };
+    line_of(lines, role).or_else(|| line_of(lines, fallback)).or_else(|| line_of(lines, Role::Effect))
+}
+
+/// The line that a worker of the share group has just executed; `None` for a fact that is no line's.
+pub(crate) fn role_of_work(fact: &WorkFact) -> Option<Role> {
+    match fact {
+        WorkFact::Polled { .. } | WorkFact::CallThrew { .. } => Some(Role::Poll),
+        WorkFact::Taken { .. } => Some(Role::Call),
+        WorkFact::Noticed { .. } | WorkFact::NoticeKnown { .. } | WorkFact::Threw { .. } => Some(Role::Effect),
+        WorkFact::Said { .. } => Some(Role::Ack),
+        WorkFact::Commit { .. } | WorkFact::Committed { .. } => Some(Role::Commit),
+        WorkFact::Started | WorkFact::Stopped | WorkFact::Killed | WorkFact::AwaitingDecision { .. } => None,
+    }
 }
 
 /// What happens to an exception that leaves the listener.
@@ -285,14 +324,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_worker_of_the_share_group_has_a_program_of_its_own() {
-        let of = |config: &Config| listing(config, GROUPS.len() as u32).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
+    fn worker(sets: &[(&str, &str)]) -> Vec<CodeLine> {
         let mut config = Config::default();
-        for (mode, acknowledges) in [("implicit", false), ("explicit", true)] {
-            config.set_text("share.share.acknowledgement.mode", mode).expect("valid");
-            assert_eq!(of(&config).contains("acknowledge("), acknowledges, "{mode}");
+        for (key, value) in sets {
+            config.set_text(&format!("share.{key}"), value).expect("valid");
         }
+        listing(&config, GROUPS.len() as u32)
+    }
+
+    #[test]
+    fn s16_a_worker_of_the_share_group_has_a_program_of_its_own() {
+        let text = |sets: &[(&str, &str)]| worker(sets).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n");
+        let explicit = text(&[("share.acknowledgement.mode", "explicit"), ("commit", "commitSync")]);
+        for part in ["acknowledge(event, type)", "consumer.commitSync()", "RELEASE", "REJECT", "event.id"] {
+            assert!(explicit.contains(part), "{part} is missing in\n{explicit}");
+        }
+        let implicit = text(&[("idempotency-key", "false")]);
+        assert!(!implicit.contains("acknowledge(") && !implicit.contains("commit") && !implicit.contains("event.id"), "{implicit}");
+    }
+
+    #[test]
+    fn s16_a_worker_is_at_a_line_whatever_it_does() {
+        use crate::broker::share::AckType;
+        let partition = crate::broker::TopicPartition { topic: crate::broker::TopicId(0), partition: 0 };
+        let (offset, event) = (3, crate::bank::EventId(4));
+        let deeds = [
+            (WorkFact::Polled { records: 2 }, "poll("),
+            (WorkFact::Taken { partition, offset, delivery_count: 1 }, "val type"),
+            (WorkFact::Noticed { partition, offset, event }, "notify("),
+            (WorkFact::Said { partition, offset, ack: AckType::Renew }, "acknowledge("),
+            (WorkFact::Commit { waits: true }, "commitSync"),
+        ];
+        let explicit = worker(&[("share.acknowledgement.mode", "explicit"), ("commit", "commitSync")]);
+        let implicit = worker(&[]);
+        for (deed, text) in deeds {
+            let role = role_of_work(&deed).expect("a line's");
+            let place = share_line_of(&explicit, role).expect("it has its line");
+            assert!(explicit[place].text.contains(text), "{deed:?} at {}", explicit[place].text);
+            assert!(share_line_of(&implicit, role).is_some(), "{deed:?}");
+        }
+        assert_eq!(role_of_work(&WorkFact::Stopped), None);
     }
 
     #[test]

@@ -182,6 +182,7 @@ fn name_of(intervention: &Intervention, shot: &Shot, lang: Lang) -> String {
             Decision::Throw | Decision::ThrowFatal => text.decide_throw.to_owned(),
             Decision::Nothing => text.decide_nothing.to_owned(),
         },
+        Intervention::ShareDecide { decision, .. } => decision.ack().map_or(text.decide_nothing, |ack| ack.name()).to_owned(),
         Intervention::Act(Action::Kill(node)) => done(text.kill, *node),
         Intervention::Act(Action::Stop(node)) => done(text.stop, *node),
         Intervention::Act(Action::Start(node)) => done(text.start, *node),

@@ -6,6 +6,7 @@ mod links;
 mod options;
 mod replay;
 mod settings;
+mod shares;
 
 use super::World;
 use crate::kernel::SimTime;

@@ -6,6 +6,7 @@ mod lab;
 mod listener;
 mod producer;
 mod word;
+mod work;
 
 use std::fmt;
 
@@ -47,6 +48,7 @@ impl FactKind {
             FactKind::Consumer(fact) => listener::consumer_words(fact, topics),
             FactKind::Listener(fact) => listener::listener_words(fact, topics),
             FactKind::Bank(kind) => bank::bank_words(kind),
+            FactKind::Work(fact) => work::work_words(fact, topics),
             FactKind::FaultLaid { id, rule } => (Word::FaultLaid, format!("f{} {}", id.0, RuleText(rule))),
             FactKind::FaultStruck { id, rule } => (Word::FaultStruck, format!("f{} {} on {}", id.0, rule.kind, rule.target)),
             FactKind::FaultEnded { id, rule } => (Word::FaultEnded, format!("f{} {} on {}", id.0, rule.kind, rule.target)),
@@ -86,6 +88,10 @@ fn intervention_words(intervention: &Intervention) -> Words {
         Intervention::ByHand { consumer, on } => (Word::ByHand, format!("consumer-{consumer} {}", if *on { "on" } else { "off" })),
         Intervention::Lab(action) => lab::act_words(action),
         Intervention::Decide { consumer, decision } => (Word::Decide, format!("consumer-{consumer} {decision:?}")),
+        Intervention::ShareByHand { consumer, on } => {
+            (Word::ByHand, format!("share-consumer-{consumer} {}", if *on { "on" } else { "off" }))
+        }
+        Intervention::ShareDecide { consumer, decision } => (Word::Decide, format!("share-consumer-{consumer} {decision:?}")),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::broker::TopicPartition;
 use crate::broker::share::RecordState;
 use crate::listener::application_events::{ApplicationFact, Lane};
 use crate::pipeline::lab::{LabApplication, LabMember};
-use crate::pipeline::{FactKind, ProcessState, ShareSlot, World};
+use crate::pipeline::{FactKind, ProcessState, ShareDoing, ShareSlot, ShareWork, World};
 use crate::scene::{ApplicationView, BeanView, ConsumerDuty, ConsumerState, ConsumerView, MEMBERS_FROM, ProducerView, SHARES_FROM, Scene};
 
 /// Fills in what a script has brought along.
@@ -98,10 +98,12 @@ fn share_consumer(world: &World, slot: u32, consumer: &ShareSlot) -> ConsumerVie
     let gone = application.is_gone();
     let assigned = if gone { Vec::new() } else { application.consumer.assignment() };
     let work = consumer.work.as_ref();
-    let at_work = work.and_then(|w| w.at_work).filter(|_| !gone);
+    let at_work = work.and_then(ShareWork::place).filter(|_| !gone);
     let state = match work.map(|w| w.state) {
         Some(ProcessState::Dead) => ConsumerState::Dead,
         _ if gone => ConsumerState::Stopped,
+        _ if work.is_some_and(ShareWork::awaits_decision) => ConsumerState::Deciding,
+        _ if work.is_some_and(|w| w.doing == ShareDoing::Committing) => ConsumerState::Committing,
         _ if at_work.is_some() && world.is_share_stuck(slot) => ConsumerState::Stalled,
         _ if at_work.is_some() => ConsumerState::Handling,
         _ if assigned.is_empty() => ConsumerState::Starting,

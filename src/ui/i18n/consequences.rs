@@ -49,3 +49,51 @@ pub(crate) fn rule(state: ConsumerState) -> &'static str {
         ConsumerState::Rebalancing => "C4",
     }
 }
+
+/// What happens now with a consumer of a share group, and the rule behind it.
+pub(crate) fn of_share(state: ConsumerState, lang: Lang) -> (&'static str, &'static str) {
+    let (en, ko, rule) = match state {
+        ConsumerState::Starting => (
+            "It joins its share group. There is no rebalance to wait for: it has its partitions from its second heartbeat on, even if others read them too.",
+            "공유 그룹에 들어가는 중입니다. 기다릴 리밸런스가 없습니다. 다른 멤버가 읽는 파티션이라도 두 번째 하트비트부터 받습니다.",
+            "S1",
+        ),
+        ConsumerState::Listening => (
+            "It polls. What it acknowledged before travels with the request; the broker gives it records that nobody has in hand.",
+            "poll하고 있습니다. 앞서 확인한 것이 요청에 실려 가고, 브로커는 아무도 쥐지 않은 레코드를 줍니다.",
+            "S4",
+        ),
+        ConsumerState::Handling => (
+            "The record is its alone until the lock ends. If the process died now, the broker would see the connection break and make the record available again: another delivery.",
+            "잠금이 끝날 때까지 이 레코드는 이 소비자만 쥡니다. 지금 죽으면 연결이 끊기고 브로커가 레코드를 다시 풀어 또 전달합니다.",
+            "S13",
+        ),
+        ConsumerState::Deciding => (
+            "It waits for you, and the lock runs: when it ends, the record goes to another consumer and your answer is refused.",
+            "결정을 기다리는 동안 잠금 시간이 갑니다. 끝나면 레코드는 다른 소비자에게 가고 결정은 거절됩니다.",
+            "S5",
+        ),
+        ConsumerState::Committing => (
+            "commitSync() is on the way to the broker and back. Until it has arrived there a crash would make the records available again, though the work is done.",
+            "commitSync()가 브로커에 다녀오는 중입니다. 도착하기 전에 죽으면 처리한 레코드도 다시 풀립니다.",
+            "S9",
+        ),
+        ConsumerState::Stalled => (
+            "It does not come back from its work. Its heartbeats go on; when the lock ends the record is given to another consumer, and what this one says later is refused.",
+            "처리에서 돌아오지 않습니다. 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고, 이 소비자의 늦은 확인은 거절됩니다.",
+            "S5",
+        ),
+        ConsumerState::Stopped => (
+            "It closed its consumer: what was acknowledged was sent, the rest was given back at once.",
+            "소비자를 닫았습니다. 확인한 것은 보냈고 나머지는 바로 돌려주었습니다.",
+            "S13",
+        ),
+        ConsumerState::Dead => (
+            "It died. Its connections broke, so that its records were available again at once; the coordinator misses it only after the session timeout.",
+            "죽었습니다. 연결이 끊겨 레코드는 바로 풀렸고, 코디네이터는 세션 타임아웃이 지나야 압니다.",
+            "S13",
+        ),
+        other => return (consequence(other, lang), rule(other)),
+    };
+    (lang.pick(en, ko), rule)
+}

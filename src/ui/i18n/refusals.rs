@@ -23,6 +23,17 @@ pub(crate) fn refusal(error: &InterventionError, scene: &Scene, lang: Lang) -> S
             let name = things::node(Node::Consumer(*consumer), scene, lang);
             pick(format!("{name} waits for no decision"), format!("{name}: 결정을 기다리고 있지 않습니다"))
         }
+        InterventionError::ShareNotAsked { consumer } => {
+            let name = things::node(Node::ShareConsumer(*consumer), scene, lang);
+            pick(format!("{name} waits for no decision"), format!("{name}: 결정을 기다리고 있지 않습니다"))
+        }
+        InterventionError::ImplicitMode { consumer } => {
+            let name = things::node(Node::ShareConsumer(*consumer), scene, lang);
+            pick(
+                format!("{name} is in implicit mode: acknowledge() would throw an IllegalStateException"),
+                format!("{name}: implicit 모드에서는 acknowledge()가 IllegalStateException을 던집니다"),
+            )
+        }
         InterventionError::GroupActive { group, state } => {
             let name = crate::scenario::GROUPS.get(*group as usize).copied().unwrap_or_default();
             pick(
@@ -135,6 +146,9 @@ fn deed_ko(action: &'static str) -> &'static str {
         "pause" => "일시정지",
         "resume" => "재개",
         "break" => "장애 주입",
+        "break in this way" => "이 장애 주입",
+        "make forget in implicit mode" => "implicit 모드에서 확인 잊기",
+        "take in hand" => "직접 결정",
         other => other,
     }
 }

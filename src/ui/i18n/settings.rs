@@ -197,6 +197,8 @@ says! {
         ReleaseShare: "With explicit: how many records are released, so that somebody tries them again.", "explicit일 때 놓아 주어(release) 누군가 다시 시도하게 하는 레코드의 비율.";
         RejectShare: "With explicit: how many records are rejected: nobody gets them again.", "explicit일 때 거부해(reject) 아무도 다시 받지 않는 레코드의 비율.";
         RenewShare: "With explicit: how many records need longer: their lock begins anew.", "explicit일 때 더 오래 걸려 잠금을 연장하는(renew) 레코드의 비율.";
+        ShareCommit: "When acknowledgements go to the broker: with the next poll, by commitSync() at once and waited for, or by commitAsync() at once. With implicit only after the last record of a poll.", "확인을 브로커에 보내는 때: 다음 poll과 함께(poll), 바로 보내고 기다림(commitSync), 바로 보내고 기다리지 않음(commitAsync). implicit이면 poll의 마지막 레코드 뒤에만.";
+        ShareIdempotencyKey: "Whether a notice carries its event's id as an idempotency key: the gateway then sends it once, however often a record is delivered.", "알림에 이벤트 번호를 멱등성 키로 싣는지. 실으면 레코드가 몇 번 전달되어도 게이트웨이가 한 번만 보냅니다.";
         LinkLatency: "How long everything takes on this link, one way.", "이 연결에서 한 방향으로 걸리는 시간.";
     }
 }

@@ -92,6 +92,9 @@ texts! {
         by_hand_off: "decide no more by hand", "직접 결정 끝내기";
         decide_what: "The listener waits. What shall it do?", "리스너가 기다립니다. 어떻게 할까요?";
         decide_wait: "At its next delivery the listener stops here and asks you.", "다음 전달에서 리스너가 여기서 멈추고 묻습니다.";
+        decide_what_share: "The worker waits. What shall become of this record?", "작업자가 기다립니다. 이 레코드를 어떻게 할까요?";
+        decide_explicit: "accept does the work and accepts; release: somebody tries it again; reject: nobody does; renew: the lock begins anew and the record comes back. Nothing: the next poll throws an IllegalStateException.", "accept: 처리하고 수락. release: 누군가 다시 시도. reject: 아무도 다시 시도하지 않음. renew: 잠금을 새로 시작하고 레코드가 다시 옴. 그냥 둠: 다음 poll이 IllegalStateException을 던짐.";
+        decide_implicit: "Implicit mode has no acknowledge(): the next poll accepts whatever the last one returned, even if nothing was done.", "implicit 모드에는 acknowledge()가 없습니다. 다음 poll이 지난 poll의 레코드를 처리하지 않았어도 모두 수락합니다.";
         decide_ack: "ack", "ack";
         decide_nack: "nack 5 s", "nack 5초";
         decide_throw: "throw", "예외";

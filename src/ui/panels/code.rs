@@ -8,15 +8,15 @@ use super::rule::rule_link;
 use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener::Fact as ListenerFact;
-use crate::pipeline::FactKind;
+use crate::pipeline::{FactKind, WorkFact};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, Of, Property};
-use crate::scene::{ConsumerState, ConsumerView, Scene};
+use crate::scene::{ConsumerState, ConsumerView, SHARES_FROM, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{duration, readable};
 use crate::ui::i18n::stage::{StageText, consumer_state, consumer_title, counted};
 use crate::ui::i18n::{Lang, Text, consequences, facts};
-use crate::ui::listing::{Role, line_of, listing, role_of, role_of_fact};
+use crate::ui::listing::{Role, line_of, listing, role_of, role_of_fact, role_of_work, share_line_of};
 
 /// How many of the newest facts are searched for what a consumer did last.
 const LOOKED_AT_MAX: u64 = 2_000;
@@ -77,22 +77,32 @@ struct Latest {
 }
 
 fn latest(shot: &Shot, group: u32, consumer: u32, lang: Lang) -> Option<Latest> {
-    if group as usize >= GROUPS.len() {
+    let node = node_of(consumer);
+    let is_share = matches!(node, Node::ShareConsumer(_));
+    if group as usize >= GROUPS.len() && !is_share {
         return None;
     }
     let trace = shot.world.trace();
     // There the commit belongs to the line that acknowledges.
-    let commits_itself = shot.world.config().choice(Property::AckMode, Of::Group(group)) != "MANUAL_IMMEDIATE";
+    let commits_itself = is_share || shot.world.config().choice(Property::AckMode, Of::Group(group)) != "MANUAL_IMMEDIATE";
     let first = trace.end().saturating_sub(LOOKED_AT_MAX).max(trace.dropped_count());
-    (first..trace.end()).rev().filter_map(|number| trace.get(number)).filter(|fact| fact.actor == Node::Consumer(consumer)).find_map(
-        |fact| {
-            let FactKind::Listener(what) = &fact.kind else { return None };
-            let role = role_of_fact(what).filter(|role| *role != Role::Commit || commits_itself)?;
-            let (word, details) = fact.kind.words(shot.world.cluster().topics());
-            let threw = matches!(what, ListenerFact::Threw { .. });
-            Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &readable(&details)].concat() })
-        },
-    )
+    (first..trace.end()).rev().filter_map(|number| trace.get(number)).filter(|fact| fact.actor == node).find_map(|fact| {
+        let (role, threw) = match &fact.kind {
+            FactKind::Listener(what) => (role_of_fact(what)?, matches!(what, ListenerFact::Threw { .. })),
+            FactKind::Work(what) => (role_of_work(what)?, matches!(what, WorkFact::Threw { .. } | WorkFact::CallThrew { .. })),
+            _ => return None,
+        };
+        if role == Role::Commit && !commits_itself {
+            return None;
+        }
+        let (word, details) = fact.kind.words(shot.world.cluster().topics());
+        Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &readable(&details)].concat() })
+    })
+}
+
+/// Who tells of what a consumer of the stage does.
+fn node_of(consumer: u32) -> Node {
+    consumer.checked_sub(SHARES_FROM).map_or(Node::Consumer(consumer), Node::ShareConsumer)
 }
 
 /// The listener with its line marked, and what that means.
@@ -112,9 +122,11 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
         Some(_) => StageText::of(lang).in_process_idle.to_owned(),
         None => heading(shot, consumer, lang),
     };
-    let here = at.and_then(|role| line_of(&lines, role));
+    let is_share = consumer.id >= SHARES_FROM;
+    let place = |role| if is_share { share_line_of(&lines, role) } else { line_of(&lines, role) };
+    let here = at.and_then(place);
     let last = latest(shot, group, consumer.id, lang);
-    let was = last.as_ref().and_then(|last| line_of(&lines, last.role)).filter(|line| Some(*line) != here);
+    let was = last.as_ref().and_then(|last| place(last.role)).filter(|line| Some(*line) != here);
     let trouble = consumer.state.is_trouble();
     let was_class = if last.as_ref().is_some_and(|last| last.threw) { "was trouble" } else { "was" };
     html! {
@@ -134,8 +146,8 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
                 <h2>{ text.what_happens }</h2>
                 <p class="consequence" data-testid="in-process">{ consequences::in_process(lang) }</p>
                 <p class="rule">{ text.rule }{ " " }{ rule_link(consequences::IN_PROCESS_RULE, lang, on) }</p>
-            } else if (group as usize) < GROUPS.len() {
-                <Consequence {lang} state={consumer.state} tick={shot.tick} playing={shot.playing} on={on.clone()} />
+            } else if (group as usize) < GROUPS.len() || is_share {
+                <Consequence {lang} state={consumer.state} {is_share} tick={shot.tick} playing={shot.playing} on={on.clone()} />
             }
         </section>
     }
@@ -151,6 +163,7 @@ fn ago(us: u64, lang: Lang) -> String {
 struct ConsequenceProps {
     lang: Lang,
     state: ConsumerState,
+    is_share: bool,
     tick: u64,
     playing: bool,
     on: Callback<Msg>,
@@ -167,11 +180,15 @@ fn Consequence(props: &ConsequenceProps) -> Html {
         *shown = (props.state, props.tick);
     }
     let state = shown.0;
+    let (what, rule) = match props.is_share {
+        false => (consequences::consequence(state, props.lang), consequences::rule(state)),
+        true => consequences::of_share(state, props.lang),
+    };
     html! {
         <>
             <h2>{ text.what_happens }</h2>
-            <p class="consequence"><b>{ consumer_state(props.lang, state) }</b>{ ": " }{ consequences::consequence(state, props.lang) }</p>
-            <p class="rule">{ text.rule }{ " " }{ rule_link(consequences::rule(state), props.lang, &props.on) }</p>
+            <p class="consequence"><b>{ consumer_state(props.lang, state) }</b>{ ": " }{ what }</p>
+            <p class="rule">{ text.rule }{ " " }{ rule_link(rule, props.lang, &props.on) }</p>
         </>
     }
 }

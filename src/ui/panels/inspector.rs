@@ -7,7 +7,7 @@ use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
 use crate::fault::{FaultRule, Node};
-use crate::pipeline::{Action, Decision, Intervention, ProcessState, ShareSlot};
+use crate::pipeline::{Action, Intervention, ProcessState, ShareSlot};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, LabAction, Of, ResetTo, Scope, settings};
 use crate::scene::{ConsumerState, Health, MEMBERS_FROM, SHARES_FROM, Scene};
@@ -16,9 +16,6 @@ use crate::ui::break_bar::act;
 use crate::ui::i18n::{Text, faults, things};
 use crate::ui::rules;
 use crate::ui::targets;
-
-/// How long a nack by hand pauses, in milliseconds.
-const NACK_MS: u64 = 5_000;
 
 /// What is selected.
 pub(super) fn inspector(props: &SideProps) -> Html {
@@ -59,7 +56,10 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         Thing::Consumer(place) if place >= SHARES_FROM => {
             let slot = place - SHARES_FROM;
             match world.share_consumers().get(slot as usize) {
-                Some(consumer) if consumer.work.is_some() => process(Node::ShareConsumer(slot)),
+                Some(ShareSlot { work: Some(work), .. }) => {
+                    let on = work.by_hand;
+                    html! { <>{ process(Node::ShareConsumer(slot)) }{ switch(on, Intervention::ShareByHand { consumer: slot, on: !on }, props, text) }</> }
+                }
                 Some(consumer) => {
                     let member = consumer.name.clone();
                     let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Lab(LabAction::Crash { member: member.clone() })));
@@ -85,13 +85,12 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         Thing::Consumer(slot) => {
             let node = Node::Consumer(slot);
             let on = world.consumers().get(slot as usize).is_some_and(|consumer| consumer.by_hand);
-            let onchange = props.on.reform(move |_: Event| act(Intervention::ByHand { consumer: slot, on: !on }));
             html! {
                 <>
                     { process(node) }
                     { button(text.pause_container.to_owned(), Action::Pause(node)) }
                     { button(text.resume_container.to_owned(), Action::Resume(node)) }
-                    <label class="switch"><input type="checkbox" data-testid="by-hand" checked={on} {onchange} />{ text.by_hand }</label>
+                    { switch(on, Intervention::ByHand { consumer: slot, on: !on }, props, text) }
                 </>
             }
         }
@@ -140,6 +139,12 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         _ => return html! {},
     };
     html! { <div class="actions">{ inner }</div> }
+}
+
+/// The switch that lets a viewer decide what becomes of each delivery.
+fn switch(on: bool, other: Intervention, props: &SideProps, text: &Text) -> Html {
+    let onchange = props.on.reform(move |_: Event| act(other.clone()));
+    html! { <label class="switch"><input type="checkbox" data-testid="by-hand" checked={on} {onchange} />{ text.by_hand }</label> }
 }
 
 /// Whether its process runs: what runs cannot be started, and what does not cannot be stopped.
@@ -247,33 +252,5 @@ fn thing_settings(thing: Thing, props: &SideProps, text: &Text) -> Html {
             <h3>{ text.its_settings }</h3>
             { for found.into_iter().map(|index| setting_row(index, config.at(index), props.lang, &props.on)) }
         </>
-    }
-}
-
-/// The decision that a listener waits for. Over every panel, because the run waits for it.
-pub(super) fn decide(props: &SideProps) -> Html {
-    let text = Text::of(props.lang);
-    let scene = &props.shot.scene;
-    let asks = scene.groups.iter().flat_map(|group| &group.consumers).find(|consumer| consumer.state == ConsumerState::Deciding);
-    let taken_in_hand = (0..).zip(props.shot.world.consumers()).find(|(_, consumer)| consumer.by_hand).map(|(number, _)| number);
-    // The question keeps its place between two deliveries: the buttons do not slip away, nor does what stands below them.
-    let Some(consumer) = asks.map(|view| view.id).or(taken_in_hand) else { return html! {} };
-    let record = asks.and_then(|view| view.record);
-    let place = record.map(|(_, partition, offset)| [" P", &partition.to_string(), "@", &offset.to_string()].concat()).unwrap_or_default();
-    let button = |testid: &'static str, name: &'static str, decision: Decision| {
-        let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Decide { consumer, decision }));
-        html! { <button type="button" class="chip" data-testid={testid} disabled={asks.is_none()} {onclick}>{ name }</button> }
-    };
-    let off = props.on.reform(move |_: MouseEvent| act(Intervention::ByHand { consumer, on: false }));
-    let question = if asks.is_some() { text.decide_what } else { text.decide_wait };
-    html! {
-        <div class={classes!("decide", asks.is_some().then_some("asks"))} role="group" aria-label={text.by_hand}>
-            <p aria-live="polite"><b>{ things::name(Thing::Consumer(consumer), scene, props.lang) }{ place }</b>{ " " }{ question }</p>
-            { button("ack", text.decide_ack, Decision::Ack) }
-            { button("nack", text.decide_nack, Decision::Nack { sleep_ms: NACK_MS }) }
-            { button("throw", text.decide_throw, Decision::Throw) }
-            { button("nothing", text.decide_nothing, Decision::Nothing) }
-            <button type="button" class="quiet" data-testid="by-hand-off" onclick={off}>{ text.by_hand_off }</button>
-        </div>
     }
 }

@@ -82,7 +82,7 @@ fn colour(kind: &FactKind, what: &str) -> &'static str {
             "c-problem"
         }
         FactKind::Broker(_) | FactKind::Consumer(_) | FactKind::Producer(_) => "c-event",
-        FactKind::Listener(_) | FactKind::Application(..) => "c-policy",
+        FactKind::Listener(_) | FactKind::Application(..) | FactKind::Work(_) => "c-policy",
         FactKind::Bank(_) if what.starts_with("command") || what.starts_with("reply") => "c-command",
         FactKind::Bank(_) if what.starts_with("event") || what.starts_with("outbox") || what.starts_with("publish") => "c-aggregate",
         FactKind::Bank(_) => "c-read",

@@ -3,6 +3,7 @@
 mod case;
 mod code;
 mod command;
+mod decide;
 mod fidelity;
 mod help;
 mod hold;

@@ -4,8 +4,9 @@ use yew::prelude::*;
 
 use super::case::case_panel;
 use super::code::code;
+use super::decide::decide;
 use super::hold::{Hold, use_hold};
-use super::inspector::{decide, inspector};
+use super::inspector::inspector;
 use super::journal::{follow, journal};
 use super::meters::meters_panel;
 use super::settings::Settings;

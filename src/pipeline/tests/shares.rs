@@ -1,0 +1,185 @@
+//! The workers of the bank's share group: decided by hand, restarted by a setting, broken by each fault that they know.
+
+use super::super::{Intervention, InterventionError, ProcessState, ShareDecision, WorkFact, World};
+use crate::broker::share::RecordState;
+use crate::kernel::SimTime;
+use crate::pipeline::FactKind;
+use crate::scenario::{SHARE_GROUP, Scenario};
+
+/// One worker on one partition, two records a poll, with what `sets` says besides.
+fn scenario(sets: &[(&str, &str)]) -> Scenario {
+    let mut scenario = Scenario::plain("share", 7);
+    let usual = [
+        ("client.commands-per-minute", "240"),
+        ("topic.partitions", "1"),
+        ("share.consumers", "1"),
+        ("share.share.acknowledgement.mode", "explicit"),
+        ("share.share.acquire.mode", "record_limit"),
+        ("share.max.poll.records", "2"),
+        ("share.share.auto.offset.reset", "earliest"),
+        ("share.share.heartbeat.interval.ms", "1000"),
+        ("share.listener-time", "100ms"),
+    ];
+    for (key, value) in usual.iter().chain(sets) {
+        scenario.config.set_text(key, value).expect("a setting of the table");
+    }
+    scenario
+}
+
+fn does(world: &mut World, intervention: Intervention) {
+    let at = world.now();
+    world.intervene(at, &intervention).expect("it fits");
+}
+
+/// Lets the world go on until a worker asks, and gives the offset that it asks about.
+fn asks(world: &mut World, slot: u32) -> u64 {
+    let work = |world: &World| world.share_consumers()[slot as usize].work.clone().expect("a worker of the bank");
+    for _ in 0..200_000 {
+        if work(world).awaits_decision() {
+            return work(world).place().expect("it asks about a record").1;
+        }
+        assert!(world.step());
+    }
+    panic!("the worker never asks\n{}", super::text(world));
+}
+
+fn state(world: &World, offset: u64) -> Option<(RecordState, u32)> {
+    let share = world.cluster().share_partition(SHARE_GROUP, world.topic_partition(0)).expect("the group reads");
+    share.at(offset).map(|s| (s.state, s.delivery_count))
+}
+
+/// What the workers did, from this fact on.
+fn deeds(world: &World, from: u64) -> Vec<WorkFact> {
+    let deed = |kind: &FactKind| if let FactKind::Work(deed) = kind { Some(deed.clone()) } else { None };
+    world.trace().iter_from(from).filter_map(|fact| deed(&fact.kind)).collect()
+}
+
+/// A world whose worker asks about a record; its offset.
+fn asked(sets: &[(&str, &str)]) -> (World, u64) {
+    let mut world = World::new(&scenario(sets));
+    world.run_until(SimTime::from_ms(6_000));
+    does(&mut world, Intervention::ShareByHand { consumer: 0, on: true });
+    let offset = asks(&mut world, 0);
+    (world, offset)
+}
+
+fn decide(world: &mut World, decision: ShareDecision) {
+    does(world, Intervention::ShareDecide { consumer: 0, decision });
+}
+
+#[test]
+fn s8_each_decision_by_hand_is_what_the_broker_hears() {
+    let outcomes = [
+        (ShareDecision::Accept, ("share_acknowledged", " accept"), true),
+        (ShareDecision::Release, ("share_released", " release"), false),
+        (ShareDecision::Reject, ("share_archived", " reject"), false),
+        (ShareDecision::Renew, ("share_renewed", ""), false),
+    ];
+    for (decision, (word, by), tells) in outcomes {
+        let (mut world, offset) = asked(&[("share.commit", "commitSync")]);
+        let from = world.trace().end();
+        assert_eq!(state(&world, offset), Some((RecordState::Acquired, 1)), "nothing is said while it asks");
+        decide(&mut world, decision);
+        asks(&mut world, 0);
+        let lines: Vec<String> = world.trace().iter_from(from).map(|f| world.line(f).to_string()).collect();
+        let of_record = format!("@{offset}..{}{by}", offset + 1);
+        assert!(lines.iter().any(|l| l.contains(&format!(" {word} ")) && l.ends_with(&of_record)), "{decision:?}\n{}", lines.join("\n"));
+        let noticed = deeds(&world, from).iter().any(|d| matches!(d, WorkFact::Noticed { offset: o, .. } if *o == offset));
+        assert_eq!(noticed, tells, "{decision:?}");
+    }
+}
+
+#[test]
+fn s8_a_renewed_record_comes_back_to_be_decided_again() {
+    let (mut world, offset) = asked(&[("share.max.poll.records", "1")]);
+    decide(&mut world, ShareDecision::Renew);
+    assert_eq!(asks(&mut world, 0), offset, "with the next poll");
+    assert_eq!(state(&world, offset), Some((RecordState::Acquired, 1)), "without another delivery");
+}
+
+#[test]
+fn s16_nothing_said_of_a_record_ends_an_explicit_worker_at_its_next_poll() {
+    let (mut world, offset) = asked(&[("share.max.poll.records", "1")]);
+    let from = world.trace().end();
+    decide(&mut world, ShareDecision::Nothing);
+    assert_eq!(asks(&mut world, 0), offset, "the closed consumer gave it back, and the new one has it");
+    assert_eq!(state(&world, offset), Some((RecordState::Acquired, 2)));
+    let told = deeds(&world, from);
+    let place = |wanted: &WorkFact| told.iter().position(|d| d == wanted).unwrap_or_else(|| panic!("no {wanted:?} in {told:?}"));
+    let threw = place(&WorkFact::CallThrew { class: "IllegalStateException" });
+    assert!(threw < place(&WorkFact::Stopped) && place(&WorkFact::Stopped) < place(&WorkFact::Started));
+}
+
+#[test]
+fn s16_in_implicit_mode_only_accept_and_nothing_can_be_decided() {
+    let (mut world, offset) = asked(&[("share.share.acknowledgement.mode", "implicit"), ("share.max.poll.records", "1")]);
+    for decision in [ShareDecision::Release, ShareDecision::Reject, ShareDecision::Renew] {
+        let (at, before) = (world.now(), world.digest());
+        let refused = world.intervene(at, &Intervention::ShareDecide { consumer: 0, decision });
+        assert_eq!(refused, Err(InterventionError::ImplicitMode { consumer: 0 }), "{decision:?}");
+        assert_eq!(world.digest(), before, "a refusal changes nothing");
+    }
+    decide(&mut world, ShareDecision::Nothing);
+    let next = asks(&mut world, 0);
+    assert!(next > offset, "the next poll has accepted it, though nothing was done");
+    assert_eq!(state(&world, offset), None, "finished, and passed by the start offset");
+}
+
+#[test]
+fn nobody_decides_what_is_not_asked() {
+    let mut world = World::new(&scenario(&[]));
+    world.run_until(SimTime::from_ms(6_000));
+    let at = world.now();
+    let decide = |consumer| Intervention::ShareDecide { consumer, decision: ShareDecision::Accept };
+    assert_eq!(world.intervene(at, &decide(0)), Err(InterventionError::ShareNotAsked { consumer: 0 }));
+    assert_eq!(world.intervene(at, &decide(9)), Err(InterventionError::ShareNotAsked { consumer: 9 }));
+    assert!(world.intervene(at, &Intervention::ShareByHand { consumer: 9, on: true }).is_err());
+}
+
+#[test]
+fn s5_who_takes_too_long_to_decide_loses_the_record_and_is_refused() {
+    let (mut world, offset) = asked(&[("share.consumers", "2"), ("share.share.record.lock.duration.ms", "1000")]);
+    does(&mut world, Intervention::ShareByHand { consumer: 1, on: true });
+    while asks(&mut world, 1) != offset {
+        does(&mut world, Intervention::ShareDecide { consumer: 1, decision: ShareDecision::Accept });
+    }
+    assert_eq!(state(&world, offset), Some((RecordState::Acquired, 2)), "the other one has it now");
+    let from = world.trace().end();
+    decide(&mut world, ShareDecision::Release);
+    let later = world.now() + 3_000_000;
+    world.run_until(later);
+    let refused = world.trace().iter_from(from).any(|f| f.kind.words(world.cluster().topics()).0.name() == "share_refused");
+    assert!(refused, "{}", super::text(&world));
+}
+
+#[test]
+fn to_decide_no_more_lets_the_worker_go_on_and_so_does_healing() {
+    for off in [Intervention::ShareByHand { consumer: 0, on: false }, Intervention::HealAll] {
+        let (mut world, offset) = asked(&[]);
+        does(&mut world, off);
+        let later = world.now() + 5_000_000;
+        world.run_until(later);
+        assert_eq!(state(&world, offset), None, "finished");
+        assert!(!world.share_consumers()[0].work.as_ref().expect("of the bank").by_hand);
+    }
+}
+
+#[test]
+fn s13_a_setting_that_waits_for_a_restart_closes_the_consumer_and_gives_its_records_back() {
+    let mut world = World::new(&scenario(&[("share.listener-time", "600ms"), ("share.max.poll.records", "4")]));
+    world.run_until(SimTime::from_ms(6_300));
+    assert!(world.share_consumers()[0].work.as_ref().is_some_and(|w| w.waiting.len() > 1), "one at work, more to come");
+    let from = world.trace().end();
+    does(&mut world, Intervention::Set { key: "share.max.poll.records".into(), value: "5".into() });
+    world.run_until(SimTime::from_ms(14_000));
+    let told = deeds(&world, from);
+    assert!(!told.contains(&WorkFact::Killed), "{told:?}");
+    let place = |wanted: WorkFact| told.iter().position(|d| *d == wanted).unwrap_or_else(|| panic!("no {wanted:?} in {told:?}"));
+    assert!(place(WorkFact::Stopped) < place(WorkFact::Started), "{told:?}");
+    let words: Vec<String> = world.trace().iter_from(from).map(|f| world.line(f).to_string()).collect();
+    assert!(words.iter().any(|line| line.contains(" share_released ")), "the rest of the poll was given back\n{}", words.join("\n"));
+    assert!(words.iter().any(|line| line.contains(" left ") || line.contains(" member_left ")), "the member has left");
+    assert_eq!(world.share_consumers()[0].application.consumer.config().max_poll_records, 5);
+    assert!(told.iter().any(|d| matches!(d, WorkFact::Polled { records: 3.. })), "{told:?}");
+    assert_eq!(world.share_consumers()[0].work.as_ref().map(|w| w.state), Some(ProcessState::Running));
+}
