@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bank_side::{node_of, process_of};
 use super::{FactKind, FlightKey, Occurrence, Payload, World};
 use crate::bank::{self, Process};
-use crate::broker::BrokerId;
+use crate::broker::{BrokerId, ErrorCode, Response};
 use crate::fault::Node;
 use crate::kernel::SimTime;
 
@@ -71,6 +71,12 @@ impl World {
             return self.tell(flight.from, flight.command, kind);
         }
         match flight.payload {
+            Payload::Request { client, correlation, .. } if self.lab_severs(client) => {
+                self.response_arrives(client, correlation, Response::Error(ErrorCode::NetworkDisconnect));
+            }
+            Payload::Response { client, correlation, .. } if self.lab_severs(client) => {
+                self.response_arrives(client, correlation, Response::Error(ErrorCode::NetworkDisconnect));
+            }
             Payload::Request { client, correlation, request } => {
                 if let Node::Broker(to) = flight.to {
                     self.with_cluster(|c, now, out| c.request(now, BrokerId(to), client, correlation, request, out));

@@ -101,6 +101,8 @@ pub enum LabAction {
     DeleteShareOffsets { op: u64, group: Arc<str>, topic: Arc<str> },
     /// `Admin.deleteShareGroups`.
     DeleteShareGroup { op: u64, group: Arc<str> },
+    /// The producers of the containers can no longer reach the brokers, or can again: connections break as soon as they are made.
+    SeverProducers { severed: bool },
 }
 
 /// A listener bean as a script describes it.
@@ -161,6 +163,8 @@ impl LabAction {
             LabAction::AlterGroup { .. } => "",
             LabAction::AlterShareOffsets { .. } | LabAction::DeleteShareOffsets { .. } => "reset offsets",
             LabAction::DeleteShareGroup { .. } => "delete group",
+            LabAction::SeverProducers { severed: true } => "sever producer",
+            LabAction::SeverProducers { severed: false } => "heal producer",
         }
     }
 

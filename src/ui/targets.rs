@@ -10,7 +10,7 @@ use crate::scene::{MEMBERS_FROM, SHARES_FROM, Scene};
 /// The targets that fit a fault, the usual one first.
 pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
     match kind.target_kind() {
-        TargetKind::Link => links(kind),
+        TargetKind::Link => links(kind, world),
         TargetKind::Api => vec![Target::Node(Node::Api)],
         TargetKind::Relay => vec![Target::Node(Node::Relay)],
         TargetKind::Publisher => vec![Target::Node(Node::Relay), Target::Node(Node::Api)],
@@ -41,14 +41,21 @@ pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
     FaultRule::usual(kind, target)
 }
 
-/// The link on which a fault shows best comes first.
-fn links(kind: FaultKind) -> Vec<Target> {
+/// The link on which a fault shows best comes first; last the ways of the producers with which single consumers publish their
+/// dead letters and retries.
+fn links(kind: FaultKind, world: &World) -> Vec<Target> {
     let first = match kind {
         FaultKind::ResponseLost | FaultKind::RequestLost | FaultKind::RequestDuplicated => Link::ClientApi,
         _ => Link::Fetch,
     };
     let others = Link::ALL.into_iter().filter(|link| *link != first);
-    std::iter::once(first).chain(others).map(|link| Target::Link { link, of: None }).collect()
+    let whole = std::iter::once(first).chain(others).map(|link| Target::Link { link, of: None });
+    whole.chain(consumers(world).map(way_of_letters)).collect()
+}
+
+/// The way of a consumer's own producer to the log.
+fn way_of_letters(slot: u32) -> Target {
+    Target::Link { link: Link::Produce, of: Some(Node::Consumer(slot)) }
 }
 
 fn brokers(world: &World) -> impl Iterator<Item = u32> + use<> {
@@ -102,5 +109,10 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         },
     };
     let fits = |kind: &&FaultKind| kind.target_kind().fits(&target);
-    FaultKind::all().iter().filter(fits).map(|kind| (*kind, target)).collect()
+    let own = FaultKind::all().iter().filter(fits).map(|kind| (*kind, target));
+    let letters = match thing {
+        Thing::Consumer(slot) => Some((FaultKind::LinkSevered, way_of_letters(slot))),
+        _ => None,
+    };
+    own.chain(letters).collect()
 }

@@ -19,6 +19,7 @@ impl Cluster {
     pub(super) fn break_group_connections(&mut self, now: SimTime, broker: BrokerId, out: &mut Vec<Effect>) {
         let before = out.len();
         self.groups.broker_lost(now, broker, out);
+        self.read_on(now, before, out);
         // The coordinator moves only when the controller has given the broker up.
         let mut index = 0;
         out.retain(|effect| {

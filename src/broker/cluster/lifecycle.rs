@@ -34,7 +34,9 @@ impl Cluster {
             registration.shutting_down = true;
         }
         self.leave_all_isrs(now, broker, out);
+        let before = out.len();
         self.groups.broker_lost(now, broker, out);
+        self.read_on(now, before, out);
         self.move_coordinators(now, broker, out);
         if let Some(registration) = self.controller.registration_mut(broker) {
             registration.fenced = true;

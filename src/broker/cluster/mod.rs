@@ -5,6 +5,7 @@
 //! latencies: whoever carries the effects out decides how long that takes and what gets lost.
 
 mod admin;
+mod channels;
 mod fetch;
 mod groups;
 mod lifecycle;
@@ -46,6 +47,8 @@ pub struct Cluster {
     txns: TxnCoordinator,
     /// What the share coordinator keeps (S12).
     share_states: SortedMap<ShareKey, StoredShare>,
+    /// Connections on which a request for a group waits, by broker and client.
+    channels: SortedMap<(BrokerId, ClientId), channels::Channel>,
     /// The group coordinator, wherever it runs.
     pub groups: GroupCoordinator,
 }
@@ -63,6 +66,7 @@ impl Cluster {
             txn_coordinators: SortedMap::new(),
             txns: TxnCoordinator::default(),
             share_states: SortedMap::new(),
+            channels: SortedMap::new(),
             groups: GroupCoordinator::new(&config.broker, seed),
             config: Arc::new(config.clone()),
         };
@@ -120,7 +124,11 @@ impl Cluster {
             Request::ShareAcknowledge { group, member_id, epoch, acks } => {
                 self.handle_share_acknowledge(now, asked, &(group, member_id), epoch, &acks, out);
             }
-            Request::Group { group, request } => self.handle_group(now, asked, group, request, out),
+            Request::Group { group, request } => {
+                let before = out.len();
+                self.read_group_request(now, asked, group, request, out);
+                self.read_on(now, before, out);
+            }
             Request::Txn { transactional_id, request } => self.handle_txn(now, asked, transactional_id, request, out),
             Request::Admin(request) => {
                 let response = self.handle_admin(now, index, request, out);
@@ -155,6 +163,12 @@ impl Cluster {
 
     /// A timer of the cluster is due.
     pub fn on_timer(&mut self, now: SimTime, timer: Timer, out: &mut Vec<Effect>) {
+        let before = out.len();
+        self.timer_is_due(now, timer, out);
+        self.read_on(now, before, out);
+    }
+
+    fn timer_is_due(&mut self, now: SimTime, timer: Timer, out: &mut Vec<Effect>) {
         match timer {
             Timer::Purgatory { broker, incarnation } => self.for_incarnation(broker, incarnation, |c, i| c.on_purgatory(now, i, out)),
             Timer::FetchBackOff { broker, leader, session } => self.on_fetch_back_off(now, broker, leader, session, out),

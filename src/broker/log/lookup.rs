@@ -56,11 +56,12 @@ impl Log {
         first_record(segment, |r| r.timestamp_ms >= target_ms && r.offset >= self.start())
     }
 
-    /// The record with the largest timestamp, the first one of several.
+    /// The record with the largest timestamp, the first one of several; it may lie before the log start, whose segment is still
+    /// there (`UnifiedLog#fetchOffsetByTimestamp` asks the segments only).
     pub fn find_max_timestamp(&self) -> Option<Arc<Record>> {
         let max = self.segments().filter_map(|s| s.max_timestamp_ms).max()?;
         let segment = self.segments().find(|s| s.max_timestamp_ms == Some(max))?;
-        first_record(segment, |r| r.timestamp_ms == max && r.offset >= self.start())
+        first_record(segment, |r| r.timestamp_ms == max)
     }
 }
 

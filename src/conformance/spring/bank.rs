@@ -37,6 +37,8 @@ pub(super) fn scenario(case: &Case) -> Result<Scenario, CaseError> {
         ("topic.replication.factor", "1"),
         ("topic.min.insync.replicas", "1"),
         ("broker.group.initial.rebalance.delay.ms", "0"),
+        // A case that wants a dead-letter topic says so.
+        ("topic.dlt.partitions", "0"),
     ] {
         set(key, value.to_owned())?;
     }

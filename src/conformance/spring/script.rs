@@ -56,8 +56,8 @@ struct Script<'a> {
     snapshots: Map<String, Value>,
     /// When each step began.
     steps: Vec<Option<SimTime>>,
-    /// The trace ends with this event, the n-th time.
-    record_until: Option<(String, usize)>,
+    /// The trace ends with this event, the n-th time after so many events.
+    record_until: Option<(String, usize, usize)>,
     longest_wait_ms: u64,
 }
 
@@ -129,6 +129,9 @@ impl Script<'_> {
             "ack" => self.acknowledge(form)?,
             "transfer" => bank::transfer(&mut self.stage, form)?,
             "database_down" | "database_up" => bank::database(&mut self.stage, form, verb == "database_up")?,
+            "sever_producer" | "heal_producer" => {
+                self.stage.act(form, LabAction::SeverProducers { severed: verb == "sever_producer" })?;
+            }
             "release" => self.stage.act(form, LabAction::ReleaseLatch { latch: Arc::from(form.needed("latch")?) })?,
             "create_topic" => {
                 let partitions = form.count("partitions")?.unwrap_or(1) as u32;
@@ -139,7 +142,8 @@ impl Script<'_> {
             "settle" => self.settle(),
             "observe" => self.observe(form)?,
             "record_until" => {
-                self.record_until = Some((form.needed("event")?.to_owned(), form.count("times")?.unwrap_or(1) as usize));
+                let times = form.count("times")?.unwrap_or(1) as usize;
+                self.record_until = Some((form.needed("event")?.to_owned(), times, self.stage.recorder.events.len()));
             }
             _ => return Err(form.error("do", format!("unknown step {verb:?}"))),
         }
@@ -215,14 +219,15 @@ impl Script<'_> {
         Ok(())
     }
 
-    /// Ends the trace where the case ended it.
+    /// Ends the trace where the case ended it: nothing that came later stands in any list.
     fn cut(&mut self) {
-        let Some((event, times)) = &self.record_until else { return };
-        let events = &mut self.stage.recorder.events;
-        let mut places = events.iter().enumerate().filter(|(_, known)| known.what.get(event).is_some()).map(|(index, _)| index);
-        if let Some(last) = places.nth(times - 1) {
-            events.truncate(last + 1);
-        }
+        let Some((event, times, from)) = &self.record_until else { return };
+        let recorder = &mut self.stage.recorder;
+        let mut places = (*from..recorder.events.len()).filter(|index| recorder.events[*index].what.get(event).is_some());
+        let Some(last) = places.nth(times - 1) else { return };
+        let fact = recorder.events[last].facts.iter().copied().max();
+        recorder.events.truncate(last + 1);
+        recorder.order.retain(|(_, number)| fact.is_none_or(|fact| *number <= fact));
     }
 }
 
@@ -234,7 +239,7 @@ fn fields_of(verb: &str) -> Option<&'static [&'static str]> {
         "send" => &["do", "topic", "partition", "key", "value", "value_int32", "timestamp", "headers"],
         "ack" => &["do", "value"],
         "transfer" => &["do", "topic", "event", "from", "to", "amount"],
-        "database_down" | "database_up" => &["do"],
+        "database_down" | "database_up" | "sever_producer" | "heal_producer" => &["do"],
         "release" => &["do", "latch"],
         "create_topic" => &["do", "topic", "partitions"],
         "await" => &["do", "value", "delivery", "event", "times", "calls"],

@@ -77,6 +77,8 @@ pub struct Lab {
     pub(super) proxies: SortedMap<ClientId, proxies::Proxy>,
     /// The application that consumes within its own process.
     pub(super) application: Option<Box<LabApplication>>,
+    /// Whether the producers of containers cannot reach the brokers.
+    severed: bool,
     /// What containers of a script send with, by slot.
     pub(super) templates: SortedMap<u32, containers::Template>,
 }
@@ -200,6 +202,10 @@ impl World {
             }
             LabAction::Crash { member } if self.lab_crash_share(member) => Ok(()),
             LabAction::Crash { member } => self.lab_crash(member),
+            LabAction::SeverProducers { severed } => {
+                self.lab.severed = *severed;
+                Ok(())
+            }
             LabAction::Lose { client, api, response, times } => self.lab_lose(client, *api, *response, *times),
             LabAction::KillCoordinator { of, transactional } => {
                 if let Some(broker) = self.lab_coordinator(of, *transactional) {

@@ -8,7 +8,8 @@ use crate::broker::{ClientId, GroupRequest, Request, TxnRequest, us};
 use crate::fault::{Link, Node};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
 use crate::pipeline::net::Leg;
-use crate::pipeline::{InterventionError, Payload, World};
+use crate::pipeline::route::Route;
+use crate::pipeline::{InterventionError, Owner, Payload, World};
 
 /// The kind of a request, if it is one that can be lost here.
 fn kind_of(request: &Request) -> Option<LabApi> {
@@ -106,5 +107,13 @@ impl World {
             }
             _ => false,
         }
+    }
+
+    /// Whether a client is cut off from the brokers: what it asks is not heard, and what they answer does not reach it; its
+    /// connections break.
+    pub(in crate::pipeline) fn lab_severs(&self, client: ClientId) -> bool {
+        self.lab.severed
+            && matches!(self.client(client).route, Route::Producer(place)
+                if matches!(self.producers[place as usize].owner, Owner::Container(_)))
     }
 }

@@ -139,3 +139,38 @@ fn a_severed_link_of_one_consumer_leaves_the_others_alone() {
     assert_eq!(evicted.len(), 1, "{evicted:?}");
     assert!(evicted[0].contains("account-view-0"), "{evicted:?}");
 }
+
+#[test]
+fn d12_a_dead_letter_waits_until_its_producer_reaches_the_log() {
+    let mut scenario = Scenario::plain("fault", 11);
+    for (key, value) in [("group.account-view.on-failure", "throw"), ("producer.max.block.ms", "2000")] {
+        scenario.config.set_text(key, value).expect("a setting of the table");
+    }
+    let mut world = World::new(&scenario);
+    let lay = |world: &mut World, rule| {
+        let at = world.now();
+        world.intervene(at, &Intervention::Inject(rule)).expect("it fits");
+    };
+    world.run_until(SimTime::from_ms(8_000));
+    for slot in 0..world.consumers().len() as u32 {
+        let target = Target::Link { link: Link::Produce, of: Some(Node::Consumer(slot)) };
+        let moment = Moment::Lasting { until: None };
+        lay(&mut world, FaultRule { moment, ..FaultRule::usual(FaultKind::LinkSevered, target) });
+    }
+    lay(&mut world, FaultRule::usual(FaultKind::ListenerThrowsFatal, Target::Group(0)));
+    let from = world.trace().end();
+    world.run_until(SimTime::from_ms(18_000));
+    let seen = words(&world, from);
+    assert!(seen.iter().any(|word| word == "recovery_failed"), "{seen:?}");
+    let letters = |world: &World| -> u64 {
+        let partitions = (0..world.partition_count()).filter_map(|p| world.cluster().partition_named("transfer-events-dlt", p));
+        partitions.map(|partition| world.high_watermark(partition)).sum()
+    };
+    assert_eq!(letters(&world), 0);
+    let at = world.now();
+    world.intervene(at, &Intervention::HealAll).expect("always fits");
+    set(&mut world, "client.commands-per-minute", "0");
+    world.run_until(SimTime::from_ms(120_000));
+    assert_eq!(letters(&world), 1, "{}", tail(&world));
+    assert!((0..world.partition_count()).all(|partition| world.unread("account-view", partition) == 0), "{}", tail(&world));
+}

@@ -137,6 +137,8 @@ pub(super) fn act_words(action: &L) -> Words {
                 format!("{producer} sendOffsetsToTransaction of {member}: {}", given_offsets(offsets))
             }
         },
+        L::SeverProducers { severed: true } => "the producers of the containers lose the brokers".to_owned(),
+        L::SeverProducers { severed: false } => "the producers of the containers reach the brokers again".to_owned(),
         L::OpenShare { .. }
         | L::ShareOrder { .. }
         | L::AlterGroup { .. }

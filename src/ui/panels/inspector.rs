@@ -6,14 +6,14 @@ use super::rows::rows;
 use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
-use crate::fault::{FaultRule, Node};
+use crate::fault::{FaultKind, FaultRule, Node, Target};
 use crate::pipeline::{Action, Intervention, ProcessState, ShareSlot};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, LabAction, Of, ResetTo, Scope, settings};
 use crate::scene::{ConsumerState, Health, MEMBERS_FROM, SHARES_FROM, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::break_bar::act;
-use crate::ui::i18n::{Text, faults, things};
+use crate::ui::i18n::{Lang, Text, faults, things};
 use crate::ui::rules;
 use crate::ui::targets;
 
@@ -204,10 +204,19 @@ fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
             <div class="actions">
                 { for found.into_iter().map(|(kind, target)| html! {
                     <button type="button" class="chip problem" data-inspector-fault={kind.id()} title={faults::sentence(kind, props.lang)}
-                        onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Inject(FaultRule::usual(kind, target))))}>{ faults::name(kind, props.lang) }</button>
+                        onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Inject(FaultRule::usual(kind, target))))}>{ fault_name(kind, target, props.lang) }</button>
                 }) }
             </div>
         </>
+    }
+}
+
+/// A fault's name; on a link of one thing only, with the link's.
+fn fault_name(kind: FaultKind, target: Target, lang: Lang) -> String {
+    let name = faults::name(kind, lang);
+    match target {
+        Target::Link { link, of: Some(_) } => [name, ": ", faults::link(link, lang)].concat(),
+        _ => name.to_owned(),
     }
 }
 

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.TopicPartition;
+import recorder.proxy.Proxy;
 
 /** One KafkaShareConsumer behind a proxy of its own, used on the thread of the script only. */
 final class ShareMember {

@@ -8,6 +8,7 @@ import java.util.Properties;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import recorder.proxy.Proxy;
 
 /** Share consumers (KIP-932) and what they do. */
 @SuppressWarnings("unchecked")

@@ -13,6 +13,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import recorder.proxy.Proxy;
 
 /** What the verbs of one play share: the cluster, and the clients that the script has made. */
 @SuppressWarnings("unchecked")
@@ -57,7 +58,7 @@ final class Stage implements AutoCloseable {
     /** The proxy between a client and the brokers. */
     Proxy proxy(String client) throws IOException {
         Proxy proxy = proxies.get(client);
-        if (proxy == null) proxies.put(client, proxy = new Proxy(cluster));
+        if (proxy == null) proxies.put(client, proxy = new Proxy(cluster.size, cluster::port));
         return proxy;
     }
 

@@ -68,6 +68,8 @@ final class Broker implements AutoCloseable {
         return out;
     }
 
+    int port() { return Integer.parseInt(bootstrap.substring(bootstrap.lastIndexOf(':') + 1)); }
+
     int partitions(String topic) throws Exception {
         return admin.describeTopics(List.of(topic)).allTopicNames().get(30, TimeUnit.SECONDS).get(topic).partitions().size();
     }

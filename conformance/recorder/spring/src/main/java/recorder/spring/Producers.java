@@ -30,7 +30,7 @@ final class Producers {
     /** New producers, for this member. */
     void renew(String member) {
         Map<String, Object> cfg = new HashMap<>(obj(run.given.get("producer")));
-        cfg.putIfAbsent("bootstrap.servers", run.broker.bootstrap);
+        cfg.put("bootstrap.servers", run.way == null ? run.broker.bootstrap : run.way.bootstrap());
         cfg.putIfAbsent("max.block.ms", 3000);
         DefaultKafkaProducerFactory<Object, Object> factory = new DefaultKafkaProducerFactory<>(cfg);
         factory.setKeySerializer(anySerializer());

@@ -4,6 +4,7 @@ import static recorder.spring.Json.*;
 
 import java.util.*;
 import java.util.concurrent.*;
+import recorder.proxy.Proxy;
 
 /** One repetition of one case: sets up `given`, walks through `script`, and returns `observed`. */
 class Run {
@@ -24,6 +25,8 @@ class Run {
     final Steps steps = new Steps(this);
     /** The read model of the bank; null in the cases without. */
     AccountView view;
+    /** The way of the case's producers to the broker; null if no step severs it. */
+    Proxy way;
     private final Map<String, CountDownLatch> latches = new ConcurrentHashMap<>();
 
     Run(Broker broker, Map<String, Object> c, String prefix) {
@@ -39,6 +42,7 @@ class Run {
             for (var t : obj(given.get("topics")).entrySet())
                 broker.createTopic(names.real(t.getKey()), num(obj(t.getValue()).get("partitions"), 1));
             for (Object r : list(given.get("records"))) steps.send(obj(r));
+            if (script.stream().anyMatch(s -> "sever_producer".equals(obj(s).get("do")))) way = new Proxy(1, id -> broker.port());
             producers.renew("");
             if (given.containsKey("bank")) view = new AccountView(names.prefix(), obj(given.get("bank")));
             for (Object s : script) if (obj(s).containsKey("do")) {
@@ -105,5 +109,6 @@ class Run {
     void tearDown() {
         containers.stopAll();
         producers.close();
+        if (way != null) way.close();
     }
 }

@@ -29,6 +29,7 @@ final class Steps {
             case "send" -> { mark(s); send(s); }
             case "transfer" -> { mark(s); transfer(s); }
             case "database_down", "database_up" -> { mark(s); run.view.setDown(s.get("do").equals("database_down")); }
+            case "sever_producer", "heal_producer" -> { mark(s); run.way.setShut(s.get("do").equals("sever_producer")); }
             case "ack" -> { mark(s); run.actions.acknowledgeElsewhere(str(s.get("value"))); }
             case "release" -> { mark(s); run.latch(str(s.get("latch"))).countDown(); }
             case "create_topic" -> { mark(s); run.broker.createTopic(run.names.real(str(s.get("topic"))), num(s.get("partitions"), 1)); }

@@ -1,4 +1,4 @@
-package recorder.kafka;
+package recorder.proxy;
 
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -12,29 +12,32 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.requests.RequestHeader;
 
 /**
- * A small TCP proxy between one client and the brokers: it can lose a request or a response, and it can cut everything, as the
- * death of the client's process does. A connection on which something was lost carries nothing any more in either direction, as
+ * A small TCP proxy between a client and the brokers: it can lose a request or a response, it can be shut for a while, and it can
+ * cut everything, as the death of the client's process does. A connection on which something was lost carries nothing any more in either direction, as
  * when the path behind it broke; the client finds out by {@code request.timeout.ms} and makes another one.
  */
-final class Proxy implements AutoCloseable {
+public final class Proxy implements AutoCloseable {
     /** What can be lost: requests of a kind, or the responses to them. */
     private record Loss(ApiKeys api, boolean response) {}
 
-    private final Cluster cluster;
+    private final IntUnaryOperator portOfBroker;
     private final List<ServerSocket> doors = new ArrayList<>();
     private final List<Socket> sockets = new ArrayList<>();
     private final Map<Loss, Integer> losses = new ConcurrentHashMap<>();
     private volatile boolean closed;
+    private volatile boolean shut;
 
-    Proxy(Cluster cluster) throws IOException {
-        this.cluster = cluster;
-        for (int broker = 0; broker < cluster.size; broker++) {
+    /** One before brokers 0 to {@code brokers} - 1, whose real ports may change. */
+    public Proxy(int brokers, IntUnaryOperator portOfBroker) throws IOException {
+        this.portOfBroker = portOfBroker;
+        for (int broker = 0; broker < brokers; broker++) {
             ServerSocket door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
             doors.add(door);
             int id = broker;
@@ -42,7 +45,8 @@ final class Proxy implements AutoCloseable {
         }
     }
 
-    String bootstrap() {
+    /** Its own addresses, as {@code bootstrap.servers}. */
+    public String bootstrap() {
         return IntStream.range(0, doors.size()).mapToObj(i -> "localhost:" + port(i)).collect(Collectors.joining(","));
     }
 
@@ -52,8 +56,14 @@ final class Proxy implements AutoCloseable {
     }
 
     /** The next {@code times} requests of this kind are lost, or the responses to them. */
-    void lose(ApiKeys api, boolean response, int times) {
+    public void lose(ApiKeys api, boolean response, int times) {
         losses.put(new Loss(api, response), times);
+    }
+
+    /** All connections break, and new ones break as soon as they are made; until it is opened again. */
+    public void setShut(boolean shut) {
+        this.shut = shut;
+        if (shut) cut();
     }
 
     /** All connections break and none is accepted any more. */
@@ -61,8 +71,13 @@ final class Proxy implements AutoCloseable {
     public void close() {
         closed = true;
         doors.forEach(Proxy::quietly);
+        cut();
+    }
+
+    private void cut() {
         synchronized (sockets) {
             sockets.forEach(Proxy::quietly);
+            sockets.clear();
         }
     }
 
@@ -85,7 +100,8 @@ final class Proxy implements AutoCloseable {
             Socket client = null;
             try {
                 client = door.accept();
-                connect(client, broker);
+                if (shut) quietly(client);
+                else connect(client, broker);
             } catch (IOException e) {
                 if (client != null) quietly(client); // the broker is down
             }
@@ -93,7 +109,7 @@ final class Proxy implements AutoCloseable {
     }
 
     private void connect(Socket client, int broker) throws IOException {
-        Socket server = new Socket(InetAddress.getLoopbackAddress(), cluster.port(broker));
+        Socket server = new Socket(InetAddress.getLoopbackAddress(), portOfBroker.applyAsInt(broker));
         client.setTcpNoDelay(true);
         server.setTcpNoDelay(true);
         synchronized (sockets) {
@@ -101,7 +117,7 @@ final class Proxy implements AutoCloseable {
             sockets.add(server);
         }
         new Connection(client, server).start();
-        if (closed) close();
+        if (closed || shut) cut();
     }
 
     private boolean strikes(ApiKeys api, boolean response) {

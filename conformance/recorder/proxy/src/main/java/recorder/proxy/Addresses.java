@@ -1,4 +1,4 @@
-package recorder.kafka;
+package recorder.proxy;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
