@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::stage::Stage;
 use crate::broker::{Control, Header, Record, TopicPartition};
+use crate::listener::ListensTo;
 use crate::pipeline::ConsumerSlot;
 
 /// The committed offsets of a group.
@@ -15,11 +16,17 @@ pub(super) fn committed(stage: &Stage, group: &str) -> Value {
     Value::Object(offsets.map(|(partition, stored)| (stage.recorder.partition(*partition), json!(stored.committed.offset))).collect())
 }
 
-/// The assignment of every container but those that a step has stopped; one that ended by itself is still there, with nothing.
+/// The assignment of every container but those that a step has stopped; one that ended by itself is still there, with nothing
+/// but what it was given by hand.
 pub(super) fn assignment(stage: &Stage) -> Value {
     let of = |place: &ConsumerSlot| {
-        let partitions: Vec<String> = place.container.thread().assigned().map(|partition| stage.recorder.partition(partition)).collect();
-        (place.name.to_string(), json!(partitions))
+        let by_hand = match &place.container.properties().source {
+            ListensTo::Partitions(places) if !place.container.thread().is_alive() => places.as_slice(),
+            _ => &[],
+        };
+        let given = by_hand.iter().map(|(topic, partition)| format!("{topic}-{partition}"));
+        let assigned = place.container.thread().assigned().map(|partition| stage.recorder.partition(partition));
+        (place.name.to_string(), json!(given.chain(assigned).collect::<Vec<String>>()))
     };
     let is_there = |(place, member): &(&ConsumerSlot, &Arc<str>)| {
         place.container.thread().is_alive() || (place.name == **member && !stage.put_away.contains(*member))

@@ -21,6 +21,15 @@ impl Consumer {
     /// `close()`. Ends with [`Event::Closed`]. An outstanding `poll` is not answered any more. Without `leave` the group is
     /// not told (`CloseOptions` with `REMAIN_IN_GROUP`); a static member never tells (C16).
     pub fn close(&mut self, now: SimTime, leave: bool, out: &mut Vec<ConsumerEffect>) {
+        self.begin_to_close(now, leave, true, out);
+    }
+
+    /// `unsubscribe()` and then `close()`: at the close nothing is assigned any more, so that auto commit has nothing to commit.
+    pub fn unsubscribe_and_close(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        self.begin_to_close(now, true, false, out);
+    }
+
+    fn begin_to_close(&mut self, now: SimTime, leave: bool, commits: bool, out: &mut Vec<ConsumerEffect>) {
         if self.dead || self.closing.is_some() {
             return;
         }
@@ -28,7 +37,7 @@ impl Consumer {
         self.callback = None;
         self.closing = Some(Closing { deadline: now + CLOSE_TIMEOUT_US, leave: leave && self.config.leave_group_on_close });
         let offsets = self.consumed();
-        if self.config.enable_auto_commit && !self.config.group_id.is_empty() && !offsets.is_empty() {
+        if commits && self.config.enable_auto_commit && !self.config.group_id.is_empty() && !offsets.is_empty() {
             self.begin_commit(now, CommitKind::AtClose, offsets, out);
         } else {
             self.close_after_commit(now, out);

@@ -171,11 +171,11 @@ impl Consumer {
         self.assign_as_leader(now, out);
     }
 
-    /// Assigns as soon as the metadata of every topic in question are there.
+    /// Assigns as soon as the metadata of every topic in question are there; one that does not exist is passed over.
     pub(super) fn assign_as_leader(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         let known = |m: &Members| {
             let mut topics = m.iter().flat_map(|(_, _, s)| &s.topics);
-            !self.net.is_stale() || topics.all(|t| self.net.metadata.topics.contains_key(t))
+            self.net.is_current() || topics.all(|t| self.net.metadata.topics.contains_key(t))
         };
         if !self.group.to_assign.as_ref().is_some_and(known) {
             return;

@@ -252,6 +252,11 @@ impl RawMember {
                 self.polling = false;
                 self.through(now, out, |consumer, out| consumer.close(now, true, out));
             }
+            Order::Seek(partition, _) | Order::SeekToBeginning(partition) | Order::SeekToEnd(partition)
+                if !self.consumer.is_assigned(partition) =>
+            {
+                self.finish(now, Answer::Threw(KafkaException::new("IllegalStateException")), out);
+            }
             Order::Seek(partition, offset) => self.at_once(now, out, |consumer, out| consumer.seek(now, partition, offset, out)),
             Order::SeekToBeginning(p) => self.at_once(now, out, |consumer, out| consumer.seek_to_beginning(now, &[p], out)),
             Order::SeekToEnd(p) => self.at_once(now, out, |consumer, out| consumer.seek_to_end(now, &[p], out)),

@@ -154,6 +154,11 @@ impl Consumer {
         self.pump(now, out);
     }
 
+    /// Whether the partition is assigned: `seek` on another one throws an `IllegalStateException`.
+    pub fn is_assigned(&self, partition: TopicPartition) -> bool {
+        self.subscriptions.partitions.contains_key(&partition)
+    }
+
     /// `seekToBeginning(partitions)`: the position is looked up before the next fetch.
     pub fn seek_to_beginning(&mut self, now: SimTime, partitions: &[TopicPartition], out: &mut Vec<ConsumerEffect>) {
         self.seek_to(now, partitions, OffsetSpec::Earliest, out);

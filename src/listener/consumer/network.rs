@@ -64,6 +64,10 @@ pub(super) struct Network {
     wanted: Option<Option<Vec<Arc<str>>>>,
     /// The metadata is known to be out of date.
     stale: bool,
+    /// The newest request for metadata asked for all that is wanted.
+    asked: bool,
+    /// All that is wanted was asked for and answered: a topic that is missing does not exist.
+    current: bool,
     metadata_retry_at: SimTime,
     pub(super) coordinator: Option<BrokerId>,
     coordinator_retry_at: SimTime,
@@ -77,6 +81,7 @@ impl Network {
         if self.wanted.as_ref() != Some(&topics) {
             self.wanted = Some(topics);
             self.stale = true;
+            (self.asked, self.current) = (false, false);
         }
     }
 
@@ -89,8 +94,9 @@ impl Network {
         self.stale = true;
     }
 
-    pub(super) fn is_stale(&self) -> bool {
-        self.stale || self.metadata_at.is_none()
+    /// Whether what is wanted is known, as far as it exists.
+    pub(super) fn is_current(&self) -> bool {
+        self.current
     }
 
     pub(super) fn is_under_way(&self, purpose: impl Fn(&Purpose) -> bool) -> bool {
@@ -148,7 +154,7 @@ impl Consumer {
             && !self.net.is_under_way(|p| *p == Purpose::Metadata)
         {
             let request = Request::Metadata { topics: topics.clone() };
-            self.net.stale = false;
+            (self.net.stale, self.net.asked) = (false, true);
             self.send(now, None, Purpose::Metadata, request, out);
         }
         if self.needs_coordinator()
@@ -226,6 +232,7 @@ impl Consumer {
             return;
         };
         self.net.metadata_at = Some(now);
+        self.net.current |= self.net.asked;
         let missing = match &self.net.wanted {
             Some(Some(topics)) => topics.iter().any(|t| !metadata.topics.contains_key(t)),
             _ => false,

@@ -239,7 +239,8 @@ impl Container {
                 self.ask_for_position(now, effects);
             }
             ConsumerCall::CallbackDone => self.consumer.callback_done(now, effects),
-            ConsumerCall::Close => self.consumer.close(now, true, effects),
+            ConsumerCall::Close { unsubscribes: true } => self.consumer.unsubscribe_and_close(now, effects),
+            ConsumerCall::Close { unsubscribes: false } => self.consumer.close(now, true, effects),
             ConsumerCall::Kill => self.consumer.kill(),
         }
     }

@@ -84,7 +84,10 @@ pub enum ConsumerCall {
     /// The rebalance callback is over.
     CallbackDone,
     /// `close`, with LeaveGroup; answered by `on_closed`, with callbacks before it.
-    Close,
+    Close {
+        /// `unsubscribe` comes first (`wrapUp`): the close has nothing left to commit by itself.
+        unsubscribes: bool,
+    },
     /// The process is gone: no goodbye.
     Kill,
 }

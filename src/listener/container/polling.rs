@@ -62,7 +62,8 @@ impl ListenerConsumer {
                 }
             }
             Op::Close => {
-                cx.call(ConsumerCall::Close);
+                let fatal = !matches!(self.stop_reason, StopReason::Normal | StopReason::Abnormal);
+                cx.call(ConsumerCall::Close { unsubscribes: !fatal && self.properties.transactions.is_none() });
                 self.stack.push(Op::AwaitClose);
             }
             Op::End => {

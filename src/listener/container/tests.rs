@@ -173,7 +173,7 @@ impl Bench {
             ConsumerCall::Pause(partitions) => self.paused.extend(partitions),
             ConsumerCall::Resume(partitions) => self.paused.retain(|partition| !partitions.contains(partition)),
             ConsumerCall::Wakeup => self.agenda.push(self.now, Due::EmptyPoll(self.polls)),
-            ConsumerCall::Close => {
+            ConsumerCall::Close { .. } => {
                 self.closing = true;
                 let partitions = self.positions.keys().copied().collect();
                 self.thread.on_revoked(self.now, partitions, &mut self.listener, more);
