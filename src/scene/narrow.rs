@@ -67,10 +67,11 @@ fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
     let api_x = SIDE + client_w + 26;
     let api_w = w - client_w - 26;
     let mut place = |thing, x, y, w, h| out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
-    place(Thing::Client, SIDE, 26, client_w, 96);
+    // Each with room for its last line, which comes when something is wrong.
+    place(Thing::Client, SIDE, 26, client_w, 104);
     place(Thing::Api, api_x, 26, api_w, 38);
-    place(Thing::Handler, api_x, 26 + 38 + 6, api_w, 52);
-    let mut y = 26 + 96 + 10;
+    place(Thing::Handler, api_x, 26 + 38 + 6, api_w, 60);
+    let mut y = 26 + 104 + 10;
     // The band below has them all; here is what shows that there are aggregates, and their versions.
     let per_row = if w >= 420 { 4 } else { 2 };
     let shown = (shape.accounts.len() as i32).min(per_row);

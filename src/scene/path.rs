@@ -182,6 +182,14 @@ impl Path {
         &self.points
     }
 
+    /// How long the piece is level on which a place lies, in pixels: so wide may something be that stands there. 0 for an
+    /// upright piece, which has boxes on both sides.
+    pub fn level_at(&self, at: Point) -> f32 {
+        let within = |a: f32, b: f32, at: f32| a.min(b) - 1.0 <= at && at <= a.max(b) + 1.0;
+        let here = self.points.windows(2).find(|pair| within(pair[0].x, pair[1].x, at.x) && within(pair[0].y, pair[1].y, at.y));
+        here.map_or(0.0, |pair| (pair[1].x - pair[0].x).abs())
+    }
+
     /// The line as the `d` of an SVG path, in whole pixels, corners rounded.
     pub fn svg(&self) -> String {
         if let Some([ax, ay, bx, by]) = self.curve {
@@ -238,6 +246,13 @@ mod tests {
         assert_eq!(path.at(1.0), Some(Point { x: 40.0, y: 90.0 }));
         let half = path.at(0.5).expect("it has points");
         assert!((half.x - 20.0).abs() < 0.5 && (half.y - 45.0).abs() < 0.5, "{half:?}");
+    }
+
+    #[test]
+    fn room_is_where_the_way_is_level() {
+        let path = Path::through(&[(0, 0), (30, 0), (30, 70)]);
+        assert_eq!(path.level_at(Point { x: 12.0, y: 0.0 }), 30.0);
+        assert_eq!(path.level_at(Point { x: 30.0, y: 40.0 }), 0.0, "beside an upright piece stand boxes");
     }
 
     #[test]

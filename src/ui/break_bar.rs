@@ -6,22 +6,10 @@ use super::app::{Msg, Open, Shot};
 use super::i18n::{Lang, Text, faults};
 use super::slider::LatencySlider;
 use super::targets;
-use crate::fault::{FaultKind, Link, Moment, Standing};
+use crate::fault::{FaultKind, Link, Moment, Standing, Target};
 use crate::pipeline::Intervention;
 use crate::player::Msg as PlayerMsg;
 use crate::scenario::{Of, Property, setting};
-
-/// The faults that stand in the bar.
-const CHIPS: [FaultKind; 8] = [
-    FaultKind::ResponseLost,
-    FaultKind::ApiCrashAfterCommit,
-    FaultKind::ConsumerKilled,
-    FaultKind::ListenerThrows,
-    FaultKind::ListenerNacks,
-    FaultKind::AckForgotten,
-    FaultKind::CrashAfterEffect,
-    FaultKind::ReadDbDown,
-];
 
 /// The links whose latency stands in the bar.
 const SLIDERS: [Link; 5] = [Link::ClientApi, Link::Produce, Link::Fetch, Link::ListenerReadDb, Link::Replication];
@@ -59,13 +47,20 @@ pub(crate) fn chips(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
             <button type="button" class="chip problem" data-chip={kind.id()} title={faults::sentence(kind, lang)} {onclick}>{ faults::name(kind, lang) }</button>
         }
     };
+    let usual: Vec<FaultKind> = targets::usual_kinds(&shot.world).collect();
+    let more = FaultKind::all().iter().filter(|kind| targets::fits(**kind, &shot.world)).count() - usual.len();
     html! {
         <div class="chips" data-testid="chips" role="group" aria-label={text.break_something}>
-            <div class="chips-usual" data-scrolls="x">{ for CHIPS.into_iter().map(chip) }</div>
-            <button type="button" class="chip" data-opens="palette fault-search" onclick={on.reform(|_| Msg::Open(Some(Open::Palette)))}>
-                { (FaultKind::all().len() - CHIPS.len()).to_string() }{ text.more_faults }
-            </button>
-            <button type="button" class="chip command" data-opens="send-command" onclick={on.reform(|_| Msg::Open(Some(Open::Command)))}>{ text.send_command }</button>
+            if usual.is_empty() { <p class="muted">{ text.nothing_to_break }</p> }
+            <div class="chips-usual" data-scrolls="x">{ for usual.into_iter().map(chip) }</div>
+            if more > 0 {
+                <button type="button" class="chip" data-opens="palette fault-search" onclick={on.reform(|_| Msg::Open(Some(Open::Palette)))}>
+                    { more.to_string() }{ text.more_faults }
+                </button>
+            }
+            if shot.world.bank().is_some() {
+                <button type="button" class="chip command" data-opens="send-command" onclick={on.reform(|_| Msg::Open(Some(Open::Command)))}>{ text.send_command }</button>
+            }
         </div>
     }
 }
@@ -114,14 +109,18 @@ pub(crate) fn latencies(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
     let text = Text::of(lang);
     let config = shot.world.config();
     let group = Of::Group(0);
+    let links = targets::targets(FaultKind::LinkSlow, &shot.world);
+    let there = |link: &Link| links.contains(&Target::Link { link: *link, of: None });
     html! {
         <div class="latencies" data-testid="latencies" role="group" aria-label={text.latency}>
-            { for SLIDERS.into_iter().map(|link| {
+            { for SLIDERS.into_iter().filter(there).map(|link| {
                 let of = Of::Link(link);
                 let (index, value) = (place(Property::LinkLatency, of), config.link_latency(link));
                 html! { <LatencySlider key={index} {index} {value} name={faults::link(link, lang)} on={on.clone()} /> }
             }) }
-            <LatencySlider index={place(Property::ListenerTime, group)} value={config.latency(Property::ListenerTime, group)} name={lang.pick("listener", "리스너")} on={on.clone()} />
+            if shot.world.bank().is_some() {
+                <LatencySlider index={place(Property::ListenerTime, group)} value={config.latency(Property::ListenerTime, group)} name={lang.pick("listener", "리스너")} on={on.clone()} />
+            }
         </div>
     }
 }

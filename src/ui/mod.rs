@@ -44,7 +44,7 @@ mod slider;
 pub(crate) mod stage;
 #[cfg(feature = "web")]
 mod strip;
-#[cfg(feature = "web")]
+#[allow(dead_code)] // natively only the tests call it
 mod targets;
 #[cfg(feature = "web")]
 mod transport;

@@ -28,7 +28,11 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
         let search = search.clone();
         move |event: InputEvent| search.set(event.target_unchecked_into::<HtmlInputElement>().value())
     };
-    let found: Vec<FaultKind> = FaultKind::all().iter().copied().filter(|kind| matches(*kind, &search, props.lang)).collect();
+    let found: Vec<FaultKind> = FaultKind::all()
+        .iter()
+        .copied()
+        .filter(|kind| targets::fits(*kind, &props.shot.world) && matches(*kind, &search, props.lang))
+        .collect();
     html! {
         <Dialog title={text.palette} testid="palette" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
             <label class="search">

@@ -4,20 +4,59 @@ use super::i18n::{Lang, faults, things};
 use crate::fault::{FaultKind, FaultRule, Link, Node, Target, TargetKind};
 use crate::pipeline::{ProcessState, World};
 use crate::player::Thing;
-use crate::scenario::{GROUPS, Of, Property};
+use crate::scenario::GROUPS;
 use crate::scene::{MEMBERS_FROM, SHARES_FROM, Scene};
 
-/// The targets that fit a fault, the usual one first.
+/// The faults that stand in the bar.
+const USUAL: [FaultKind; 8] = [
+    FaultKind::ResponseLost,
+    FaultKind::ApiCrashAfterCommit,
+    FaultKind::ConsumerKilled,
+    FaultKind::ListenerThrows,
+    FaultKind::ListenerNacks,
+    FaultKind::AckForgotten,
+    FaultKind::CrashAfterEffect,
+    FaultKind::ReadDbDown,
+];
+/// Those for a stage without a bank. What needs a container stands last: it comes with the script, and nothing moves.
+const USUAL_WITHOUT_BANK: [FaultKind; 8] = [
+    FaultKind::ResponseLost,
+    FaultKind::RequestLost,
+    FaultKind::LinkSlow,
+    FaultKind::LinkSevered,
+    FaultKind::BrokerKilled,
+    FaultKind::ListenerThrows,
+    FaultKind::ListenerNacks,
+    FaultKind::AckForgotten,
+];
+/// The links that there are without a bank.
+const LINKS_WITHOUT_BANK: [Link; 4] = [Link::Fetch, Link::Produce, Link::Coordination, Link::Replication];
+
+/// The faults to offer first.
+pub(crate) fn usual_kinds(world: &World) -> impl Iterator<Item = FaultKind> {
+    let kinds = if world.bank().is_some() { USUAL } else { USUAL_WITHOUT_BANK };
+    kinds.into_iter().filter(|kind| fits(*kind, world))
+}
+
+/// Whether there is anything on the stage on which the fault can be laid.
+pub(crate) fn fits(kind: FaultKind, world: &World) -> bool {
+    !targets(kind, world).is_empty()
+}
+
+/// The targets that fit a fault, the usual one first; none if the stage has nothing of the sort.
 pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
+    let Some(bank) = world.bank() else { return without_bank(kind, world) };
+    let relay = bank.config().api.publication.has_relay().then_some(Target::Node(Node::Relay));
     match kind.target_kind() {
-        TargetKind::Link => links(kind, world),
+        // Last the ways of the producers with which single consumers publish their dead letters and retries.
+        TargetKind::Link => links(kind, &Link::ALL).into_iter().chain(consumers(world).map(way_of_letters)).collect(),
         TargetKind::Api => vec![Target::Node(Node::Api)],
-        TargetKind::Relay => vec![Target::Node(Node::Relay)],
-        TargetKind::Publisher => vec![Target::Node(Node::Relay), Target::Node(Node::Api)],
+        TargetKind::Relay => relay.into_iter().collect(),
+        TargetKind::Publisher => relay.into_iter().chain([Target::Node(Node::Api)]).collect(),
         TargetKind::WriteDb => vec![Target::Node(Node::WriteDb)],
         TargetKind::ReadDb => vec![Target::Node(Node::ReadDb)],
         TargetKind::Query => vec![Target::Node(Node::Query)],
-        TargetKind::Broker => brokers(world).map(|id| Target::Node(Node::Broker(id))).collect(),
+        TargetKind::Broker => brokers(world).collect(),
         TargetKind::Consumer => {
             let groups = (0..GROUPS.len() as u32).map(Target::Group);
             let consumers = consumers(world).map(|slot| Target::Node(Node::Consumer(slot)));
@@ -31,6 +70,23 @@ pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
     }
 }
 
+/// The same on the stage of a script: its brokers, its containers and the links between them. What is laid on the cluster
+/// concerns the bank's topic, which is not there.
+fn without_bank(kind: FaultKind, world: &World) -> Vec<Target> {
+    if world.cluster().topics().iter().next().is_none() {
+        return Vec::new();
+    }
+    match kind.target_kind() {
+        TargetKind::Link => links(kind, &LINKS_WITHOUT_BANK),
+        TargetKind::Broker => brokers(world).collect(),
+        TargetKind::Consumer => {
+            let living = (0..).zip(world.consumers()).filter(|(_, slot)| slot.container.thread().is_alive());
+            living.map(|(slot, _)| Target::Node(Node::Consumer(slot))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The usual rule: what one click lays. One consumer is killed or stopped, not all of its group: what the others then do is
 /// what one wants to see.
 pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
@@ -41,16 +97,15 @@ pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
     FaultRule::usual(kind, target)
 }
 
-/// The link on which a fault shows best comes first; last the ways of the producers with which single consumers publish their
-/// dead letters and retries.
-fn links(kind: FaultKind, world: &World) -> Vec<Target> {
-    let first = match kind {
-        FaultKind::ResponseLost | FaultKind::RequestLost | FaultKind::RequestDuplicated => Link::ClientApi,
-        _ => Link::Fetch,
+/// The link on which a fault shows best comes first.
+fn links(kind: FaultKind, all: &[Link]) -> Vec<Target> {
+    let best = match kind {
+        FaultKind::ResponseLost | FaultKind::RequestLost | FaultKind::RequestDuplicated => [Link::ClientApi, Link::Produce],
+        _ => [Link::Fetch, Link::Produce],
     };
-    let others = Link::ALL.into_iter().filter(|link| *link != first);
-    let whole = std::iter::once(first).chain(others).map(|link| Target::Link { link, of: None });
-    whole.chain(consumers(world).map(way_of_letters)).collect()
+    let first = best.into_iter().find(|link| all.contains(link));
+    let others = all.iter().copied().filter(|link| Some(*link) != first);
+    first.into_iter().chain(others).map(|link| Target::Link { link, of: None }).collect()
 }
 
 /// The way of a consumer's own producer to the log.
@@ -58,8 +113,8 @@ fn way_of_letters(slot: u32) -> Target {
     Target::Link { link: Link::Produce, of: Some(Node::Consumer(slot)) }
 }
 
-fn brokers(world: &World) -> impl Iterator<Item = u32> + use<> {
-    1..=u32::try_from(world.config().int(Property::Brokers, Of::Only)).unwrap_or(1)
+fn brokers(world: &World) -> impl Iterator<Item = Target> {
+    world.cluster().nodes().iter().map(|broker| Target::Node(Node::Broker(broker.id.0)))
 }
 
 /// The consumers of the picture: those that run or died; one that was scaled away is not there.
@@ -82,6 +137,7 @@ pub(crate) fn name(target: &Target, scene: &Scene, lang: Lang) -> String {
 
 /// The faults that can be laid on a thing of the stage, each with its target.
 pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> {
+    let bank = world.bank().is_some();
     let target = match thing {
         Thing::Client => Target::AnyClient,
         Thing::Api | Thing::Handler => Target::Node(Node::Api),
@@ -89,7 +145,7 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         Thing::Relay => Target::Node(Node::Relay),
         Thing::Broker(id) => Target::Node(Node::Broker(id)),
         Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => Target::Cluster,
-        Thing::Group(group) if group as usize >= GROUPS.len() => return Vec::new(),
+        Thing::Group(group) if !bank || group as usize >= GROUPS.len() => return Vec::new(),
         Thing::Group(group) => Target::Group(group),
         Thing::Consumer(slot) if slot >= SHARES_FROM => {
             let of_bank = world.share_consumers().get((slot - SHARES_FROM) as usize).is_some_and(|c| c.work.is_some());
@@ -108,6 +164,7 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
             None => return Vec::new(),
         },
     };
+<<<<<<< HEAD
     let fits = |kind: &&FaultKind| kind.target_kind().fits(&target);
     let own = FaultKind::all().iter().filter(fits).map(|kind| (*kind, target));
     let letters = match thing {
@@ -115,4 +172,30 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         _ => None,
     };
     own.chain(letters).collect()
+=======
+    let fits = |kind: &&FaultKind| kind.target_kind().fits(&target) && fits(**kind, world);
+    FaultKind::all().iter().filter(fits).map(|kind| (*kind, target)).collect()
+>>>>>>> 159a5ee (fix(ui): what a stage does not have is not offered to be broken, and nothing is cut after a fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn the_bank_is_offered_every_fault() {
+        let world = World::new(&Scenario::plain("transfer", 42));
+        assert!(FaultKind::all().iter().all(|kind| fits(*kind, &world)));
+        assert_eq!(usual_kinds(&world).count(), USUAL.len());
+    }
+
+    #[test]
+    fn what_is_not_on_the_stage_cannot_be_broken() {
+        let mut scenario = Scenario::plain("transfer", 42);
+        scenario.config.set_text("api.publication", "after-commit").expect("valid");
+        let world = World::new(&scenario);
+        assert!(!fits(FaultKind::RelayCrash, &world), "there is no relay");
+        assert_eq!(targets(FaultKind::TransactionCrash, &world), [Target::Node(Node::Api)]);
+    }
 }

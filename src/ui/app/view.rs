@@ -34,7 +34,6 @@ impl App {
                 <Transport {lang} playing={self.player.playing()} busy={self.player.busy()} speed={self.player.speed()} now={self.now()}
                     shot={self.shot.clone()} {theme} on={on.clone()} />
                 if !narrow { { self.foot(&on) } }
-                { self.toast_view(&on) }
                 { self.dialog(&on) }
             </div>
         }
@@ -48,6 +47,7 @@ impl App {
         let note = self.note(on);
         html! {
             <section class="stage-box" aria-label={text.stage}>
+                { self.toast_view(on) }
                 if let Some(problem) = &self.link_problem {
                     <p class="note problem" role="alert" data-testid="link-problem">{ problem.clone() }
                         <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>

@@ -35,6 +35,7 @@ texts! {
         of_duration: "of", "/";
         seeking: "on the way there…", "이동 중…";
         break_something: "Break something", "고장 내기";
+        nothing_to_break: "Nothing on this stage can be broken.", "이 무대에는 고장 낼 것이 없습니다.";
         more_faults: " more…", "개 더 보기…";
         palette: "All faults", "모든 장애";
         search: "Search", "검색";

@@ -192,6 +192,11 @@ pub(crate) fn relay(lang: Lang, kind: RelayKind) -> &'static str {
     }
 }
 
+/// The same where there is little room.
+pub(crate) fn relay_short(lang: Lang, kind: RelayKind) -> &'static str {
+    if kind == RelayKind::Capture { "CDC" } else { relay(lang, kind) }
+}
+
 /// A command's kind.
 pub(crate) fn command(lang: Lang, kind: CommandKind) -> &'static str {
     match kind {
@@ -260,13 +265,29 @@ pub(crate) fn every(lang: Lang, long: &str) -> String {
 
 /// A count of something: `3 waiting`, `대기 3`.
 pub(crate) fn counted(lang: Lang, count: impl std::fmt::Display, what: &str) -> String {
+    let count = count.to_string();
+    let what = if count == "1" && lang == Lang::En { &singular(what) } else { what };
     lang.pick(format!("{count} {what}"), format!("{what} {count}"))
+}
+
+/// One of what is named in the plural: `dead letters`, `listeners at work`.
+fn singular(what: &str) -> String {
+    let one = |word: &str| word.strip_suffix('s').filter(|_| !word.contains('\'')).unwrap_or(word).to_owned();
+    what.split(' ').map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// More events applied than there are: some were applied twice.
 fn too_many(lang: Lang, applied: u64, total: u64) -> String {
     let more = applied - total;
     lang.pick(format!("{more} applied twice"), format!("{more}개 두 번 반영"))
+}
+
+/// The same where there is room for a number only.
+pub(crate) fn applied_shortest(lang: Lang, applied: u64, total: u64) -> String {
+    if applied > total {
+        return too_many(lang, applied, total);
+    }
+    lang.pick(format!("{applied} of {total}"), format!("{total}개 중 {applied}개"))
 }
 
 /// The same in few letters.
@@ -283,4 +304,19 @@ pub(crate) fn applied(lang: Lang, applied: u64, total: u64) -> String {
         return too_many(lang, applied, total);
     }
     lang.pick(format!("applied {applied} of {total} events"), format!("이벤트 {total}개 중 {applied}개 반영"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_counted_in_the_singular() {
+        let t = StageText::of(Lang::En);
+        let counted = |n: u64, what| counted(Lang::En, n, what);
+        assert_eq!([counted(1, t.dead_letters), counted(2, t.dead_letters)], ["1 dead letter", "2 dead letters"]);
+        assert_eq!(counted(1, t.listeners_at_work), "1 listener at work");
+        assert_eq!(counted(1, t.executor_queue), "1 in the executor's queue");
+        assert_eq!(counted(1, t.kept), "1 record kept");
+    }
 }

@@ -1,9 +1,24 @@
 //! What the referee found, in a sentence.
 
-use super::Lang;
+use super::{Lang, says};
 use crate::bank::Projection;
-use crate::pipeline::referee::{OrderPlace, ViolationKind};
+use crate::pipeline::referee::{Invariant, OrderPlace, ViolationKind};
 use crate::ui::stage::format::number;
+
+says! {
+    /// What must hold.
+    pub(crate) fn invariant(Invariant) {
+        NoChangeWithoutEvent: "no change without its event", "이벤트 없는 변경은 없다";
+        NoEventWithoutChange: "no event without its change", "변경 없는 이벤트는 없다";
+        MoneyConserved: "money is conserved", "돈은 늘지도 줄지도 않는다";
+        EveryEventAccounted: "every event is accounted for", "모든 이벤트의 행방을 안다";
+        NoEffectTwice: "no effect twice", "두 번 적용되지 않는다";
+        OrderPerKey: "order per key", "키마다 순서를 지킨다";
+        ViewEqualsFold: "the view equals its events", "뷰는 이벤트의 합과 같다";
+        AcknowledgedSurvives: "what was acknowledged survives", "확인된 레코드는 살아남는다";
+        OutcomeLearned: "the client learns the outcome", "클라이언트가 결과를 안다";
+    }
+}
 
 /// A violation in a sentence.
 pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {

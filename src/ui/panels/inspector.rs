@@ -47,9 +47,14 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
     let button = |name: String, action: Action| offer(name, action, false);
     let up = is_up(thing, &props.shot.scene);
     let process = |node: Node| {
-        html! { <>{ offer(text.kill.to_owned(), Action::Kill(node), !up) }{ offer(text.stop.to_owned(), Action::Stop(node), !up) }{ offer(text.start.to_owned(), Action::Start(node), up) }</> }
+        // What a script has started is started again by the script alone.
+        let again = world.bank().is_some() || matches!(node, Node::Broker(_));
+        html! { <>{ offer(text.kill.to_owned(), Action::Kill(node), !up) }{ offer(text.stop.to_owned(), Action::Stop(node), !up) }if again { { offer(text.start.to_owned(), Action::Start(node), up) } }</> }
     };
     let inner = match thing {
+        // Groups and topics of a script have no buttons: those act on the bank's.
+        Thing::Group(_) | Thing::Partition { .. } | Thing::Record { .. } if world.bank().is_none() => return html! {},
+        Thing::Topic(id) if world.bank().is_none() => newest(id, props),
         Thing::Api | Thing::Handler => process(Node::Api),
         Thing::Relay => process(Node::Relay),
         Thing::Broker(id) => process(Node::Broker(id)),

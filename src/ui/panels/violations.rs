@@ -28,7 +28,7 @@ pub(crate) fn Violations(props: &PanelProps) -> Html {
                                 if let Some(command) = command {
                                     <button type="button" class="chip" onclick={props.on.reform(move |_: MouseEvent| Msg::Follow(Some(command)))}>{ text.follow_command }{ " #" }{ command }</button>
                                 }
-                                <span class="muted small">{ violation.invariant().name() }
+                                <span class="muted small">{ words::invariant(violation.invariant(), props.lang) }
                                     if let Some(rule) = violation.kind.rule() { { " · " }{ text.rule }{ " " }{ rule_link(rule, props.lang, &props.on) } }
                                 </span>
                             </div>

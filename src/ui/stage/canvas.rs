@@ -7,7 +7,7 @@ use crate::scene::{Cargo, Fate, Mark, Picture, Point};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage as words;
 
-use super::format::count;
+use super::format::{count, short};
 
 /// The colours, as the style sheet has them at the moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,9 +82,11 @@ pub(super) fn paint(
         if let Some(at) = band.path.at(0.5) {
             let number = count(u64::from(band.count));
             let words = words::counted(lang, &number, words::StageText::of(lang).in_flight);
-            // On a short way the words would lie over the boxes at its ends: the number alone says it.
-            let fits = label_width(&words) <= length(band.path.points());
-            label(&context, palette, at, if fits { &words } else { &number });
+            // Where there is no room the words would lie over the boxes beside the way: the number alone says it.
+            let room = f64::from(band.path.level_at(at));
+            let fits = |text: &String| label_width(text) <= room;
+            let text = [words, number].into_iter().find(fits).unwrap_or_else(|| short(u64::from(band.count)));
+            label(&context, palette, at, &text);
         }
     }
     for mark in &picture.marks {
@@ -105,11 +107,6 @@ fn paint_band(context: &Context, _palette: &Palette, points: &[Point], color: &s
     }
     context.stroke();
     context.set_global_alpha(1.0);
-}
-
-/// How long a way is, in CSS pixels.
-fn length(points: &[Point]) -> f64 {
-    points.windows(2).map(|pair| f64::from((pair[1].x - pair[0].x).hypot(pair[1].y - pair[0].y))).sum()
 }
 
 /// How wide a label is, in CSS pixels.

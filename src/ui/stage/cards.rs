@@ -9,7 +9,7 @@ use crate::scene::{
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::{count, duration, number};
+use super::format::{count, duration, number, short};
 
 /// The colour of a box, by EventStorming; a class name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,11 @@ impl Card {
 
     /// Everything in one sentence, for a label or a table.
     pub(crate) fn sentence(&self) -> String {
-        let line = |l: &Line| if l.value.is_empty() { l.text.clone() } else { format!("{} {}", l.text, l.value) };
+        let line = |l: &Line| match l.ink {
+            _ if l.value.is_empty() => l.text.clone(),
+            Ink::Mono => format!("{} · {}", l.text, l.value),
+            _ => format!("{} {}", l.text, l.value),
+        };
         let fault = self.fault.map(|(words, _)| words.to_owned());
         fault.into_iter().chain(self.lines.iter().map(line)).collect::<Vec<_>>().join(" · ")
     }
@@ -162,7 +166,7 @@ fn client(scene: &Scene, lang: Lang) -> Card {
         }
     }
     if c.retried > 0 {
-        card = card.line(Ink::Warn, words::counted(lang, count(c.retried), t.retried));
+        card = card.line(Ink::Warn, words::counted(lang, short(c.retried), t.retried));
     }
     card
 }
@@ -345,12 +349,13 @@ fn consumer(scene: &Scene, c: &ConsumerView, lang: Lang) -> Card {
         (state, Some(left)) => format!("{} {left}", words::consumer_state(lang, state)),
         (state, None) => words::consumer_state(lang, state).to_owned(),
     };
-    let mut place = place_of(scene, c);
-    if c.attempt > 1 {
-        place = format!("{place} · {} {}", t.attempt, c.attempt);
-    }
     let ink = if c.state.is_trouble() { Ink::Problem } else { Ink::Muted };
-    card.line(ink, state).line(Ink::Mono, place)
+    let mut card = card.line(ink, state).line(Ink::Mono, place_of(scene, c));
+    if let Some(place) = card.lines.last_mut().filter(|_| c.attempt > 1) {
+        // A half of its own, so that a narrow box can set it elsewhere.
+        place.value = format!("{} {}", t.attempt, c.attempt);
+    }
+    card
 }
 
 /// A time that runs down: in seconds, below one in tenths, so that the text does not change with every frame.
@@ -371,7 +376,14 @@ fn place_of(scene: &Scene, c: &ConsumerView) -> String {
     if let Some((topic, partition, offset)) = c.record {
         return format!("{}@{offset}", name(topic, partition));
     }
-    let shown: Vec<String> = c.assigned.iter().map(|&(topic, partition)| name(topic, partition)).collect();
+    let mut shown: Vec<String> = Vec::new();
+    for run in c.assigned.chunk_by(|a, b| a.0 == b.0 && a.1 + 1 == b.1) {
+        match run {
+            // A run of many neighbours in as many letters as two.
+            [(topic, first), .., (_, last)] if run.len() > 2 => shown.push(format!("{}–{last}", name(*topic, *first))),
+            _ => shown.extend(run.iter().map(|(topic, partition)| name(*topic, *partition))),
+        }
+    }
     if shown.is_empty() { "–".to_owned() } else { shown.join(" ") }
 }
 

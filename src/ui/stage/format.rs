@@ -21,6 +21,15 @@ pub(crate) fn count(value: u64) -> String {
     number(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
+/// A count in at most four characters: `999`, `12k`, `3M`.
+pub(crate) fn short(n: u64) -> String {
+    match n {
+        0..1_000 => n.to_string(),
+        1_000..1_000_000 => format!("{}k", n / 1_000),
+        _ => format!("{}M", n / 1_000_000),
+    }
+}
+
 /// A duration in the unit that fits: `850 µs`, `20 ms`, `1.8 s`, `2 min 5 s`.
 pub(crate) fn duration(us: u64) -> String {
     match us {

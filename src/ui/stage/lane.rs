@@ -7,7 +7,7 @@ use crate::scene::{CellState, CellView, LaneBox, LaneView};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::count;
+use super::format::{count, short};
 use super::node::{place, select};
 
 #[derive(Properties, PartialEq)]
@@ -80,15 +80,6 @@ pub(super) fn Lane(props: &LaneProps) -> Html {
             </div>
             { marks(at, lane) }
         </div>
-    }
-}
-
-/// A count in at most four characters: `999`, `12k`, `3M`.
-fn short(n: u64) -> String {
-    match n {
-        0..1_000 => n.to_string(),
-        1_000..1_000_000 => format!("{}k", n / 1_000),
-        _ => format!("{}M", n / 1_000_000),
     }
 }
 

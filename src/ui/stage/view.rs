@@ -11,7 +11,7 @@ use yew::prelude::*;
 use crate::player::Thing;
 use crate::scene::{Flow, Header, LANES_MAX, Layout, Motion, Picture, Point, Scene, Shape, TopicRole};
 use crate::ui::i18n::Lang;
-use crate::ui::i18n::stage::StageText;
+use crate::ui::i18n::stage::{self as words, StageText};
 
 use super::canvas::{Palette, paint};
 use super::cards::cards;
@@ -24,6 +24,8 @@ use super::ways::{Handles, Ways, handles, ways};
 const ELEMENTS_MS: u32 = 80;
 /// Below this width an account's box has room for its name only, in pixels.
 const SHORT: i32 = 84;
+/// Below this width a relay's box has room for a short name only, in pixels.
+const SHORT_RELAY: i32 = 140;
 /// How near to a flight a click must be, in pixels.
 const REACH: f32 = 12.0;
 /// After how many frames the colours are read again, in case the theme changed.
@@ -264,6 +266,10 @@ fn nodes(props: &StageProps, layout: &Layout) -> Html {
         if matches!(thing, Thing::Account(_)) && rect.w < SHORT {
             // The colour and the place say that it is an account.
             card.title = card.title.rsplit(' ').next().unwrap_or_default().to_owned();
+        }
+        if let (Thing::Relay, Some(relay)) = (thing, scene.relay.filter(|_| rect.w < SHORT_RELAY)) {
+            let (long, short) = (words::relay(props.lang, relay.kind), words::relay_short(props.lang, relay.kind));
+            card.title = card.title.replacen(long, short, 1);
         }
         let selected = props.selection == Some(thing);
         Some(html! { <Node key={thing.to_string()} {card} {rect} {selected} on_select={props.on_select.clone()} /> })

@@ -8,6 +8,7 @@ use crate::{Outcome, webdriver::keys};
 
 pub const TESTS: &[PageTest] = &[
     ("fidelity_lists_every_rule_and_finds_words", fidelity_lists_every_rule_and_finds_words),
+    ("a_case_offers_only_what_it_has", a_case_offers_only_what_it_has),
     ("a_rule_leads_to_its_line", a_rule_leads_to_its_line),
     ("a_recorded_case_ticks_off_its_facts", a_recorded_case_ticks_off_its_facts),
     ("a_case_of_each_sort_is_met_in_the_page", a_case_of_each_sort_is_met_in_the_page),
@@ -65,6 +66,23 @@ fn fidelity_lists_every_rule_and_finds_words(page: &Page) -> Outcome {
     // In a search field Escape empties the field in some browsers; on a rule it closes the dialog in all.
     page.session.run("document.querySelector('[data-testid=rule-row] button').focus()", &[])?;
     page.close_dialog()
+}
+
+/// What can be broken is what the case has on its stage: no bank, so none of its faults and no command by hand.
+fn a_case_offers_only_what_it_has(page: &Page) -> Outcome {
+    open(page, NACK)?;
+    page.wait_until("the script has started its container", "return !!document.querySelector('[data-chip=listener-nacks]')")?;
+    page.pause()?;
+    let chips = page.session.run("return [...document.querySelectorAll('[data-chip]')].map(e => e.dataset.chip)", &[])?;
+    let has = |id: &str| chips.as_array().is_some_and(|all| all.iter().any(|chip| chip == id));
+    demand(has("broker-killed") && has("listener-nacks"), || format!("it offers {chips}"))?;
+    demand(!has("read-db-down") && !has("api-crash-after-commit"), || format!("it offers {chips}, and has no bank"))?;
+    page.show("palette")?;
+    let relay = page.session.run("return document.querySelectorAll('[data-fault=relay-crash]').length", &[])?;
+    demand(relay.as_u64() == Some(0), || "the relay of a bank that is not there can be broken".to_owned())?;
+    page.close_dialog()?;
+    page.click_script("[data-chip=link-severed]")?;
+    page.wait_until("the fault stands", "return !!document.querySelector('[data-testid=fault-active]')")
 }
 
 /// By keys alone: the rule under the listener's code, its line, the case, and back to the stage.

@@ -21,6 +21,8 @@ pub const TESTS: &[PageTest] = &[
     ("names_are_whole_at_360_px", |page| names_are_whole(page, 360)),
     ("names_are_whole_at_1000_px", |page| names_are_whole(page, 1_000)),
     ("the_header_is_one_line_when_something_is_broken", the_header_is_one_line_when_something_is_broken),
+    ("nothing_is_cut_after_a_fault_at_360_px", nothing_is_cut_after_a_fault),
+    ("a_toast_lies_over_nothing_that_one_presses", a_toast_lies_over_nothing_that_one_presses),
     ("axe_finds_nothing", axe_finds_nothing),
     ("axe_finds_nothing_when_narrow_and_dark_and_korean", axe_finds_nothing_when_narrow_and_dark_and_korean),
 ];
@@ -102,6 +104,42 @@ fn the_header_is_one_line_when_something_is_broken(page: &Page) -> Outcome {
         let seen = page.session.run(&format!("return [{height}, {width}]"), &[])?;
         demand(seen[0].as_u64().is_some_and(|px| px <= 50), || format!("height and width of window: {seen}"))?;
         page.switch("language")?;
+    }
+    Ok(())
+}
+
+/// On a phone, where boxes have one line more than before: no box is too low and no line is cut.
+fn nothing_is_cut_after_a_fault(page: &Page) -> Outcome {
+    for (scenario, second) in [("lost-event", 14), ("id-gap", 12), ("outbox-cdc", 17), ("retention-overtakes", 18), ("nack", 10)] {
+        page.open_narrow_at(360, scenario, second)?;
+        for _ in 0..2 {
+            let cut = page.session.run(
+                "return [...document.querySelectorAll('.node .title, .node .line, .pair-note')].filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)\
+                 .concat([...document.querySelectorAll('.node')].filter(e => e.scrollHeight > e.clientHeight + 2)).map(e => e.innerText)",
+                &[],
+            )?;
+            demand(cut.as_array().is_some_and(Vec::is_empty), || format!("{scenario}: these are cut: {cut}"))?;
+            page.switch("language")?;
+        }
+    }
+    Ok(())
+}
+
+/// What was found is told over the head of the stage, on a phone as on a desk, and the faults stay free.
+fn a_toast_lies_over_nothing_that_one_presses(page: &Page) -> Outcome {
+    let covered = "const t = document.querySelector('[data-testid=toast]'); if (!t) return 'no toast'; const a = t.getBoundingClientRect(); \
+        return [...document.querySelectorAll('.chip, [role=tab], .buttons button, .note button, .view-switch')].filter(e => { \
+        const b = e.getBoundingClientRect(); return b.width > 0 && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; \
+        }).map(e => e.innerText)";
+    for narrow in [true, false] {
+        if narrow {
+            page.open_narrow_at(360, "lost-event", 14)?;
+        } else {
+            page.open("#v1;s=lost-event;n=42;t=14000000")?;
+        }
+        page.wait_until("a violation is told", "return !!document.querySelector('[data-testid=toast]')")?;
+        let found = page.session.run(&["return (() => { ", covered, " })()"].concat(), &[])?;
+        demand(found.as_array().is_some_and(Vec::is_empty), || format!("the toast lies over {found}"))?;
     }
     Ok(())
 }

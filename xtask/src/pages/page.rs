@@ -266,6 +266,17 @@ impl<'a> Page<'a> {
         self.wait_until("the frame is narrow", &format!("return innerWidth === {width}"))
     }
 
+    /// The same, at a moment of a scenario, at rest.
+    ///
+    /// # Errors
+    /// If the moment does not come in time.
+    pub fn open_narrow_at(&self, width: u32, scenario: &str, second: u32) -> Outcome {
+        self.open_narrow(width)?;
+        self.session.run(&format!("location.hash = '#v1;s={scenario};n=42;t={second}000000'"), &[])?;
+        let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.playing === 'false' && +a.timeUs === ";
+        self.wait_until("the moment is there", &format!("{there}{second}000000"))
+    }
+
     /// Whether the page says that it is playing.
     ///
     /// # Errors
