@@ -9,6 +9,7 @@ mod case;
 mod compare;
 mod desk;
 mod kafka;
+mod korean;
 mod report;
 mod sheet;
 mod spring;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::bind::{BoundFact, bound};
+use super::korean::korean;
 use super::{Case, Played, first_difference, play, words};
 use crate::kernel::SimTime;
 use crate::pipeline::World;
@@ -95,14 +96,14 @@ impl Sheet {
             };
             all.iter().filter_map(one).collect()
         };
-        let fact = |fact: &SheetFact| json!({"at": fact.at.us(), "text": fact.text, "lines": evidence(&fact.evidence, true), "states": evidence(&fact.evidence, false)});
+        let fact = |fact: &SheetFact| json!({"at": fact.at.us(), "text": fact.text, "ko": korean(&fact.text), "lines": evidence(&fact.evidence, true), "states": evidence(&fact.evidence, false)});
         json!({
             "id": self.id,
             "title": self.title,
             "rules": self.rules,
             "systems": self.systems,
             "fragment": self.recording.to_fragment(|_| None),
-            "steps": self.steps.iter().map(|(at, text)| json!({"at": at.map(SimTime::us), "text": text})).collect::<Vec<_>>(),
+            "steps": self.steps.iter().map(|(at, text)| json!({"at": at.map(SimTime::us), "text": text, "ko": korean(text)})).collect::<Vec<_>>(),
             "facts": self.facts.iter().map(fact).collect::<Vec<_>>(),
             "not_compared": self.not_compared,
         })

@@ -146,7 +146,7 @@ fn read_side(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
             y += 42 + 7;
         }
         if let Some((number, rows)) = projection {
-            let h = (46 + 17 * (*rows).min(4) as i32).max(72);
+            let h = (54 + 17 * (*rows).min(4) as i32).max(72);
             out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(x, y + 4, column_w, h) });
             y += h + 8;
         }

@@ -43,11 +43,14 @@ pub(crate) struct Listed {
     pub(crate) rules: Vec<String>,
 }
 
+/// A text in English and in Korean.
+pub(crate) type InBoth = [AttrValue; 2];
+
 /// A recorded fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recorded {
     pub(crate) at: SimTime,
-    pub(crate) text: AttrValue,
+    pub(crate) text: InBoth,
     pub(crate) evidence: Vec<Evidence>,
 }
 
@@ -62,7 +65,7 @@ pub(crate) struct Sheet {
     /// The run as the fragment of an address.
     pub(crate) fragment: String,
     /// What was done; rules of the listener have no moment.
-    pub(crate) steps: Vec<(Option<SimTime>, AttrValue)>,
+    pub(crate) steps: Vec<(Option<SimTime>, InBoth)>,
     pub(crate) facts: Vec<Recorded>,
     pub(crate) not_compared: Vec<String>,
 }

@@ -4,7 +4,7 @@ use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use yew::AttrValue;
 
-use super::{Listed, Recorded, Sheet};
+use super::{InBoth, Listed, Recorded, Sheet};
 use crate::kernel::SimTime;
 use crate::scenario::wire::from_text;
 use crate::timeline::Evidence;
@@ -24,7 +24,7 @@ pub(crate) fn read_index(text: &str) -> Option<Vec<Listed>> {
 /// A case; `None` if the text is something else.
 pub(crate) fn read_sheet(text: &str) -> Option<Sheet> {
     let value = JSON::parse(text).ok()?;
-    let step = |step: JsValue| Some((moment(&step), word(&step, "text")?.into()));
+    let step = |step: JsValue| Some((moment(&step), in_both(&step)?));
     let fact = |fact: JsValue| {
         let line = |line: JsValue| Some(Evidence::Line { at: moment(&line)?, text: word(&line, "text")? });
         let state = |state: JsValue| {
@@ -33,7 +33,7 @@ pub(crate) fn read_sheet(text: &str) -> Option<Sheet> {
         };
         let lines = list(&fact, "lines").into_iter().map(line);
         let evidence = lines.chain(list(&fact, "states").into_iter().map(state)).collect::<Option<Vec<_>>>()?;
-        Some(Recorded { at: moment(&fact)?, text: AttrValue::from(word(&fact, "text")?), evidence })
+        Some(Recorded { at: moment(&fact)?, text: in_both(&fact)?, evidence })
     };
     let words = |name| list(&value, name).iter().filter_map(JsValue::as_string).collect::<Vec<_>>();
     Some(Sheet {
@@ -58,6 +58,13 @@ fn word(value: &JsValue, name: &str) -> Option<String> {
 
 fn list(value: &JsValue, name: &str) -> Vec<JsValue> {
     get(value, name).dyn_into::<Array>().map(|all| all.iter().collect()).unwrap_or_default()
+}
+
+/// What something says, in English and in Korean.
+fn in_both(value: &JsValue) -> Option<InBoth> {
+    let en = AttrValue::from(word(value, "text")?);
+    let ko = word(value, "ko").map_or_else(|| en.clone(), AttrValue::from);
+    Some([en, ko])
 }
 
 /// The moment `at`, in microseconds; whole numbers up to 2^53 are exact.

@@ -2,6 +2,7 @@
 //! compile. Knows nothing of the DOM, and is tested natively.
 
 pub(crate) mod consequences;
+pub(crate) mod details;
 pub(crate) mod facts;
 pub(crate) mod faults;
 pub(crate) mod nodes;

@@ -7,7 +7,7 @@ use super::rule::rule_links;
 use crate::kernel::SimTime;
 use crate::timeline::{Evidence, Verdict};
 use crate::ui::app::{CaseMsg, Msg, Shot};
-use crate::ui::cases::{File, OnStage, Recorded, Sheet};
+use crate::ui::cases::{File, InBoth, OnStage, Recorded, Sheet};
 use crate::ui::format::clock;
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::cases::CaseText;
@@ -53,7 +53,7 @@ fn head(lang: Lang, sheet: &Sheet, case: &OnStage, on: &Callback<Msg>) -> Html {
                 <p class="case-changed" data-testid="case-changed">{ text.changed }{ " " }
                     <button type="button" class="chip" data-testid="case-restore" onclick={on.reform(|_: MouseEvent| Msg::Case(CaseMsg::Restore))}>{ text.restore }</button></p>
             }
-            { rules_of_listener(text, sheet) }
+            { rules_of_listener(lang, sheet) }
             if !sheet.not_compared.is_empty() {
                 <details class="small"><summary>{ text.not_compared }</summary>
                     <ul lang="en">{ for sheet.not_compared.iter().map(|entry| html! { <li>{ entry }</li> }) }</ul></details>
@@ -70,32 +70,31 @@ fn count_text(lang: Lang, came: &str, all: &str) -> String {
     }
 }
 
-fn rules_of_listener(text: &CaseText, sheet: &Sheet) -> Html {
-    let rules: Vec<&AttrValue> = sheet.steps.iter().filter(|(at, _)| at.is_none()).map(|(_, text)| text).collect();
+fn rules_of_listener(lang: Lang, sheet: &Sheet) -> Html {
+    let rules: Vec<&InBoth> = sheet.steps.iter().filter(|(at, _)| at.is_none()).map(|(_, text)| text).collect();
     if rules.is_empty() {
         return html! {};
     }
     html! {
         <>
-            <h3>{ text.listener_rules }</h3>
-            <ul class="case-rules" lang="en">{ for rules.iter().map(|rule| html! { <li>{ (*rule).clone() }</li> }) }</ul>
+            <h3>{ CaseText::of(lang).listener_rules }</h3>
+            <ul class="case-rules">{ for rules.into_iter().map(|rule| html! { <li>{ in_words(rule, lang) }</li> }) }</ul>
         </>
     }
 }
 
 /// Steps and facts in the order of their moments; at one moment the step comes first, for it causes the rest.
 fn story(lang: Lang, shot: &Shot, sheet: &Sheet, case: &OnStage, on: &Callback<Msg>) -> Html {
-    let text = CaseText::of(lang);
     let steps = sheet.steps.iter().filter_map(|(at, words)| Some(((*at)?, words)));
-    let mut lines: Vec<(SimTime, u8, Html)> = steps.map(|(at, words)| (at, 0, step_line(text, shot, at, words, on))).collect();
+    let mut lines: Vec<(SimTime, u8, Html)> = steps.map(|(at, words)| (at, 0, step_line(lang, shot, at, words, on))).collect();
     for (index, fact) in sheet.facts.iter().enumerate() {
         let verdict = case.verdicts.get(index).copied().unwrap_or(Verdict::Ahead);
-        lines.push((fact.at, 1, fact_line(text, fact, verdict, case.changed, on)));
+        lines.push((fact.at, 1, fact_line(lang, fact, verdict, case.changed, on)));
     }
     crate::kernel::sort_by_key(&mut lines, |(at, order, _)| (*at, *order));
     html! {
         <>
-            <h3>{ text.script }</h3>
+            <h3>{ CaseText::of(lang).script }</h3>
             <ol class="case-story" data-testid="case-story">{ for lines.into_iter().map(|(_, _, line)| line) }</ol>
         </>
     }
@@ -105,17 +104,24 @@ fn jump(at: SimTime, on: &Callback<Msg>) -> Html {
     html! { <button type="button" class="case-at" onclick={on.reform(move |_: MouseEvent| Msg::Jump(at))}>{ clock(at.us()) }</button> }
 }
 
-fn step_line(text: &CaseText, shot: &Shot, at: SimTime, words: &AttrValue, on: &Callback<Msg>) -> Html {
+/// A text in the viewer's language.
+fn in_words(text: &InBoth, lang: Lang) -> AttrValue {
+    let [en, ko] = text;
+    lang.pick(en, ko).clone()
+}
+
+fn step_line(lang: Lang, shot: &Shot, at: SimTime, words: &InBoth, on: &Callback<Msg>) -> Html {
     let done = shot.now >= at;
     html! {
         <li class={classes!("case-step", done.then_some("done"))} data-testid="case-step">
             { jump(at, on) }<span class="case-mark" aria-hidden="true">{ "▸" }</span>
-            <b lang="en">{ words.clone() }</b>if done { <span class="visually-hidden">{ " " }{ text.done }</span> }
+            <b>{ in_words(words, lang) }</b>if done { <span class="visually-hidden">{ " " }{ CaseText::of(lang).done }</span> }
         </li>
     }
 }
 
-fn fact_line(text: &CaseText, fact: &Recorded, verdict: Verdict, changed: bool, on: &Callback<Msg>) -> Html {
+fn fact_line(lang: Lang, fact: &Recorded, verdict: Verdict, changed: bool, on: &Callback<Msg>) -> Html {
+    let text = CaseText::of(lang);
     let (mark, name, state, said) = match verdict {
         Verdict::Held => ("☑", "held", text.came, false),
         Verdict::Ahead => ("☐", "ahead", text.ahead, false),
@@ -126,7 +132,7 @@ fn fact_line(text: &CaseText, fact: &Recorded, verdict: Verdict, changed: bool, 
         <li class={classes!("case-fact", name)} data-testid="case-fact" data-verdict={name}>
             { jump(fact.at, on) }<span class="case-mark" aria-hidden="true">{ mark }</span>
             <details>
-                <summary><span lang="en">{ fact.text.clone() }</span>
+                <summary><span>{ in_words(&fact.text, lang) }</span>
                     <span class={if said { "case-said" } else { "visually-hidden" }}>{ " — " }{ state }</span></summary>
                 { for fact.evidence.iter().map(|piece| evidence(text, piece)) }
             </details>

@@ -14,6 +14,7 @@ use crate::scenario::{GROUPS, Of, Property};
 use crate::scene::{ConsumerState, ConsumerView, SHARES_FROM, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{duration, readable};
+use crate::ui::i18n::details::details as said;
 use crate::ui::i18n::stage::{StageText, consumer_state, consumer_title, counted};
 use crate::ui::i18n::{Lang, Text, consequences, facts};
 use crate::ui::listing::{Role, line_of, listing, role_of, role_of_fact, role_of_work, share_line_of};
@@ -96,7 +97,7 @@ fn latest(shot: &Shot, group: u32, consumer: u32, lang: Lang) -> Option<Latest> 
             return None;
         }
         let (word, details) = fact.kind.words(shot.world.cluster().topics());
-        Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &readable(&details)].concat() })
+        Some(Latest { role, threw, at: fact.at, what: [facts::word(word, lang), " ", &said(word, readable(&details), lang)].concat() })
     })
 }
 

@@ -10,7 +10,8 @@ use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, grouped, readable};
-use crate::ui::i18n::{Lang, Text, facts, faults, things};
+use crate::ui::i18n::details::details as said;
+use crate::ui::i18n::{Lang, Text, facts, faults, things, violations};
 use crate::ui::rules;
 use crate::ui::targets;
 
@@ -43,20 +44,16 @@ impl Line {
             FactKind::FaultLaid { rule, .. } | FactKind::FaultStruck { rule, .. } | FactKind::FaultEnded { rule, .. } => {
                 [faults::name(rule.kind, lang), " · ", &targets::name(&rule.target, &shot.scene, lang)].concat()
             }
-            _ => readable(&details),
+            FactKind::Violation(violation) => violations::sentence(&violation.kind, lang),
+            _ => said(word, readable(&details), lang),
         };
         let (what, name) = (facts::word(word, lang), word.name());
         let colour = colour(&fact.kind, name);
-        Line {
-            at: fact.at,
-            actor: things::node(fact.actor, &shot.scene, lang),
-            what,
-            name,
-            details,
-            command: fact.command,
-            colour,
-            rule: rules::of_word(word),
-        }
+        let actor = match &fact.kind {
+            FactKind::Violation(_) => lang.pick("referee", "심판").to_owned(),
+            _ => things::node(fact.actor, &shot.scene, lang),
+        };
+        Line { at: fact.at, actor, what, name, details, command: fact.command, colour, rule: rules::of_word(word) }
     }
 
     /// Whether every word of a search occurs in it.
@@ -137,9 +134,10 @@ fn line_of(number: u64, line: &Line, lang: Lang, on: &Callback<Msg>) -> Html {
     html! {
         <li key={number} class={classes!("fact", line.colour)}>
             <button type="button" class="fact-jump" data-testid="journal-line" title={text.jump_to} onclick={jump}>
-                <span class="fact-at">{ clock(at.us()) }</span>
-                <span class="fact-actor">{ &line.actor }</span>
-                <b>{ line.what }</b>
+                // Spaces between them: there a line is broken, and not within a name.
+                <span class="fact-at">{ clock(at.us()) }</span>{ " " }
+                <span class="fact-actor">{ &line.actor }</span>{ " " }
+                <b>{ line.what }</b>{ " " }
                 <span class="fact-details">{ &line.details }</span>
             </button>
             if let Some(command) = line.command {

@@ -8,6 +8,7 @@ use crate::{Outcome, webdriver::keys};
 
 pub const TESTS: &[PageTest] = &[
     ("fidelity_lists_every_rule_and_finds_words", fidelity_lists_every_rule_and_finds_words),
+    ("a_case_is_told_in_korean", a_case_is_told_in_korean),
     ("a_case_offers_only_what_it_has", a_case_offers_only_what_it_has),
     ("a_rule_leads_to_its_line", a_rule_leads_to_its_line),
     ("a_recorded_case_ticks_off_its_facts", a_recorded_case_ticks_off_its_facts),
@@ -66,6 +67,24 @@ fn fidelity_lists_every_rule_and_finds_words(page: &Page) -> Outcome {
     // In a search field Escape empties the field in some browsers; on a rule it closes the dialog in all.
     page.session.run("document.querySelector('[data-testid=rule-row] button').focus()", &[])?;
     page.close_dialog()
+}
+
+/// Script and facts are in the viewer's language; names and classes stay.
+fn a_case_is_told_in_korean(page: &Page) -> Outcome {
+    open(page, NACK)?;
+    page.pause()?;
+    page.switch("language")?;
+    if page.session.run("return document.documentElement.lang", &[])? == "en" {
+        page.switch("language")?;
+    }
+    let told = page.session.run(
+        "const told = (list, inner) => [...document.querySelectorAll(list + ' ' + inner)].filter(e => /[가-힣]/.test(e.textContent)).length; \
+         return [told('[data-testid=case-step]', 'b'), told('[data-testid=case-fact]', 'summary > span:first-child')]",
+        &[],
+    )?;
+    let (steps, facts) = (page.count("case-step")?, page.count("case-fact")?);
+    demand(told[0].as_u64() == Some(steps), || format!("{told} of {steps} steps"))?;
+    demand(told[1].as_u64().is_some_and(|korean| 2 * korean > facts), || format!("{told} of {facts} facts"))
 }
 
 /// What can be broken is what the case has on its stage: no bank, so none of its faults and no command by hand.

@@ -38,7 +38,12 @@ fn with_webassembly_switched_off_it_says_so(page: &Page) -> Outcome {
     page.session.go("about:blank")?;
     page.session.go(&format!("{}?without-webassembly", page.server.url()))?;
     page.wait_until("there is a picture", PICTURE)?;
-    says_so(page)
+    says_so(page)?;
+    // What comes after, such as that it has not started, is no news and does not take the place of the cause.
+    let reason = page
+        .session
+        .run("dispatchEvent(new ErrorEvent('error', { message: 'later' })); return document.getElementById('reason').textContent", &[])?;
+    demand(reason != json!("later"), || "a later error hides the reason".to_owned())
 }
 
 /// The notice is seen, in both languages, with a reason.
