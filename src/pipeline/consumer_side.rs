@@ -226,6 +226,10 @@ impl World {
                 self.with_bank(|bank, _, _| bank.abandon_call(number));
             }
         }
+        // The workbench's scripts name the containers that live in one process themselves.
+        if state == ProcessState::Dead && self.consumers[slot as usize].group.is_some() {
+            self.kill_mates(slot);
+        }
         if std::mem::take(&mut self.consumers[slot as usize].restarts) {
             match state {
                 ProcessState::Dead => self.restart_consumer_later(slot),

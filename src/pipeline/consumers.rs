@@ -159,8 +159,14 @@ impl World {
         (Container::new(client, properties, consumer), listener)
     }
 
-    /// The process of a slot is started, if it does not run.
+    /// The process of a slot is started, with every child of its concurrent container (D16) that does not run.
     pub(super) fn start_consumer(&mut self, slot: u32) {
+        for slot in self.process_of_slot(slot) {
+            self.start_container(slot);
+        }
+    }
+
+    fn start_container(&mut self, slot: u32) {
         if self.consumers[slot as usize].group.is_some_and(|group| self.must_stand_still(group)) {
             return;
         }
@@ -189,7 +195,14 @@ impl World {
         self.with_container(slot, |c, now, listener, out| c.start(now, listener, out));
     }
 
-    /// The process of a slot is told to stop.
+    /// The process of a slot is told to stop: `ConcurrentMessageListenerContainer#stop` stops every child (D16).
+    pub(super) fn stop_process(&mut self, slot: u32) {
+        for slot in self.process_of_slot(slot) {
+            self.stop_consumer(slot);
+        }
+    }
+
+    /// The container of a slot is told to stop.
     pub(super) fn stop_consumer(&mut self, slot: u32) {
         if self.consumers[slot as usize].state == ProcessState::Running {
             self.consumers[slot as usize].state = ProcessState::Stopping;
@@ -214,11 +227,25 @@ impl World {
 
     /// The other running children of a slot's concurrent container.
     fn siblings(&self, slot: u32) -> Vec<u32> {
-        let parent = &self.consumers[slot as usize].container.properties().parent;
-        let is_sibling = |(number, place): &(u32, &ConsumerSlot)| {
-            *number != slot && place.state == ProcessState::Running && parent.is_some() && place.container.properties().parent == *parent
+        let runs = |other: &u32| *other != slot && self.consumers[*other as usize].state == ProcessState::Running;
+        self.process_of_slot(slot).into_iter().filter(runs).collect()
+    }
+
+    /// The slots whose containers live in the process of this one: the children of its concurrent container (D16), itself first.
+    fn process_of_slot(&self, slot: u32) -> Vec<u32> {
+        let parent = self.consumers[slot as usize].container.properties().parent.as_ref();
+        let is_mate = |(number, place): &(u32, &ConsumerSlot)| {
+            *number != slot && parent.is_some() && place.container.properties().parent.as_ref() == parent
         };
-        (0..).zip(&self.consumers).filter(is_sibling).map(|(number, _)| number).collect()
+        let mates = (0..).zip(&self.consumers).filter(is_mate).map(|(number, _)| number);
+        std::iter::once(slot).chain(mates).collect()
+    }
+
+    /// A process of the bank's has died: the other children of its concurrent container die with it (D16).
+    pub(super) fn kill_mates(&mut self, slot: u32) {
+        for mate in self.process_of_slot(slot) {
+            self.kill_consumer(mate);
+        }
     }
 
     /// The process of a slot dies.

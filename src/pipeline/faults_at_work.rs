@@ -49,7 +49,7 @@ impl World {
             | FaultKind::BrokerKilled => self.of_target(rule, World::kill_node),
             FaultKind::BrokerStopped => self.of_target(rule, World::stop_node),
             FaultKind::ConsumerKilled => self.of_consumers(rule, World::kill_consumer, World::kill_share),
-            FaultKind::ConsumerStopped => self.of_consumers(rule, World::stop_consumer, World::stop_share),
+            FaultKind::ConsumerStopped => self.of_consumers(rule, World::stop_process, World::stop_share),
             FaultKind::WriteDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::WriteDb, us)),
             FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, us)),
             FaultKind::CoordinatorLost => {

@@ -202,7 +202,7 @@ impl World {
     pub(super) fn stop_node(&mut self, node: Node) {
         match node {
             Node::Broker(id) => self.with_cluster(|c, now, out| c.stop_broker(now, BrokerId(id), out)),
-            Node::Consumer(slot) => self.stop_consumer(slot),
+            Node::Consumer(slot) => self.stop_process(slot),
             Node::ShareConsumer(slot) => self.stop_share(slot),
             node => self.kill_node(node),
         }

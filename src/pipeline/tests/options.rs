@@ -1,6 +1,6 @@
 //! What a setting is for shows in a run: one test for each that is more than a number handed on.
 
-use super::super::{FactKind, World};
+use super::super::{FactKind, ProcessState, World};
 use crate::bank;
 use crate::broker;
 use crate::fault::{FaultKind, FaultRule, Moment, Node, Target};
@@ -434,4 +434,39 @@ fn c9_offsets_are_reset_only_while_the_group_is_empty_and_never_beyond_the_log()
         reset(&mut world, to).expect("nobody consumes");
         assert_eq!(committed(&world), expected, "{to:?}");
     }
+}
+
+#[test]
+fn d16_the_children_of_a_concurrent_container_die_stop_and_start_as_the_one_process_that_they_are() {
+    let sets = [("group.account-view.concurrency", "2"), ("group.account-view.consumers", "2")];
+    let of_group = |world: &World| -> Vec<(u32, ProcessState)> {
+        (0..).zip(world.consumers()).filter(|(_, c)| c.group == Some(0)).map(|(slot, c)| (slot, c.state)).collect()
+    };
+    for (kind, after) in [(FaultKind::ConsumerKilled, ProcessState::Dead), (FaultKind::ConsumerStopped, ProcessState::Stopped)] {
+        let mut world = run(&sets, 4);
+        let slots = of_group(&world);
+        assert_eq!(slots.len(), 4, "two containers with two children each");
+        let target = Target::Node(Node::Consumer(slots[1].0));
+        let rule = FaultRule { moment: Moment::Lasting { until: Some(world.now() + 10_000_000) }, ..FaultRule::usual(kind, target) };
+        world.intervene(world.now(), &Intervention::Inject(rule)).expect("it fits");
+        world.run_until(world.now() + 2_000_000);
+        let states: Vec<ProcessState> = of_group(&world).iter().map(|(_, state)| *state).collect();
+        assert_eq!(states, [after, after, ProcessState::Running, ProcessState::Running], "{kind}: the other process goes on");
+        world.run_until(world.now() + 12_000_000);
+        assert!(of_group(&world).iter().all(|(_, state)| *state == ProcessState::Running), "{kind}: all run again");
+    }
+}
+
+#[test]
+fn d16_a_crash_in_one_child_takes_the_process_and_all_its_children_come_back() {
+    let sets = [("group.account-view.concurrency", "3"), ("group.account-view.consumers", "1")];
+    let mut world = run(&sets, 4);
+    lay(&mut world, FaultKind::CrashAfterEffect, Target::Group(0), 1);
+    let dead = |world: &World| world.consumers().iter().filter(|c| c.group == Some(0) && c.state == ProcessState::Dead).count();
+    let mut most = 0;
+    for _ in 0..80 {
+        world.run_until(world.now() + 100_000);
+        most = most.max(dead(&world));
+    }
+    assert_eq!((most, dead(&world)), (3, 0));
 }
