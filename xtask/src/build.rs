@@ -17,7 +17,7 @@ use crate::{
 
 /// The flags of wasm-opt: the features that rustc's wasm uses since 1.82, without which wasm-opt refuses the module.
 const WASM_OPT: &[&str] = &[
-    "-Oz",
+    "-O3",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
