@@ -259,6 +259,8 @@ pub struct Rails {
     pub read_x: i32,
     /// The query's way to the client.
     pub query_x: i32,
+    /// Where read models and query API have consumers between them: the way up beside the lanes, and the gap between two groups.
+    pub read_gap: Option<(i32, i32)>,
 }
 
 impl Layout {

@@ -50,6 +50,7 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         broker_x: at.log.0 + at.log.1 + 8,
         read_x: width - RIGHT + 9,
         query_x: 6,
+        read_gap: None,
     };
     out.headers = vec![
         (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)),

@@ -15,7 +15,7 @@ const GAP: i32 = 12;
 pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
     let mut out = Layout { width, ..Layout::default() };
     let w = width - 2 * SIDE;
-    out.rails = Rails { write_x: width - 10, produce_x: 17, broker_x: 17, read_x: width - 10, query_x: 5 };
+    out.rails = Rails { write_x: width - 10, produce_x: 17, broker_x: 17, read_x: width - 10, query_x: 5, read_gap: None };
     let y = if shape.bank { write_side(&mut out, shape, w) } else { 0 };
     if let Some(app) = shape.application.filter(|_| shape.lanes.is_empty()) {
         out.height = application(&mut out, w, app) + 10;

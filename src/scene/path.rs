@@ -120,6 +120,8 @@ pub struct Path {
     /// By point: the length of the line up to it.
     lengths: Vec<f32>,
     curve: Option<[i32; 4]>,
+    /// How many points lead to the curve.
+    lead: usize,
 }
 
 /// How many straight pieces stand for one curve.
@@ -158,7 +160,13 @@ impl Path {
             }
             lengths.push(length);
         }
-        Path { points, lengths, curve }
+        Path { points, lengths, curve, lead: 0 }
+    }
+
+    /// This line, and from its end on the other one.
+    pub fn then(self, other: Path) -> Path {
+        let lead = self.points.len() + other.lead;
+        Path { lead, ..Path::of_points([self.points, other.points].concat(), other.curve) }
     }
 
     /// The whole length in pixels.
@@ -194,7 +202,8 @@ impl Path {
     pub fn svg(&self) -> String {
         if let Some([ax, ay, bx, by]) = self.curve {
             let mid = (ax + bx) / 2;
-            return format!("M{ax} {ay}C{mid} {ay} {mid} {by} {bx} {by}");
+            let lead: String = self.points[..self.lead].iter().map(|p| format!("{} {}L", p.x as i32, p.y as i32)).collect();
+            return format!("M{lead}{ax} {ay}C{mid} {ay} {mid} {by} {bx} {by}");
         }
         let mut d = String::new();
         for (i, point) in self.points.iter().enumerate() {
@@ -253,6 +262,15 @@ mod tests {
         let path = Path::through(&[(0, 0), (30, 0), (30, 70)]);
         assert_eq!(path.level_at(Point { x: 12.0, y: 0.0 }), 30.0);
         assert_eq!(path.level_at(Point { x: 30.0, y: 40.0 }), 0.0, "beside an upright piece stand boxes");
+    }
+
+    #[test]
+    fn a_curve_can_have_a_straight_lead() {
+        let curve = Path::level_curve((0, 10), (-40, 90));
+        let path = Path::through(&[(20, 0), (20, 10)]).then(curve.clone());
+        assert_eq!(path.length(), 30.0 + curve.length());
+        assert_eq!(path.svg(), "M20 0L20 10L0 10C-20 10 -20 90 -40 90");
+        assert_eq!(Path::default().then(curve.clone()), curve);
     }
 
     #[test]

@@ -32,6 +32,56 @@ fn nothing_overlaps_and_nothing_sticks_out_from_320_to_2560() {
     }
 }
 
+/// A scene with a share group of so many workers beside the groups of the read models.
+fn with_share_group(lanes: u32, workers: u32) -> Scene {
+    let mut scene = sample(lanes, 4, 2);
+    let mut group = scene.groups[1].clone();
+    let worker = |n: u32| ConsumerView { id: SHARES_FROM + n, number: n, ..group.consumers[0].clone() };
+    group.consumers = (0..workers).map(worker).collect();
+    scene.groups.push(group);
+    scene
+}
+
+#[test]
+fn a_group_without_a_read_model_fits_below_the_others() {
+    for (lanes, workers) in [(1, 3), (1, 1), (3, 6), (12, 4), (1, 0)] {
+        let scene = with_share_group(lanes, workers);
+        let shape = Shape::of(&scene);
+        for width in (320..=2560).step_by(20) {
+            let layout = Layout::of(&shape, width);
+            let solid = solid(&layout);
+            for (i, (name, rect)) in solid.iter().enumerate() {
+                assert!(rect.x >= 0 && rect.right() <= width && rect.bottom() <= layout.height, "{name} sticks out at {width}: {rect:?}");
+                for (other, at) in &solid[i + 1..] {
+                    assert!(!rect.overlaps(*at), "{name} {rect:?} lies on {other} {at:?} at {width}");
+                }
+            }
+            for route in layout.standing(&scene).into_iter().filter(|r| layout.path(*r, &scene).is_some()) {
+                let path = layout.path(route, &scene).expect("just looked");
+                let inside = |p: &Point| p.x >= 0.0 && p.y >= 0.0 && p.x <= width as f32 && p.y <= layout.height as f32;
+                assert!(path.points().iter().all(inside), "{route:?} leaves the stage at {width}: {:?}", path.points());
+            }
+        }
+    }
+    // What a window of 1440 by 900 has for the stage beside the panels, with a scenario's introduction above it.
+    assert!(Layout::of(&Shape::of(&with_share_group(1, 3)), 1010).height <= 530);
+}
+
+#[test]
+fn the_way_between_query_and_read_model_lies_on_no_consumer() {
+    let scene = with_share_group(1, 3);
+    let layout = Layout::of(&Shape::of(&scene), 1010);
+    let consumers = layout.boxes.iter().filter(|b| matches!(b.thing, Thing::Consumer(_))).map(|b| b.rect);
+    for route in [Route::ReadDb, Route::Query, Route::Completion] {
+        let path = layout.path(route, &scene).expect("drawn");
+        for rect in consumers.clone() {
+            let steps = (0..=400).filter_map(|i| path.at(i as f32 / 400.0));
+            let on = |p: &Point| p.x > rect.x as f32 && p.x < rect.right() as f32 && p.y > rect.y as f32 && p.y < rect.bottom() as f32;
+            assert!(!steps.into_iter().any(|p| on(&p)), "{route:?} lies on {rect:?}");
+        }
+    }
+}
+
 #[test]
 fn without_a_bank_there_are_only_the_log_and_its_consumers() {
     let mut scene = sample(3, 0, 2);

@@ -85,9 +85,17 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         write_end = rect.bottom();
     }
     let log_end = log(&mut out, shape, at.log);
-    let read_end = read_side(&mut out, shape, at.consumers, at.models);
-    let chain_end = write_end.max(log_end).max(read_end);
+    let tight = is_tight(shape);
+    let (read_end, gap_y) = read_side(&mut out, shape, at.consumers, at.models);
+    let mut chain_end = write_end.max(read_end);
+    if tight {
+        // The lanes of such a stage are few: what else there is to read stands below them, beside the consumers.
+        out.legend = Rect::new(at.log.0, log_end + 12, at.log.1, legend_height(shape, at.log.1));
+    } else {
+        chain_end = chain_end.max(log_end);
+    }
     out.rails = Rails {
+        read_gap: gap_y.filter(|_| tight).map(|y| (at.consumers.0 - 14, y)),
         write_x: at.write.0 + at.write.1 + 10,
         produce_x: at.log.0 - 12,
         broker_x: at.log.0 + at.log.1 + 8,
@@ -106,10 +114,12 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         out.headers.insert(0, (Header::WriteSide, Rect::new(at.write.0, 12, at.write.1, 18)));
         out.headers.insert(0, (Header::Client, Rect::new(at.client.0, 12, at.client.1 + 16, 18)));
         // A stale answer names two values: where they do not fit beside each other they stand below each other.
-        let query = Rect::new(at.log.0, chain_end + 12, at.log.1, if at.log.1 < 275 { 56 } else { 42 });
+        let (above, below) = if tight { (write_end.max(out.legend.bottom()), 3) } else { (chain_end, 10) };
+        let query = Rect::new(at.log.0, above + 12, at.log.1, if at.log.1 < 275 { 56 } else { 42 });
         out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
-        band(&mut out, shape, query.bottom() + 12);
-        out.height = out.band.bottom() + 10;
+        let end = if tight { query.bottom().max(read_end) + 8 } else { query.bottom() + 12 };
+        band(&mut out, shape, end);
+        out.height = out.band.bottom() + below;
     }
     out
 }
@@ -190,27 +200,58 @@ fn row_of(out: &mut Layout, things: impl ExactSizeIterator<Item = Thing>, row: R
     row.y + (count + columns - 1) / columns * (row.h + 8) + i32::from(count > 0) * 4
 }
 
-fn read_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32), (models_x, models_w): (i32, i32)) -> i32 {
-    let mut y = TOP - 2;
+/// Whether a bank has a group more than those of its read models: then there is no height to be given away.
+fn is_tight(shape: &Shape) -> bool {
+    shape.bank && shape.groups.len() > 2
+}
+
+/// Groups with their consumers and read models; gives the bottom, and the middle of the gap above the first group that has no
+/// read model.
+fn read_side(out: &mut Layout, shape: &Shape, (x, w): (i32, i32), (models_x, models_w): (i32, i32)) -> (i32, Option<i32>) {
+    let (mut y, mut gap_y) = (TOP - 2, None);
+    let tight = is_tight(shape);
+    let (title, gap) = if tight { (20, 8) } else { (22, 12) };
     for (index, (consumers, projection)) in shape.groups.iter().enumerate() {
         out.boxes.push(Placed { thing: Thing::Group(index as u32), rect: Rect::new(x, y, models_x + models_w - x, 18) });
-        let top = y + 22;
-        let h = if consumers.len() > 4 { 36 } else { 56 };
-        for (i, consumer) in consumers.iter().enumerate() {
-            let rect = Rect::new(x, top + i as i32 * (h + 6), w, h);
+        let top = y + title;
+        // Consumers of a group without a read model have its place, too.
+        let columns = if tight && projection.is_none() { 2 } else { 1 };
+        let w = if columns == 2 { (models_x + models_w - x - 8) / 2 } else { w };
+        let rows = (consumers.len() as i32 + columns - 1) / columns;
+        let h = if rows > 4 { 36 } else { 56 };
+        for (i, consumer) in (0..).zip(consumers) {
+            let rect = Rect::new(x + i % columns * (w + 8), top + i / columns * (h + 6), w, h);
             out.boxes.push(Placed { thing: Thing::Consumer(*consumer), rect });
         }
-        let consumers_end = top + consumers.len() as i32 * (h + 6) - 6;
-        let mut end = consumers_end;
+        if columns == 2 {
+            gap_y.get_or_insert(y - gap / 2);
+        }
+        let mut end = top + rows * (h + 6) - 6;
         if let Some((number, rows)) = projection {
             let h = (60 + 17 * (*rows).min(4) as i32).max(76);
             out.boxes.push(Placed { thing: Thing::Projection(*number), rect: Rect::new(models_x, top, models_w, h) });
             end = end.max(top + h);
         }
-        y = end + 12;
+        y = end + gap;
+    }
+    if tight {
+        return (y - gap, gap_y);
     }
     out.legend = Rect::new(x, y, models_x + models_w - x, legend_height(shape, models_x + models_w - x));
-    out.legend.bottom()
+    (out.legend.bottom(), None)
+}
+
+/// From a consumer to the edge of its column: one in the second column goes round the one beside it, above or below.
+fn to_edge(layout: &Layout, from: Rect, consumer: u32, above: bool) -> (Vec<(i32, i32)>, (i32, i32)) {
+    let y = if above { from.cy() - 6 } else { from.bottom() - 9 };
+    let first = layout.boxes.iter().filter(|b| matches!(b.thing, Thing::Consumer(id) if id != consumer)).map(|b| b.rect);
+    match first.filter(|r| r.y == from.y && r.x < from.x).map(|r| r.x).min() {
+        None => (Vec::new(), (from.x, y)),
+        Some(x) => {
+            let (out, level) = if above { (from.y, from.y - 2) } else { (from.bottom(), from.bottom() + 3) };
+            (vec![(from.x + 10, out), (from.x + 10, level)], (x - 4, level))
+        }
+    }
 }
 
 /// The band of pairs, over the whole width.
@@ -261,7 +302,10 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
         Route::Fetch { consumer, topic, partition } => {
             let from = rect(Thing::Consumer(consumer))?;
             match layout.lane(topic, partition) {
-                Some(lane) => Path::level_curve((from.x, from.cy() - 6), (lane.cells_right() + 5, lane.cells_y + lane.cell_h / 2)),
+                Some(lane) => {
+                    let (round, edge) = to_edge(layout, from, consumer, true);
+                    Path::through(&round).then(Path::level_curve(edge, (lane.cells_right() + 5, lane.cells_y + lane.cell_h / 2)))
+                }
                 None => topic_way(layout, from, topic)?,
             }
         }
@@ -293,6 +337,17 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
         Route::ReadDb => {
             let (query, model) = (rect(Thing::QueryApi)?, rect(Thing::Projection(0))?);
             let y = model.cy();
+            if let Some((x, gap_y)) = rails.read_gap {
+                let from = query.cy();
+                return Some(Path::through(&[
+                    (query.right(), from),
+                    (x, from),
+                    (x, gap_y),
+                    (rails.read_x, gap_y),
+                    (rails.read_x, y),
+                    (model.right(), y),
+                ]));
+            }
             Path::through(&[(query.right(), query.cy()), (rails.read_x, query.cy()), (rails.read_x, y), (model.right(), y)])
         }
     })
@@ -337,10 +392,11 @@ fn to_broker(layout: &Layout, from: Source, broker: u32) -> Option<Path> {
     let (source, to) = (layout.source(from)?, layout.rect(Thing::Broker(broker))?);
     let above = to.y - 7;
     Some(match from {
-        Source::Consumer(_) => {
+        Source::Consumer(consumer) => {
             let x = layout.rails.broker_x;
-            let y = source.bottom() - 9;
-            Path::through(&[(source.x, y), (x, y), (x, above), (to.cx() + 8, above), (to.cx() + 8, to.y)])
+            let (mut way, edge) = to_edge(layout, source, consumer, false);
+            way.extend([edge, (x, edge.1), (x, above), (to.cx() + 8, above), (to.cx() + 8, to.y)]);
+            Path::through(&way)
         }
         Source::Api | Source::Relay | Source::Producer(_) => {
             let x = layout.rails.produce_x;

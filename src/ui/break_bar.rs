@@ -91,9 +91,9 @@ fn standing(fault: &Standing, shot: &Shot, lang: Lang, on: &Callback<Msg>, text:
         Moment::Armed { .. } => [text.armed, " ×", &fault.left.unwrap_or(0).to_string()].concat(),
         Moment::Lasting { .. } | Moment::Immediate => text.lasting.to_owned(),
     };
-    let name = faults::name(rule.kind, lang);
+    let name = faults::name_on(rule.kind, &rule.target, lang);
     html! {
-        <li key={id.0} class="fault" data-testid="fault-active" data-fault={rule.kind.id()} title={faults::sentence(rule.kind, lang)}>
+        <li key={id.0} class="fault" data-testid="fault-active" data-fault={rule.kind.id()} title={faults::sentence_on(rule.kind, &rule.target, lang)}>
             <b>{ name }</b>{ " " }
             <span>{ targets::name(&rule.target, &shot.scene, lang) }{ " · " }{ state }
                 if fault.struck_count > 0 { { " · " }{ text.struck }{ " " }{ fault.struck_count } }

@@ -8,7 +8,6 @@ use super::break_bar::{act, active};
 use super::dialog::Dialog;
 use super::i18n::{Lang, Text, faults};
 use super::panels::rule_link;
-use super::rules;
 use super::targets;
 use crate::fault::{FaultKind, FaultRule, Moment, MomentKind, Unit};
 use crate::pipeline::Intervention;
@@ -52,7 +51,8 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
 fn matches(kind: FaultKind, search: &str, lang: Lang) -> bool {
     let search = search.trim().to_lowercase();
     let other = lang.pick(Lang::Ko, Lang::En);
-    [kind.id(), faults::name(kind, lang), faults::sentence(kind, lang), faults::name(kind, other)]
+    let share = |lang: Lang| faults::of_share(kind, lang).map_or("", |(name, _, _)| name);
+    [kind.id(), faults::name(kind, lang), faults::sentence(kind, lang), faults::name(kind, other), share(lang), share(other)]
         .iter()
         .any(|words| words.to_lowercase().contains(&search))
 }
@@ -93,14 +93,15 @@ fn FaultRow(props: &RowProps) -> Html {
             }
         }
     };
+    let target = &rule.target;
     html! {
         <li>
-            <button type="button" class="chip problem" data-testid={["fault-", kind.id()].concat()} data-fault={kind.id()} {onclick}>{ faults::name(kind, props.lang) }</button>
-            <p>{ faults::sentence(kind, props.lang) }{ " " }{ rule_link(rules::of_fault(kind), props.lang, &props.on) }</p>
+            <button type="button" class="chip problem" data-testid={["fault-", kind.id()].concat()} data-fault={kind.id()} {onclick}>{ faults::name_on(kind, target, props.lang) }</button>
+            <p data-testid={["fault-", kind.id(), "-about"].concat()}>{ faults::sentence_on(kind, target, props.lang) }{ " " }{ rule_link(faults::rule_on(kind, target), props.lang, &props.on) }</p>
             <div class="row">
                 if choices.len() > 1 {
                     <label>{ text.target }{ " " }
-                        <select onchange={on_target}>
+                        <select onchange={on_target} data-testid={["fault-", kind.id(), "-target"].concat()}>
                             { for choices.iter().enumerate().map(|(place, target)| html! {
                                 <option value={place.to_string()} selected={*target == rule.target}>{ targets::name(target, &props.shot.scene, props.lang) }</option>
                             }) }

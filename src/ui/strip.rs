@@ -172,7 +172,7 @@ fn name_of(intervention: &Intervention, shot: &Shot, lang: Lang) -> String {
     let text = Text::of(lang);
     let done = |what: &str, node: Node| [what, " ", &things::node(node, &shot.scene, lang)].concat();
     match intervention {
-        Intervention::Inject(rule) => faults::name(rule.kind, lang).to_owned(),
+        Intervention::Inject(rule) => faults::name_on(rule.kind, &rule.target, lang).to_owned(),
         Intervention::Set { key, value } => [key.as_ref(), " = ", value].concat(),
         Intervention::Lab(action) => action.word().to_owned(),
         Intervention::SendCommand { .. } => lang.pick("command", "명령").to_owned(),

@@ -2,9 +2,9 @@
 
 use super::i18n::{Lang, faults, things};
 use crate::fault::{FaultKind, FaultRule, Link, Node, Target, TargetKind};
-use crate::pipeline::{ProcessState, World};
+use crate::pipeline::{ProcessState, ShareWork, World};
 use crate::player::Thing;
-use crate::scenario::GROUPS;
+use crate::scenario::{GROUPS, Of, Property, SHARE_GROUP, SHARE_GROUP_NUMBER};
 use crate::scene::{MEMBERS_FROM, SHARES_FROM, Scene};
 
 /// The faults that stand in the bar.
@@ -60,10 +60,7 @@ pub(crate) fn targets(kind: FaultKind, world: &World) -> Vec<Target> {
         TargetKind::Consumer => {
             let groups = (0..GROUPS.len() as u32).map(Target::Group);
             let consumers = consumers(world).map(|slot| Target::Node(Node::Consumer(slot)));
-            let whole = matches!(kind, FaultKind::ConsumerKilled | FaultKind::ConsumerStopped | FaultKind::ConsumerStalled);
-            let shares = (0..).zip(world.share_consumers()).filter(|(_, c)| whole && c.work.is_some());
-            let shares = shares.map(|(slot, _)| Target::Node(Node::ShareConsumer(slot)));
-            groups.chain(consumers).chain(shares).chain([Target::AnyConsumer]).collect()
+            groups.chain(consumers).chain(shares(kind, world)).chain([Target::AnyConsumer]).collect()
         }
         TargetKind::Client => vec![Target::AnyClient],
         TargetKind::Cluster => vec![Target::Cluster],
@@ -117,6 +114,18 @@ fn brokers(world: &World) -> impl Iterator<Item = Target> {
     world.cluster().nodes().iter().map(|broker| Target::Node(Node::Broker(broker.id.0)))
 }
 
+/// The share group and its consumers, if there are any and the fault makes sense there: where nobody acknowledges (S16), nobody
+/// forgets to.
+fn shares(kind: FaultKind, world: &World) -> impl Iterator<Item = Target> + use<> {
+    let is_explicit = world.config().choice(Property::ShareAckMode, Of::Only) == "explicit";
+    let fits = kind.fits_share_consumer() && (is_explicit || kind != FaultKind::AckForgotten);
+    let of_bank = |work: &ShareWork| work.state != ProcessState::Stopped || work.number == 0;
+    let slots = (0..).zip(world.share_consumers()).filter(|(_, c)| fits && c.work.as_ref().is_some_and(of_bank));
+    let each: Vec<Target> = slots.map(|(slot, _)| Target::Node(Node::ShareConsumer(slot))).collect();
+    let group = (!each.is_empty()).then_some(Target::Group(SHARE_GROUP_NUMBER));
+    group.into_iter().chain(each)
+}
+
 /// The consumers of the picture: those that run or died; one that was scaled away is not there.
 fn consumers(world: &World) -> impl Iterator<Item = u32> {
     (0..).zip(world.consumers()).filter(|(_, slot)| slot.group.is_some() && slot.state != ProcessState::Stopped).map(|(number, _)| number)
@@ -128,6 +137,7 @@ pub(crate) fn name(target: &Target, scene: &Scene, lang: Lang) -> String {
         Target::Link { link, of: None } => faults::link(*link, lang).to_owned(),
         Target::Link { link, of: Some(node) } => [faults::link(*link, lang), " @ ", &things::node(*node, scene, lang)].concat(),
         Target::Node(node) => things::node(*node, scene, lang),
+        Target::Group(SHARE_GROUP_NUMBER) => SHARE_GROUP.to_owned(),
         Target::Group(group) => GROUPS.get(*group as usize).map_or_else(String::new, |name| (*name).to_owned()),
         Target::AnyConsumer => lang.pick("any consumer", "모든 소비자").to_owned(),
         Target::AnyClient => lang.pick("any client", "모든 클라이언트").to_owned(),
@@ -145,14 +155,10 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         Thing::Relay => Target::Node(Node::Relay),
         Thing::Broker(id) => Target::Node(Node::Broker(id)),
         Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => Target::Cluster,
-        Thing::Group(group) if !bank || group as usize >= GROUPS.len() => return Vec::new(),
+        Thing::Group(_) if !bank => return Vec::new(),
+        Thing::Group(group) if group as usize >= GROUPS.len() => Target::Group(SHARE_GROUP_NUMBER),
         Thing::Group(group) => Target::Group(group),
-        Thing::Consumer(slot) if slot >= SHARES_FROM => {
-            let of_bank = world.share_consumers().get((slot - SHARES_FROM) as usize).is_some_and(|c| c.work.is_some());
-            let whole = [FaultKind::ConsumerKilled, FaultKind::ConsumerStopped, FaultKind::ConsumerStalled];
-            let target = Target::Node(Node::ShareConsumer(slot - SHARES_FROM));
-            return if of_bank { whole.map(|kind| (kind, target)).to_vec() } else { Vec::new() };
-        }
+        Thing::Consumer(slot) if slot >= SHARES_FROM => Target::Node(Node::ShareConsumer(slot - SHARES_FROM)),
         Thing::Consumer(slot) if slot >= MEMBERS_FROM => return Vec::new(),
         Thing::Consumer(slot) => Target::Node(Node::Consumer(slot)),
         Thing::Projection(_) => Target::Node(Node::ReadDb),
@@ -164,18 +170,17 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
             None => return Vec::new(),
         },
     };
-<<<<<<< HEAD
-    let fits = |kind: &&FaultKind| kind.target_kind().fits(&target);
+    if matches!(target, Target::Node(Node::ShareConsumer(_)) | Target::Group(SHARE_GROUP_NUMBER)) {
+        let kinds = FaultKind::all().iter().filter(|kind| shares(**kind, world).any(|share| share == target));
+        return kinds.map(|kind| (*kind, target)).collect();
+    }
+    let fits = |kind: &&FaultKind| kind.target_kind().fits(&target) && fits(**kind, world);
     let own = FaultKind::all().iter().filter(fits).map(|kind| (*kind, target));
     let letters = match thing {
-        Thing::Consumer(slot) => Some((FaultKind::LinkSevered, way_of_letters(slot))),
+        Thing::Consumer(slot) if bank => Some((FaultKind::LinkSevered, way_of_letters(slot))),
         _ => None,
     };
     own.chain(letters).collect()
-=======
-    let fits = |kind: &&FaultKind| kind.target_kind().fits(&target) && fits(**kind, world);
-    FaultKind::all().iter().filter(fits).map(|kind| (*kind, target)).collect()
->>>>>>> 159a5ee (fix(ui): what a stage does not have is not offered to be broken, and nothing is cut after a fault)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use cqrs_lab::{
     fault::{FaultKind, FaultRule, Link, Moment, Node, Target},
     kernel::{Prng, SimTime},
     pipeline::{Intervention, World, referee::Invariant},
-    scenario::Scenario,
+    scenario::{SHARE_GROUP_NUMBER, Scenario},
 };
 
 use super::random;
@@ -73,6 +73,53 @@ fn is_a_broken_promise(kind: FaultKind) -> bool {
     )
 }
 
+/// Settings of a share group that are safe in every combination: a record that is delivered again does no harm.
+const SAFE_SHARES: [(&str, &[&str]); 8] = [
+    ("share.consumers", &["1", "2", "4"]),
+    ("share.share.acknowledgement.mode", &["explicit", "implicit"]),
+    ("share.share.acquire.mode", &["batch_optimized", "record_limit"]),
+    ("share.max.poll.records", &["1", "5", "500"]),
+    ("share.commit", &["poll", "commitSync", "commitAsync"]),
+    ("share.release-share", &["0", "20"]),
+    ("share.renew-share", &["0", "10"]),
+    ("share.share.isolation.level", &["read_uncommitted", "read_committed"]),
+];
+
+/// What goes with them: locks and sessions that end soon, so that everything comes to rest.
+const PATIENT_SHARES: [(&str, &str); 5] = [
+    ("share.share.auto.offset.reset", "earliest"),
+    ("share.share.record.lock.duration.ms", "5000"),
+    ("share.share.session.timeout.ms", "6000"),
+    ("share.share.heartbeat.interval.ms", "1000"),
+    ("share.listener-time", "~50ms"),
+];
+
+/// The same as [`safe_runs_keep_every_promise_and_come_to_rest`] with a share group, and every other fault of a consumer on it.
+pub(crate) fn safe_share_groups_keep_every_promise_and_come_to_rest(seed: u64) {
+    let mut chance = Prng::stream(seed, "safe-share-run", 0);
+    let mut scenario = Scenario::plain("safe-share", seed);
+    for (key, value) in PATIENT.iter().chain(&PATIENT_SHARES) {
+        scenario.config.set_text(key, value).expect("a setting");
+    }
+    for (key, values) in SAFE_SHARES.iter().chain(&SAFE[..1]) {
+        scenario.config.set_text(key, values[chance.below(values.len() as u64) as usize]).expect("a setting");
+    }
+    let mut faults: Vec<(SimTime, FaultRule)> = Vec::new();
+    while faults.len() < 8 {
+        let at = SimTime(5_000_000 + chance.below(FAULTS_UNTIL.us() - 5_000_000));
+        let mut rule = random::fault(&mut chance, at);
+        if rule.kind.fits_share_consumer() {
+            rule.target = Target::Group(SHARE_GROUP_NUMBER);
+        }
+        // To forget an acknowledgement ends a worker of a share group, and the record comes again.
+        if !is_a_broken_promise(rule.kind) || rule.kind == FaultKind::AckForgotten {
+            faults.push((at, rule));
+        }
+    }
+    faults.sort_by_key(|(at, _)| *at);
+    keeps_every_promise(&scenario, &faults);
+}
+
 /// Random faults under safe settings, then all is healed and the clients stop: the referee has said nothing, everything has
 /// come to rest, and both models agree.
 pub(crate) fn safe_runs_keep_every_promise_and_come_to_rest(seed: u64) {
@@ -94,8 +141,13 @@ pub(crate) fn safe_runs_keep_every_promise_and_come_to_rest(seed: u64) {
         }
     }
     faults.sort_by_key(|(at, _)| *at);
-    let mut world = World::new(&scenario);
-    for (at, rule) in &faults {
+    keeps_every_promise(&scenario, &faults);
+}
+
+fn keeps_every_promise(scenario: &Scenario, faults: &[(SimTime, FaultRule)]) {
+    let seed = scenario.seed;
+    let mut world = World::new(scenario);
+    for (at, rule) in faults {
         world.run_until(*at);
         let _ = world.intervene(*at, &Intervention::Inject(*rule));
     }
@@ -138,8 +190,58 @@ fn link(link: Link) -> Target {
     Target::Link { link, of: None }
 }
 
+/// The bank's share group.
+const SHARES: Target = Target::Group(SHARE_GROUP_NUMBER);
+
 /// Every unsafe setting that there is, each with what it breaks.
-pub(crate) const UNSAFE: [Unsafe; 17] = [
+pub(crate) const UNSAFE: [Unsafe; 23] = [
+    Unsafe {
+        name: "no idempotency key, and a worker dies between the notice and its acknowledgement",
+        settings: &[("share.consumers", "2"), ("share.share.acknowledgement.mode", "explicit"), ("share.idempotency-key", "false")],
+        faults: || vec![(10_000, armed(FaultKind::CrashAfterEffect, SHARES))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "no idempotency key, and a worker stalls past its lock",
+        settings: &[
+            ("share.consumers", "2"),
+            ("share.share.acknowledgement.mode", "explicit"),
+            ("share.share.record.lock.duration.ms", "2000"),
+            ("share.idempotency-key", "false"),
+        ],
+        faults: || vec![(10_000, lasting(FaultKind::ConsumerStalled, Target::Node(Node::ShareConsumer(0)), 18_000))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "no idempotency key, and a worker forgets to acknowledge",
+        settings: &[("share.consumers", "2"), ("share.share.acknowledgement.mode", "explicit"), ("share.idempotency-key", "false")],
+        faults: || vec![(10_000, armed(FaultKind::AckForgotten, SHARES))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "no idempotency key, and the relay crashes",
+        settings: &[("share.consumers", "2"), ("share.idempotency-key", "false")],
+        faults: || vec![(10_000, armed(FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay)))],
+        breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "a worker that accepts before its work",
+        settings: &[("share.consumers", "2"), ("share.listener-time", "500ms")],
+        faults: || {
+            let first = lasting(FaultKind::AckBeforeEffect, SHARES, 16_000);
+            vec![(8_000, first), (10_000, lasting(FaultKind::ConsumerKilled, SHARES, 14_000))]
+        },
+        breaks: Invariant::EveryEventAccounted,
+    },
+    Unsafe {
+        name: "retention that does not wait for a stopped share group",
+        settings: &[("share.consumers", "2"), ("group.account-view.consumers", "1")],
+        faults: || {
+            let stopped = lasting(FaultKind::ConsumerStopped, SHARES, 20_000);
+            vec![(10_000, stopped), (15_000, FaultRule::usual(FaultKind::RetentionOvertakes, Target::Cluster))]
+        },
+        breaks: Invariant::EveryEventAccounted,
+    },
     Unsafe {
         name: "publish after commit",
         settings: &[("api.publication", "after-commit")],

@@ -3,6 +3,7 @@
 use crate::kernel::{SortedMap, SortedSet};
 
 use super::ledger::{Now, Open, Referee};
+use super::shares::ShareSight;
 use super::violation::ViolationKind;
 use crate::bank::{AccountId, Bank, EventId, Money, Projection};
 use crate::broker::TopicPartition;
@@ -35,6 +36,8 @@ pub(in crate::pipeline) struct GroupSight {
 pub(in crate::pipeline) struct Sight {
     /// By projection.
     pub groups: [GroupSight; 2],
+    /// The share group.
+    pub shares: ShareSight,
     /// The first offset that the leader still has.
     pub log_starts: SortedMap<TopicPartition, u64>,
     /// Events whose commit is on its way to the write database.
@@ -74,6 +77,7 @@ impl Referee {
             self.audit_open(now, bank, projection, sight);
             self.audit_in_process(now, bank, projection, sight);
         }
+        self.audit_shares(now, bank, sight);
         self.audit_balances(now, bank);
         self.audit_history(now, bank);
         self.audit_money(now, bank);

@@ -4,13 +4,15 @@ use crate::kernel::SortedSet;
 
 use super::audit::{GroupSight, Sight};
 use super::ledger::{Now, Referee};
+use super::shares::ShareSight;
 use super::violation::Violation;
 use crate::bank::{CommandId, EventId, Message, Projection};
+use crate::broker::share::ShareFact;
 use crate::broker::{self, Request, TopicPartition};
 use crate::fault::Node;
 use crate::listener;
-use crate::pipeline::{Duty, Fact, FactKind, Payload, ProcessState, World};
-use crate::scenario::{Of, Property};
+use crate::pipeline::{Duty, Fact, FactKind, Payload, ProcessState, WorkFact, World};
+use crate::scenario::{Of, Property, SHARE_GROUP};
 
 impl World {
     /// The referee with its verdicts.
@@ -31,6 +33,9 @@ impl World {
             FactKind::Bank(fact) => self.referee.on_bank(now, bank, command.map(CommandId), fact),
             FactKind::Broker(fact) => self.referee_sees_broker(now, fact),
             FactKind::Listener(fact) => self.referee_sees_listener(actor, fact),
+            FactKind::Work(WorkFact::Noticed { partition, offset, event }) => {
+                self.referee.on_noticed(now, bank, (*partition, *offset), *event);
+            }
             _ => {}
         }
     }
@@ -62,6 +67,7 @@ impl World {
                 let only = |group| self.config.choice(Property::IsolationLevel, Of::Group(group)) == "read_committed";
                 self.referee.on_aborted(now, bank, *partition, &offsets, [only(0), only(1)]);
             }
+            broker::Fact::Share(fact) if group_of(fact) == SHARE_GROUP => self.referee.on_share(now, bank, fact),
             broker::Fact::LeaderElected { partition, leader: Some(leader), .. } if of_topic(partition) => {
                 let end = self.cluster.replica(*leader, *partition).map_or(0, |replica| replica.log.end());
                 self.referee.on_leader(now, bank, *partition, end);
@@ -102,7 +108,7 @@ impl World {
     /// New verdicts go into the trace.
     pub(in crate::pipeline) fn tell_violations(&mut self) {
         while let Some(violation) = self.referee.next_untold() {
-            if matches!(violation.kind, super::ViolationKind::EffectTwice { .. }) {
+            if matches!(violation.kind, super::ViolationKind::EffectTwice { .. } | super::ViolationKind::NoticeTwice { .. }) {
                 self.meters.add(crate::pipeline::Count::DuplicatesApplied, 1);
             }
             let kind = FactKind::Violation(Box::new(violation));
@@ -112,15 +118,20 @@ impl World {
 
     fn sight(&self) -> Sight {
         let mut sight = Sight::default();
-        if self.referee.wants_groups() {
+        if self.referee.wants_groups() || self.referee.wants_shares() {
             for partition in (0..self.partition_count()).map(|p| self.topic_partition(p)) {
                 if let Some(leader) = self.cluster.leader(partition) {
                     sight.log_starts.insert(partition, leader.log.start());
                 }
             }
+        }
+        if self.referee.wants_groups() {
             for (group, projection) in (0..).zip(Projection::ALL) {
                 sight.groups[projection as usize] = self.group_sight(group, projection.name());
             }
+        }
+        if self.referee.wants_shares() {
+            sight.shares = self.share_sight();
         }
         if self.referee.wants_produce_requests() {
             sight.producing = self.producing();
@@ -150,6 +161,16 @@ impl World {
             sight.held.extend(place.container.thread().unfinished().iter().map(|r| (r.partition, r.record.offset)));
         }
         sight
+    }
+
+    fn share_sight(&self) -> ShareSight {
+        let start = |p: TopicPartition| Some((p, self.cluster.share_partition(SHARE_GROUP, p)?.start()));
+        let works = self.share_consumers.iter().filter_map(|c| c.work.as_ref());
+        let alive = works.filter(|w| matches!(w.state, ProcessState::Running | ProcessState::Stopping));
+        ShareSight {
+            starts: (0..self.partition_count()).filter_map(|p| start(self.topic_partition(p))).collect(),
+            held: alive.flat_map(|w| w.at_work.iter().chain(&w.waiting)).map(|r| (r.partition, r.record.offset)).collect(),
+        }
     }
 
     /// Events in produce requests that will arrive.
@@ -216,6 +237,21 @@ impl World {
                 return Some(format!("{open} events that {} has not handled", projection.name()));
             }
         }
-        None
+        let open = self.referee.share_open_count();
+        let is_shared = self.config.count(Property::ShareConsumers, Of::Only) > 0;
+        (is_shared && open > 0).then(|| format!("{open} records that {SHARE_GROUP} has not finished"))
+    }
+}
+
+/// The group that something happened in.
+fn group_of(fact: &ShareFact) -> &str {
+    match fact {
+        ShareFact::Loaded { group, .. }
+        | ShareFact::Acquired { group, .. }
+        | ShareFact::Settled { group, .. }
+        | ShareFact::Renewed { group, .. }
+        | ShareFact::Refused { group, .. }
+        | ShareFact::StartMoved { group, .. }
+        | ShareFact::OffsetsAltered { group, .. } => group,
     }
 }

@@ -1,6 +1,7 @@
 //! What the referee knows of every event: stored, in the log, visible, handled. Fed by facts; judges what can be judged at once.
 
 use super::lane::Lane;
+use super::shares::ShareLedger;
 use super::violation::{Invariant, OrderPlace, Violation, ViolationKind};
 use crate::bank::{AccountId, Bank, ClientIndex, CommandId, EventId, FactKind, IdSet, Money, Projection, Publication};
 use crate::broker::TopicPartition;
@@ -70,6 +71,7 @@ pub struct Referee {
     pub(super) paid_in: Money,
     log_versions: SortedMap<AccountId, u32>,
     pub(super) projections: [ProjectionLedger; 2],
+    pub(super) shares: ShareLedger,
     pub(super) audit_at: SimTime,
     pub(super) audited_at: SimTime,
     pub(super) money_differs: bool,
@@ -93,6 +95,7 @@ impl Default for Referee {
             paid_in: 0,
             log_versions: SortedMap::new(),
             projections: [ProjectionLedger::default(), ProjectionLedger::default()],
+            shares: ShareLedger::default(),
             audit_at: SimTime::ZERO,
             audited_at: SimTime::ZERO,
             money_differs: false,
@@ -314,6 +317,7 @@ impl Referee {
     pub(super) fn on_visible(&mut self, bank: &Bank, partition: TopicPartition, to: u64) {
         let Some(lane) = self.lanes.get_mut(&partition) else { return };
         for (offset, event) in lane.reveal(to) {
+            self.on_share_visible(partition, offset, event);
             for ledger in &mut self.projections {
                 if !ledger.visible.insert(event.0) {
                     continue;
@@ -329,6 +333,7 @@ impl Referee {
         self.audit_soon(now);
         let Some(lane) = self.lanes.get_mut(&partition) else { return };
         for (offset, event) in lane.truncate(end) {
+            self.on_share_truncated(partition, offset);
             if let Some(copies) = self.more_copies.get_mut(&event) {
                 *copies -= 1;
                 if *copies == 0 {

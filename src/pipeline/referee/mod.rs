@@ -7,6 +7,7 @@ mod audit;
 mod glue;
 mod lane;
 mod ledger;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod violation;

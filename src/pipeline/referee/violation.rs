@@ -15,9 +15,10 @@ pub enum Invariant {
     NoEventWithoutChange,
     /// Transfers move money; they neither make nor destroy it.
     MoneyConserved,
-    /// Every visible event is, per projection, applied, pending, dead-lettered or knowingly skipped.
+    /// Every visible event is, per projection, applied, pending, dead-lettered or knowingly skipped; and, per share group, available,
+    /// in flight, acknowledged with its notice sent, rejected or archived at the limit of deliveries.
     EveryEventAccounted,
-    /// No effect twice: no command carried out twice, no event applied twice.
+    /// No effect twice: no command carried out twice, no event applied twice, no customer told twice.
     NoEffectTwice,
     /// The events of one key keep their order, in the log and in each projection.
     OrderPerKey,
@@ -128,6 +129,26 @@ pub enum ViolationKind {
         /// The event of the second time.
         event: EventId,
     },
+    /// The share group told a customer of an event again (E5).
+    NoticeTwice {
+        /// The event.
+        event: EventId,
+    },
+    /// The share group has accepted an event's record, and nobody will tell the customer (S8, S16).
+    NoticeLost {
+        /// The event.
+        event: EventId,
+    },
+    /// An event was deleted from the log before the share group was done with it (S14).
+    NoticeOvertaken {
+        /// The event.
+        event: EventId,
+    },
+    /// The share group's start offset has passed an event's record that nobody finished (S10).
+    NoticePassed {
+        /// The event.
+        event: EventId,
+    },
     /// An event came after a later one of its account (A5).
     OrderBroken {
         /// Where.
@@ -183,7 +204,12 @@ impl ViolationKind {
             ViolationKind::EffectLost { .. } | ViolationKind::Overtaken { .. } | ViolationKind::NeverTold { .. } => {
                 Invariant::EveryEventAccounted
             }
-            ViolationKind::EffectTwice { .. } | ViolationKind::CommandTwice { .. } => Invariant::NoEffectTwice,
+            ViolationKind::NoticeLost { .. } | ViolationKind::NoticeOvertaken { .. } | ViolationKind::NoticePassed { .. } => {
+                Invariant::EveryEventAccounted
+            }
+            ViolationKind::EffectTwice { .. } | ViolationKind::CommandTwice { .. } | ViolationKind::NoticeTwice { .. } => {
+                Invariant::NoEffectTwice
+            }
             ViolationKind::OrderBroken { .. } => Invariant::OrderPerKey,
             ViolationKind::BalanceDiverged { .. } | ViolationKind::HistoryDiverged { .. } => Invariant::ViewEqualsFold,
             ViolationKind::AcknowledgedLost { .. } => Invariant::AcknowledgedSurvives,
@@ -199,7 +225,10 @@ impl ViolationKind {
             ViolationKind::MoneyNotConserved { .. } => None,
             ViolationKind::EffectLost { .. } => Some("D3"),
             ViolationKind::Overtaken { .. } => Some("B11"),
-            ViolationKind::EffectTwice { .. } => Some("E5"),
+            ViolationKind::EffectTwice { .. } | ViolationKind::NoticeTwice { .. } => Some("E5"),
+            ViolationKind::NoticeLost { .. } => Some("S8"),
+            ViolationKind::NoticeOvertaken { .. } => Some("S14"),
+            ViolationKind::NoticePassed { .. } => Some("S10"),
             ViolationKind::CommandTwice { .. } => Some("F1"),
             ViolationKind::OrderBroken { .. } => Some("A5"),
             ViolationKind::BalanceDiverged { .. } | ViolationKind::HistoryDiverged { .. } => Some("F4"),
@@ -219,6 +248,10 @@ impl ViolationKind {
             | ViolationKind::Overtaken { event, .. }
             | ViolationKind::EffectTwice { event, .. }
             | ViolationKind::CommandTwice { event }
+            | ViolationKind::NoticeTwice { event }
+            | ViolationKind::NoticeLost { event }
+            | ViolationKind::NoticeOvertaken { event }
+            | ViolationKind::NoticePassed { event }
             | ViolationKind::OrderBroken { event, .. }
             | ViolationKind::AcknowledgedLost { event, .. } => Some(event),
             ViolationKind::MoneyNotConserved { .. }
@@ -242,6 +275,10 @@ impl fmt::Display for ViolationKind {
             ViolationKind::Overtaken { projection, event } => write!(f, "overtaken {} {event}", projection.name()),
             ViolationKind::EffectTwice { projection, event } => write!(f, "effect_twice {} {event}", projection.name()),
             ViolationKind::CommandTwice { event } => write!(f, "command_twice {event}"),
+            ViolationKind::NoticeTwice { event } => write!(f, "notice_twice {event}"),
+            ViolationKind::NoticeLost { event } => write!(f, "notice_lost {event}"),
+            ViolationKind::NoticeOvertaken { event } => write!(f, "notice_overtaken {event}"),
+            ViolationKind::NoticePassed { event } => write!(f, "notice_passed {event}"),
             ViolationKind::OrderBroken { place, account, event, version, after } => {
                 let place = match place {
                     OrderPlace::Log => "log",

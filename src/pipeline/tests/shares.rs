@@ -2,9 +2,10 @@
 
 use super::super::{Intervention, InterventionError, ProcessState, ShareDecision, WorkFact, World};
 use crate::broker::share::RecordState;
+use crate::fault::{FaultKind, FaultRule, Moment, Node, Target};
 use crate::kernel::SimTime;
 use crate::pipeline::FactKind;
-use crate::scenario::{SHARE_GROUP, Scenario};
+use crate::scenario::{SHARE_GROUP, SHARE_GROUP_NUMBER, Scenario};
 
 /// One worker on one partition, two records a poll, with what `sets` says besides.
 fn scenario(sets: &[(&str, &str)]) -> Scenario {
@@ -182,4 +183,169 @@ fn s13_a_setting_that_waits_for_a_restart_closes_the_consumer_and_gives_its_reco
     assert_eq!(world.share_consumers()[0].application.consumer.config().max_poll_records, 5);
     assert!(told.iter().any(|d| matches!(d, WorkFact::Polled { records: 3.. })), "{told:?}");
     assert_eq!(world.share_consumers()[0].work.as_ref().map(|w| w.state), Some(ProcessState::Running));
+}
+
+/// The kinds of violations of the share group in a world, each once, by their first word.
+fn broken(world: &World) -> Vec<String> {
+    let mut words: Vec<String> = world.violations().iter().map(|v| v.kind.to_string()).collect();
+    words.iter_mut().for_each(|word| word.truncate(word.find(' ').unwrap_or(word.len())));
+    words.dedup();
+    words
+}
+
+/// A world with two workers on which a fault is laid after eight seconds; it ends after as many more.
+fn with_fault(kind: FaultKind, target: Target, sets: &[(&str, &str)]) -> World {
+    let sets = [&[("share.consumers", "2"), ("share.share.record.lock.duration.ms", "2000")], sets].concat();
+    let mut world = World::new(&scenario(&sets));
+    world.run_until(SimTime::from_ms(8_000));
+    let mut rule = FaultRule::usual(kind, target);
+    if kind == FaultKind::ListenerSlow {
+        // Longer than the lock.
+        rule.amount = 3_000;
+    }
+    if matches!(rule.moment, Moment::Lasting { .. }) {
+        rule.moment = Moment::Lasting { until: Some(SimTime::from_ms(16_000)) };
+    }
+    does(&mut world, Intervention::Inject(rule));
+    world.run_until(SimTime::from_ms(30_000));
+    world
+}
+
+const SHARES: Target = Target::Group(SHARE_GROUP_NUMBER);
+const FIRST: Target = Target::Node(Node::ShareConsumer(0));
+const NO_KEY: (&str, &str) = ("share.idempotency-key", "false");
+
+#[test]
+fn every_fault_of_a_share_consumer_strikes_it_and_leaves_nothing_behind() {
+    let signs = [
+        (FaultKind::ConsumerKilled, "killed"),
+        (FaultKind::ConsumerStopped, "stopped"),
+        (FaultKind::ConsumerStalled, "share_refused"),
+        (FaultKind::ListenerThrows, "share_threw"),
+        (FaultKind::ListenerThrowsFatal, "share_threw"),
+        (FaultKind::AckForgotten, "share_call_threw"),
+        (FaultKind::AckBeforeEffect, "share_commit"),
+        (FaultKind::ListenerSlow, "share_released"),
+        (FaultKind::CrashAfterEffect, "killed"),
+        (FaultKind::CrashBeforeEffect, "killed"),
+        (FaultKind::CrashBeforeCommit, "killed"),
+    ];
+    assert_eq!(signs.len(), FaultKind::all().iter().filter(|kind| kind.fits_share_consumer()).count());
+    for (kind, sign) in signs {
+        for target in [SHARES, FIRST] {
+            let mut world = with_fault(kind, target, &[]);
+            assert!(world.faults().standing().is_empty(), "{kind} on {target} still stands");
+            let told = world.trace().iter().any(|f| {
+                matches!(f.actor, Node::ShareConsumer(_) | Node::Broker(_)) && f.kind.words(world.cluster().topics()).0.name() == sign
+            });
+            assert!(told, "{kind} on {target}: no {sign}");
+            does(&mut world, Intervention::Set { key: "client.commands-per-minute".into(), value: "0".into() });
+            world.run_until(SimTime::from_ms(60_000));
+            assert_eq!(world.pending(), None, "{kind} on {target}");
+            assert_eq!(world.violations(), [], "{kind} on {target}: a key makes a second delivery harmless");
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_sense_on_a_share_consumer_is_refused_there() {
+    let mut world = World::new(&scenario(&[("share.share.acknowledgement.mode", "implicit")]));
+    let of_consumers = FaultKind::all().iter().filter(|k| k.target_kind() == crate::fault::TargetKind::Consumer);
+    for kind in of_consumers {
+        // Where nobody acknowledges, nobody forgets to.
+        let fits = kind.fits_share_consumer() && *kind != FaultKind::AckForgotten;
+        for target in [SHARES, FIRST] {
+            let at = world.now();
+            let laid = world.clone().intervene(at, &Intervention::Inject(FaultRule::usual(*kind, target)));
+            assert_eq!(laid.is_ok(), fits, "{kind} on {target}");
+        }
+    }
+    world.run_until(SimTime::from_ms(1_000));
+}
+
+#[test]
+fn e5_without_a_key_a_second_delivery_tells_the_customer_twice() {
+    for (kind, target) in
+        [(FaultKind::CrashAfterEffect, SHARES), (FaultKind::CrashBeforeCommit, SHARES), (FaultKind::ConsumerStalled, FIRST)]
+    {
+        let world = with_fault(kind, target, &[NO_KEY]);
+        assert_eq!(broken(&world), ["notice_twice"], "{kind}");
+        let first = world.violations()[0];
+        let (partition, offset) = first.record.expect("it has its place");
+        assert_eq!(world.record(partition, offset).map(|r| r.tag), first.kind.event().map(crate::bank::EventId::tag), "{kind}");
+        assert!(first.command.is_some(), "{kind}: it leads to its command");
+    }
+}
+
+#[test]
+fn s9_a_commit_after_each_record_leaves_less_to_be_told_twice() {
+    let twice = |commit| {
+        let sets = [NO_KEY, ("share.commit", commit), ("share.max.poll.records", "20"), ("client.commands-per-minute", "1200")];
+        let world = with_fault(FaultKind::ConsumerKilled, FIRST, &sets);
+        world.violations().len()
+    };
+    let (with_poll, at_once) = (twice("poll"), twice("commitSync"));
+    assert!(with_poll > at_once, "{with_poll} with the next poll, {at_once} with commitSync");
+}
+
+#[test]
+fn s8_accepted_before_the_work_and_never_done_is_lost() {
+    for mode in ["explicit", "implicit"] {
+        let sets = [("share.share.acknowledgement.mode", mode), ("share.listener-time", "500ms")];
+        let mut world = with_fault(FaultKind::AckBeforeEffect, SHARES, &sets);
+        assert_eq!(broken(&world), [] as [&str; 0], "{mode}: nobody died");
+        does(
+            &mut world,
+            Intervention::Inject(FaultRule { moment: Moment::Armed { times: 8 }, ..FaultRule::usual(FaultKind::AckBeforeEffect, SHARES) }),
+        );
+        while !world.share_consumers()[0].work.as_ref().is_some_and(|w| w.said && w.at_work.is_some()) {
+            assert!(world.step());
+        }
+        let soon = world.now() + 100_000;
+        world.run_until(soon);
+        does(&mut world, Intervention::Act(crate::pipeline::Action::Kill(Node::ShareConsumer(0))));
+        world.run_until(soon + 5_000_000);
+        assert_eq!(broken(&world), ["notice_lost"], "{mode}");
+    }
+}
+
+#[test]
+fn s16_nothing_decided_in_implicit_mode_loses_the_event_in_silence_and_the_referee_says_so() {
+    let (mut world, offset) = asked(&[("share.share.acknowledgement.mode", "implicit"), ("share.max.poll.records", "1")]);
+    decide(&mut world, ShareDecision::Nothing);
+    does(&mut world, Intervention::ShareByHand { consumer: 0, on: false });
+    let later = world.now() + 5_000_000;
+    world.run_until(later);
+    assert_eq!(broken(&world), ["notice_lost"]);
+    assert_eq!(world.violations()[0].record.map(|(_, at)| at), Some(offset));
+    let (mut world, _) = asked(&[]);
+    decide(&mut world, ShareDecision::Nothing);
+    does(&mut world, Intervention::ShareByHand { consumer: 0, on: false });
+    let later = world.now() + 15_000_000;
+    world.run_until(later);
+    assert_eq!(world.violations(), [], "explicit mode does not let it pass");
+}
+
+#[test]
+fn s14_what_retention_takes_from_a_stopped_share_group_is_a_violation_and_what_it_rejects_is_none() {
+    let mut world = World::new(&scenario(&[("share.reject-share", "30"), ("share.release-share", "30")]));
+    world.run_until(SimTime::from_ms(15_000));
+    assert_eq!(world.violations(), [], "rejected, or archived at the limit: said, and knowingly so");
+    let stopped = Moment::Lasting { until: Some(SimTime::from_ms(24_000)) };
+    does(&mut world, Intervention::Inject(FaultRule { moment: stopped, ..FaultRule::usual(FaultKind::ConsumerStopped, SHARES) }));
+    world.run_until(SimTime::from_ms(20_000));
+    does(&mut world, Intervention::Inject(FaultRule { amount: 4, ..FaultRule::usual(FaultKind::RetentionOvertakes, Target::Cluster) }));
+    world.run_until(SimTime::from_ms(32_000));
+    assert_eq!(broken(&world), ["notice_overtaken"]);
+}
+
+#[test]
+fn s2_what_was_there_before_a_group_that_begins_at_the_latest_is_owed_to_nobody() {
+    let mut world = World::new(&scenario(&[("share.consumers", "0"), ("share.share.auto.offset.reset", "latest")]));
+    world.run_until(SimTime::from_ms(10_000));
+    does(&mut world, Intervention::Set { key: "share.consumers".into(), value: "2".into() });
+    world.run_until(SimTime::from_ms(20_000));
+    assert_eq!(world.violations(), []);
+    let noticed = deeds(&world, 0).iter().filter(|d| matches!(d, WorkFact::Noticed { .. })).count();
+    assert!(noticed > 10 && noticed < 60, "{noticed} of those that came since");
 }

@@ -1,7 +1,9 @@
 //! What each fault is called and what it does. The matches are exhaustive: a fault without its words does not compile.
 
 use super::{Lang, says};
-use crate::fault::{FaultKind, Link, MomentKind};
+use crate::fault::{FaultKind, Link, MomentKind, Node, Target};
+use crate::scenario::SHARE_GROUP_NUMBER;
+use crate::ui::rules;
 
 says! {
     /// A fault in a few plain words, as on a button.
@@ -115,6 +117,123 @@ says! {
     }
 }
 
+/// Whether a fault is laid on the share group or one of its consumers, which have words of their own for it.
+fn is_share(target: &Target) -> bool {
+    matches!(target, Target::Node(Node::ShareConsumer(_)) | Target::Group(SHARE_GROUP_NUMBER))
+}
+
+/// A fault in a few plain words where it is laid there.
+pub(crate) fn name_on(kind: FaultKind, target: &Target, lang: Lang) -> &'static str {
+    of_share(kind, lang).filter(|_| is_share(target)).map_or_else(|| name(kind, lang), |(name, _, _)| name)
+}
+
+/// What a fault does where it is laid there.
+pub(crate) fn sentence_on(kind: FaultKind, target: &Target, lang: Lang) -> &'static str {
+    of_share(kind, lang).filter(|_| is_share(target)).map_or_else(|| sentence(kind, lang), |(_, sentence, _)| sentence)
+}
+
+/// The rule that a fault shows where it is laid there.
+pub(crate) fn rule_on(kind: FaultKind, target: &Target) -> &'static str {
+    of_share(kind, Lang::En).filter(|_| is_share(target)).map_or_else(|| rules::of_fault(kind), |(_, _, rule)| rule)
+}
+
+/// What a fault is called on a consumer of a share group, what it does there, and the rule that it shows; `None` for one that
+/// makes no sense there.
+pub(crate) fn of_share(kind: FaultKind, lang: Lang) -> Option<(&'static str, &'static str, &'static str)> {
+    let (name, sentence, rule) = match kind {
+        FaultKind::ConsumerKilled => (
+            ["kill a share consumer", "공유 소비자 강제 종료"],
+            [
+                "The process dies and its connections break: what it had in hand is available to the others at once.",
+                "프로세스가 죽고 연결이 끊깁니다. 쥐고 있던 레코드는 바로 다른 소비자에게 풀립니다.",
+            ],
+            "S13",
+        ),
+        FaultKind::ConsumerStopped => (
+            ["close a share consumer", "공유 소비자 정상 종료"],
+            [
+                "It finishes its record and closes its consumer: what was acknowledged is sent, the rest is given back.",
+                "쥔 레코드를 끝내고 소비자를 닫습니다. 확인한 것은 보내고 나머지는 돌려줍니다.",
+            ],
+            "S13",
+        ),
+        FaultKind::ConsumerStalled => (
+            ["stall past the lock", "잠금이 끝나도록 멈춤"],
+            [
+                "It is stuck in its work while heartbeats go on. When the lock ends, its record goes to another consumer, and what it says later is refused.",
+                "처리 중에 멈추고 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고 늦은 확인은 거절됩니다.",
+            ],
+            "S5",
+        ),
+        FaultKind::ListenerThrows => (
+            ["the work throws", "처리 중 예외"],
+            [
+                "The work throws, on so many deliveries. Explicit mode: released, somebody tries again. Implicit mode: the exception ends the worker, and the whole poll comes again.",
+                "그만큼의 전달에서 처리가 예외를 던집니다. explicit: 놓아 주어(release) 다시 시도합니다. implicit: 작업자가 끝나고 poll 전체가 다시 옵니다.",
+            ],
+            "S8",
+        ),
+        FaultKind::ListenerThrowsFatal => (
+            ["the work throws for good", "재시도 없는 예외"],
+            [
+                "The work throws, and to try again cannot help. Explicit mode: rejected, nobody gets it again. Implicit mode: the exception ends the worker, and the whole poll comes again.",
+                "다시 해도 소용없는 예외입니다. explicit: 거부해(reject) 아무도 다시 받지 않습니다. implicit: 작업자가 끝나고 poll 전체가 다시 옵니다.",
+            ],
+            "S8",
+        ),
+        FaultKind::AckForgotten => (
+            ["forget acknowledge()", "acknowledge() 잊기"],
+            [
+                "It does the work and says nothing of the record: the next poll throws an IllegalStateException and ends the worker, and the record comes again. Explicit mode only.",
+                "처리하고 아무 말도 하지 않습니다. 다음 poll이 IllegalStateException을 던져 작업자가 끝나고 레코드가 다시 옵니다. explicit 모드에만 있습니다.",
+            ],
+            "S16",
+        ),
+        FaultKind::AckBeforeEffect => (
+            ["accept before the work", "처리 전 수락"],
+            [
+                "It accepts and commits before it does the work: a crash between the two loses the notice, and nobody gets the record again.",
+                "처리하기 전에 수락하고 커밋합니다. 그 사이에 죽으면 알림을 잃고 아무도 레코드를 다시 받지 않습니다.",
+            ],
+            "S8",
+        ),
+        FaultKind::ListenerSlow => (
+            ["slow work", "느린 처리"],
+            [
+                "It takes so much longer for each record: past the lock's duration somebody else gets it, too.",
+                "레코드마다 그만큼 더 걸립니다. 잠금 시간을 넘으면 다른 소비자도 받습니다.",
+            ],
+            "S5",
+        ),
+        FaultKind::CrashAfterEffect => (
+            ["crash after the work, before acknowledge()", "처리 뒤, acknowledge() 전 장애"],
+            [
+                "The process dies when the customer was told and nothing is said of the record: it is delivered again, and without an idempotency key the customer hears it twice.",
+                "고객에게 알린 뒤 확인하기 전에 죽습니다. 레코드가 다시 전달되고, 멱등성 키가 없으면 두 번 알립니다.",
+            ],
+            "S13",
+        ),
+        FaultKind::CrashBeforeEffect => (
+            ["crash before the work", "처리 전 장애"],
+            [
+                "The process dies before the work: the record comes again, with one delivery more on its count.",
+                "처리 전에 죽습니다. 레코드는 전달 횟수가 하나 늘어 다시 옵니다.",
+            ],
+            "S6",
+        ),
+        FaultKind::CrashBeforeCommit => (
+            ["crash after acknowledge(), before it is sent", "acknowledge() 뒤, 보내기 전 장애"],
+            [
+                "acknowledge() only remembers; it leaves with the next poll or commit. The process dies between the two: the record comes again.",
+                "acknowledge()는 기억만 하고 다음 poll이나 커밋이 보냅니다. 그 사이에 죽어 레코드가 다시 옵니다.",
+            ],
+            "S13",
+        ),
+        _ => return None,
+    };
+    Some((lang.pick(name[0], name[1]), lang.pick(sentence[0], sentence[1]), rule))
+}
+
 says! {
     /// A link by its two ends.
     pub(crate) fn link(Link) {
@@ -138,5 +257,21 @@ says! {
         Immediate: "now, once", "지금, 한 번";
         Lasting: "until ended", "끝낼 때까지";
         Armed: "the next time", "다음 번에";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_has_words_of_its_own_on_share_consumers_where_it_makes_sense_there() {
+        for kind in FaultKind::all() {
+            assert_eq!(of_share(*kind, Lang::En).is_some(), kind.fits_share_consumer(), "{kind}");
+            let (there, elsewhere) = (Target::Group(SHARE_GROUP_NUMBER), Target::Group(0));
+            let differs = name_on(*kind, &there, Lang::Ko) != name_on(*kind, &elsewhere, Lang::Ko)
+                || sentence_on(*kind, &there, Lang::Ko) != sentence_on(*kind, &elsewhere, Lang::Ko);
+            assert_eq!(differs, kind.fits_share_consumer(), "{kind}");
+        }
     }
 }

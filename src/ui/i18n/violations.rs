@@ -113,6 +113,62 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
                 text(&["명령 하나가 두 번 수행되었습니다. 두 번째가 이벤트 ", &e, "입니다."])
             }
         }
+        ViolationKind::NoticeTwice { event } => {
+            let e = event.to_string();
+            if en {
+                text(&[
+                    "transfer-notices has told the customer of event ",
+                    &e,
+                    " twice: the record was delivered again after its notice was sent, and no idempotency key stopped the second one.",
+                ])
+            } else {
+                text(&[
+                    "transfer-notices가 이벤트 ",
+                    &e,
+                    "을(를) 고객에게 두 번 알렸습니다. 알림을 보낸 뒤 레코드가 다시 전달되었고 멱등성 키도 없었습니다.",
+                ])
+            }
+        }
+        ViolationKind::NoticeLost { event } => {
+            let e = event.to_string();
+            if en {
+                text(&[
+                    "transfer-notices has accepted the record of event ",
+                    &e,
+                    " and nobody will tell the customer: it was acknowledged before its work was done.",
+                ])
+            } else {
+                text(&[
+                    "transfer-notices가 이벤트 ",
+                    &e,
+                    "의 레코드를 수락했지만 아무도 고객에게 알리지 않습니다. 처리하기 전에 확인했습니다.",
+                ])
+            }
+        }
+        ViolationKind::NoticeOvertaken { event } => {
+            let e = event.to_string();
+            if en {
+                text(&[
+                    "Event ",
+                    &e,
+                    " was deleted from the log before transfer-notices was done with it: its record is archived, the customer never told.",
+                ])
+            } else {
+                text(&[
+                    "이벤트 ",
+                    &e,
+                    "은(는) transfer-notices가 끝내기 전에 로그에서 지워졌습니다. 레코드는 보관 처리되고 고객은 알지 못합니다.",
+                ])
+            }
+        }
+        ViolationKind::NoticePassed { event } => {
+            let e = event.to_string();
+            if en {
+                text(&["The start offset of transfer-notices has passed the record of event ", &e, ", and nobody has finished it."])
+            } else {
+                text(&["transfer-notices의 시작 오프셋이 이벤트 ", &e, "의 레코드를 지나쳤지만 아무도 끝내지 않았습니다."])
+            }
+        }
         ViolationKind::OrderBroken { place, account, event, version, after } => {
             let (e, a, v, w) = (event.to_string(), account.to_string(), version.to_string(), after.to_string());
             let place = match place {

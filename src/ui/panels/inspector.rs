@@ -208,7 +208,7 @@ fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
             <h3>{ text.its_faults }</h3>
             <div class="actions">
                 { for found.into_iter().map(|(kind, target)| html! {
-                    <button type="button" class="chip problem" data-inspector-fault={kind.id()} title={faults::sentence(kind, props.lang)}
+                    <button type="button" class="chip problem" data-inspector-fault={kind.id()} title={faults::sentence_on(kind, &target, props.lang)}
                         onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Inject(FaultRule::usual(kind, target))))}>{ fault_name(kind, target, props.lang) }</button>
                 }) }
             </div>
@@ -218,7 +218,7 @@ fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
 
 /// A fault's name; on a link of one thing only, with the link's.
 fn fault_name(kind: FaultKind, target: Target, lang: Lang) -> String {
-    let name = faults::name(kind, lang);
+    let name = faults::name_on(kind, &target, lang);
     match target {
         Target::Link { link, of: Some(_) } => [name, ": ", faults::link(link, lang)].concat(),
         _ => name.to_owned(),

@@ -2,6 +2,7 @@
 
 use crate::bank::{AccountId, ClientCounters, EventId, Money};
 use crate::broker::{TopicId, TopicPartition};
+use crate::pipeline::ShareSlot;
 use crate::player::Thing;
 use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerView, GroupState, RelayKind, SHARES_FROM, Scene};
@@ -252,6 +253,7 @@ fn record(topic: u32, partition: u32, offset: u64, shot: &Shot, lang: Lang) -> V
         None => record.stamp.is_some_and(|stamp| stamp.transactional).then(|| fate(record, place, shot)),
     };
     rows.extend(transaction.map(|fate| (lang.pick("transaction", "트랜잭션"), fate.to_owned())));
+    rows.extend(shot.scene.groups.iter().filter_map(|group| Some(("share group", share_state(&group.name, place, offset, shot, lang)?))));
     for header in record.headers.iter() {
         rows.push(("header", [&header.name, " = ", header_value(header).as_str()].concat()));
     }
@@ -292,6 +294,23 @@ fn consumer_rows(consumer: &ConsumerView, shot: &Shot, lang: Lang, text: &'stati
         rows.push((lang.pick("restarts", "재시작"), slot.incarnation.to_string()));
     }
     rows
+}
+
+/// What has become of a record in a share group: its state with the number of deliveries, what is left of the lock, and who has it.
+fn share_state(group: &str, place: TopicPartition, offset: u64, shot: &Shot, lang: Lang) -> Option<String> {
+    let share = shot.world.cluster().share_partition(group, place)?;
+    let words = match share.at(offset).filter(|_| offset >= share.start()) {
+        Some(state) => {
+            let holder = |c: &&ShareSlot| state.member.as_ref() == Some(c.application.consumer.member_id());
+            let holder = shot.world.share_consumers().iter().find(holder);
+            let lock = state.locked_until.map_or_else(String::new, |end| [" · ", &duration(end.since(shot.now))].concat());
+            let by = holder.map_or_else(String::new, |c| [" · ", &c.name].concat());
+            [state.state.name(), " ×", &state.delivery_count.to_string(), &lock, &by].concat()
+        }
+        None if offset < share.start() => lang.pick("finished", "끝남").to_owned(),
+        None => lang.pick("not delivered yet", "아직 전달 안 됨").to_owned(),
+    };
+    Some([group, ": ", &words].concat())
 }
 
 /// How many records in flight of a share group are listed.

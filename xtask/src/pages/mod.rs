@@ -9,6 +9,7 @@ mod hands;
 mod looks;
 mod page;
 mod reach;
+mod shares;
 mod time;
 mod trouble;
 
@@ -104,7 +105,7 @@ fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, brows
 }
 
 fn all() -> Vec<PageTest> {
-    [cases::TESTS, first::TESTS, time::TESTS, hands::TESTS, looks::TESTS, reach::TESTS, trouble::TESTS].concat()
+    [cases::TESTS, first::TESTS, time::TESTS, hands::TESTS, looks::TESTS, reach::TESTS, shares::TESTS, trouble::TESTS].concat()
 }
 
 /// Opens the page, runs the test, and then demands that the page had nothing to complain about.

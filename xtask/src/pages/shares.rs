@@ -1,0 +1,154 @@
+//! Page tests of the share group: its panels, its faults by their own words, its workers' code, decisions by hand.
+
+use serde_json::json;
+
+use super::{
+    PageTest,
+    looks::demand_axe,
+    page::{Page, demand},
+};
+use crate::Outcome;
+
+pub const TESTS: &[PageTest] = &[
+    ("decides_a_delivery_of_a_share_group_by_hand", decides_by_hand),
+    ("implicit_mode_offers_what_it_permits", implicit_mode_offers_what_it_permits),
+    ("the_code_of_a_share_consumer_marks_its_lines", the_code_marks_its_lines),
+    ("the_panels_of_a_share_group_are_sound", the_panels_are_sound),
+    ("a_share_group_fits_the_usual_window", it_fits_the_usual_window),
+];
+
+/// The first worker's node on the stage.
+const WORKER: &str = "consumer-2097152";
+/// A moment of the scenario before anything breaks.
+const CALM: &str = "#v1;s=share-group;n=42;t=12000000";
+
+/// Whether the answer to a question can be given.
+fn can(answer: &str) -> String {
+    format!("const b = document.querySelector('.decide [data-testid={answer}]'); return !!b && !b.disabled")
+}
+
+fn decides_by_hand(page: &Page) -> Outcome {
+    page.open(CALM)?;
+    page.select_node(WORKER)?;
+    page.click("by-hand")?;
+    page.wait_until("the worker asks", &can("release"))?;
+    for answer in ["accept", "release", "reject", "renew", "nothing"] {
+        demand(page.session.run(&can(answer), &[])? == json!(true), || format!("{answer} is not offered"))?;
+    }
+    page.click("release")?;
+    page.show("journal")?;
+    let tells = "return /share.consumer-0 Release/i.test(document.querySelector('[data-testid=journal]').textContent)";
+    page.wait_until("the journal tells of the decision", tells)?;
+    page.wait_until("the worker asks again", &can("accept"))?;
+    page.click("accept")?;
+    demand(page.interventions()? == 3, || format!("the recording holds {:?} interventions", page.interventions().ok()))?;
+    let at = page.time_us()?;
+    page.wait_for_time(at + 1)?;
+    page.click("by-hand-off")?;
+    page.wait_until("nobody asks any more", "return !document.querySelector('.decide')")
+}
+
+fn implicit_mode_offers_what_it_permits(page: &Page) -> Outcome {
+    page.open("#v1;s=share-group;n=42;t=12000000;share.share.acknowledgement.mode=implicit")?;
+    page.select_node(WORKER)?;
+    page.click("by-hand")?;
+    page.wait_until("the worker asks", &can("accept"))?;
+    page.pause()?;
+    for (answer, offered) in [("accept", true), ("nothing", true), ("release", false), ("reject", false), ("renew", false)] {
+        demand(page.session.run(&can(answer), &[])? == json!(offered), || format!("{answer}: offered should be {offered}"))?;
+    }
+    let hint = page.session.run("return document.querySelector('[data-testid=decide-hint]').textContent", &[])?;
+    demand(hint.to_string().contains("acknowledge()"), || format!("nothing says why: {hint}"))
+}
+
+/// Step by step through a delivery, as for a listener.
+fn the_code_marks_its_lines(page: &Page) -> Outcome {
+    page.open("#v1;s=share-group;n=42;t=12000000;share.commit=commitSync;share.listener-time=20ms")?;
+    page.pause()?;
+    page.select_node(WORKER)?;
+    page.show("code")?;
+    let walk = "const done = arguments[arguments.length - 1], wanted = new Set(arguments[0]), b = document.querySelector('[data-testid=step-forward]'); \
+        let left = 2000; const go = () => { for (const e of document.querySelectorAll('[data-testid=code] .here')) wanted.delete('here ' + e.dataset.role); \
+        for (const e of document.querySelectorAll('[data-testid=code] .was')) wanted.delete('was ' + e.dataset.role); \
+        if (!wanted.size || !left--) return done([...wanted]); b.click(); setTimeout(go, 12) }; go()";
+    let missing = page.session.run_async(walk, &[json!(["here poll", "here effect", "here commit", "was commit", "was effect"])])?;
+    demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))
+}
+
+/// The group, a member, a record in its hands, their settings and faults, and the question by hand: all of it in a wide window and
+/// in a narrow one, and axe finds nothing.
+fn the_panels_are_sound(page: &Page) -> Outcome {
+    page.open(CALM)?;
+    walk_through(page)?;
+    page.open_narrow(360)?;
+    page.session.run(&format!("location.hash = '{CALM}'; location.reload()"), &[])?;
+    page.wait_for_app()?;
+    page.wait_until("the scenario is there", &format!("return !!document.querySelector('[data-node={WORKER}]')"))?;
+    walk_through(page)
+}
+
+fn walk_through(page: &Page) -> Outcome {
+    page.pause()?;
+    let in_hand = "[...document.querySelectorAll('.cell.in-hand')].map(e => e.dataset.node).pop()";
+    let record = page.session.run(&format!("return {in_hand}"), &[])?.as_str().unwrap_or_default().to_owned();
+    demand(!record.is_empty(), || "no record is in anybody's hands".to_owned())?;
+    let inspected = "return document.querySelector('[data-testid=inspector]').textContent";
+    for (node, wanted) in [
+        ("group-2", &["transfer-notices", "share.record.lock.duration.ms", "consumers"][..]),
+        (WORKER, &["share.acknowledgement.mode", "client.id"]),
+        (record.as_str(), &["transfer-notices", "ACQUIRED"]),
+        ("partition-0-0", &["share start offset", "in flight"]),
+    ] {
+        page.click_script(&format!("[data-node=\"{node}\"]"))?;
+        page.wait_until(&format!("{node} is inspected"), "return !!document.querySelector('[data-testid=inspector] dl')")?;
+        let text = page.session.run(inspected, &[])?.as_str().unwrap_or_default().to_owned();
+        for part in wanted {
+            demand(text.contains(part), || format!("{node}: no {part} in {text}"))?;
+        }
+        demand_axe(page)?;
+    }
+    page.click_script(&format!("[data-node=\"{WORKER}\"]"))?;
+    page.wait_until("its faults are offered", "return !!document.querySelector('[data-inspector-fault=ack-forgotten]')")?;
+    let offered =
+        page.session.run("return [...document.querySelectorAll('[data-inspector-fault]')].map(e => e.dataset.inspectorFault)", &[])?;
+    let count = offered.as_array().map_or(0, Vec::len);
+    demand(count == 11 && !offered.to_string().contains("listener-nacks"), || format!("offered: {offered}"))?;
+    let words = page.session.run("return document.querySelector('[data-inspector-fault=ack-forgotten]').textContent", &[])?;
+    demand(words == json!("forget acknowledge()"), || format!("a share consumer's fault is called {words}"))?;
+    the_palette_has_their_words(page)?;
+    page.click("by-hand")?;
+    page.wait_until("the question is there", "return !!document.querySelector('[data-testid=decide-hint]')")?;
+    demand_axe(page)?;
+    page.click("by-hand-off")
+}
+
+/// With another target a fault of the palette has other words.
+fn the_palette_has_their_words(page: &Page) -> Outcome {
+    page.show("palette")?;
+    let choose = "const s = document.querySelector('[data-testid=fault-consumer-stalled-target]'); \
+        const o = [...s.options].find(o => o.textContent === 'transfer-notices'); s.value = o.value; s.dispatchEvent(new Event('change', {bubbles: true}))";
+    page.session.run(choose, &[])?;
+    page.wait_until(
+        "the fault has the share group's words",
+        "return /lock/.test(document.querySelector('[data-testid=fault-consumer-stalled-about]').textContent) && \
+         /lock/.test(document.querySelector('[data-testid=fault-consumer-stalled]').textContent)",
+    )?;
+    page.close_dialog()
+}
+
+/// Nothing of the stage is below the fold.
+fn it_fits_the_usual_window(page: &Page) -> Outcome {
+    for language in ["en", "ko"] {
+        page.open("#v1;s=share-group;n=42;t=36000000")?;
+        if page.session.run("return document.documentElement.lang", &[])? != json!(language) {
+            page.switch("language")?;
+        }
+        page.pause()?;
+        let below = "let s = document.querySelector('.stage'); while (s && getComputedStyle(s).overflowY !== 'auto' && getComputedStyle(s).overflowY !== 'scroll') \
+            s = s.parentElement; return s ? [s.scrollHeight, s.clientHeight] : null";
+        let heights = page.session.run(below, &[])?;
+        let fits = heights[0].as_i64().zip(heights[1].as_i64()).is_some_and(|(all, seen)| all <= seen);
+        demand(fits, || format!("in {language} the stage is {} px high and {} are seen", heights[0], heights[1]))?;
+    }
+    Ok(())
+}
