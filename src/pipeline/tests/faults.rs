@@ -154,10 +154,12 @@ fn d12_a_dead_letter_waits_until_its_producer_reaches_the_log() {
     world.run_until(SimTime::from_ms(8_000));
     for slot in 0..world.consumers().len() as u32 {
         let target = Target::Link { link: Link::Produce, of: Some(Node::Consumer(slot)) };
-        let moment = Moment::Lasting { until: None };
+        let moment = Moment::Lasting { until: Some(SimTime::from_ms(18_000)) };
         lay(&mut world, FaultRule { moment, ..FaultRule::usual(FaultKind::LinkSevered, target) });
     }
-    lay(&mut world, FaultRule::usual(FaultKind::ListenerThrowsFatal, Target::Group(0)));
+    // What fails at one delivery only would be handled at the next one and never become a dead letter.
+    let throws = FaultRule::usual(FaultKind::ListenerThrowsFatal, Target::Group(0));
+    lay(&mut world, FaultRule { moment: Moment::Armed { times: 50 }, ..throws });
     let from = world.trace().end();
     world.run_until(SimTime::from_ms(18_000));
     let seen = words(&world, from);
@@ -167,10 +169,8 @@ fn d12_a_dead_letter_waits_until_its_producer_reaches_the_log() {
         partitions.map(|partition| world.high_watermark(partition)).sum()
     };
     assert_eq!(letters(&world), 0);
-    let at = world.now();
-    world.intervene(at, &Intervention::HealAll).expect("always fits");
     set(&mut world, "client.commands-per-minute", "0");
     world.run_until(SimTime::from_ms(120_000));
-    assert_eq!(letters(&world), 1, "{}", tail(&world));
+    assert!(letters(&world) >= 1, "{}", tail(&world));
     assert!((0..world.partition_count()).all(|partition| world.unread("account-view", partition) == 0), "{}", tail(&world));
 }

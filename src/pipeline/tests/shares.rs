@@ -220,7 +220,7 @@ fn every_fault_of_a_share_consumer_strikes_it_and_leaves_nothing_behind() {
     let signs = [
         (FaultKind::ConsumerKilled, "killed"),
         (FaultKind::ConsumerStopped, "stopped"),
-        (FaultKind::ConsumerStalled, "share_refused"),
+        (FaultKind::ConsumerStalled, "share_released"),
         (FaultKind::ListenerThrows, "share_threw"),
         (FaultKind::ListenerThrowsFatal, "share_threw"),
         (FaultKind::AckForgotten, "share_call_threw"),
