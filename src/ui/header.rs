@@ -4,6 +4,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::app::{Msg, Open, Prefs, Theme};
+use super::format::grouped;
 use super::i18n::cases::CaseText;
 use super::i18n::{Text, scenarios as words};
 use super::scenarios;
@@ -71,7 +72,7 @@ fn violations(props: &HeaderProps, text: &Text) -> Html {
         return html! {};
     }
     let word = if props.violations == 1 { text.violation_one } else { text.violations_some };
-    let count = props.violations.to_string();
+    let count = grouped(props.violations);
     let rest = [props.prefs.lang.pick(" ", ""), word].concat();
     let label = [count.as_str(), &rest].concat();
     html! {

@@ -287,6 +287,9 @@ pub(crate) fn applied_shortest(lang: Lang, applied: u64, total: u64) -> String {
     if applied > total {
         return too_many(lang, applied, total);
     }
+    if total >= 1_000 {
+        return format!("{applied} / {total}");
+    }
     lang.pick(format!("{applied} of {total}"), format!("{total}개 중 {applied}개"))
 }
 

@@ -9,7 +9,7 @@ use crate::scene::{
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::{count, duration, number, short};
+use super::format::{count, duration, number, roughly};
 
 /// The colour of a box, by EventStorming; a class name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ fn client(scene: &Scene, lang: Lang) -> Card {
         }
     }
     if c.retried > 0 {
-        card = card.line(Ink::Warn, words::counted(lang, short(c.retried), t.retried));
+        card = card.line(Ink::Warn, words::counted(lang, roughly(c.retried), t.retried));
     }
     card
 }
@@ -213,7 +213,7 @@ fn account(a: &AccountView, lang: Lang) -> Card {
 fn stores(scene: &Scene, lang: Lang) -> Vec<Card> {
     let (t, store) = (StageText::of(lang), scene.store);
     let db = Card::new(Thing::WriteDb, Tone::Plain, t.write_db)
-        .line(Ink::Muted, words::counted(lang, count(store.committed), t.commits))
+        .line(Ink::Muted, words::counted(lang, roughly(store.committed), t.commits))
         .health(lang, store.health);
     let mut out = vec![db];
     if let Some(unpublished) = store.unpublished {

@@ -30,14 +30,20 @@ pub(crate) fn short(n: u64) -> String {
     }
 }
 
-/// A duration in the unit that fits: `850 µs`, `20 ms`, `1.8 s`, `2 min 5 s`.
+/// A count as exact as a small box has room for: `9,999`, `28k`.
+pub(crate) fn roughly(n: u64) -> String {
+    if n < 10_000 { count(n) } else { short(n) }
+}
+
+/// A duration in the unit that fits: `850 µs`, `20 ms`, `1.8 s`, `2 min 5 s`, `10 min`.
 pub(crate) fn duration(us: u64) -> String {
     match us {
         0..1_000 => format!("{us} µs"),
         1_000..10_000 if !us.is_multiple_of(1_000) => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
         1_000..1_000_000 => format!("{} ms", us / 1_000),
         1_000_000..60_000_000 => format!("{}.{} s", us / 1_000_000, us % 1_000_000 / 100_000),
-        _ => format!("{} min {} s", us / 60_000_000, us % 60_000_000 / 1_000_000),
+        60_000_000..600_000_000 => format!("{} min {} s", us / 60_000_000, us % 60_000_000 / 1_000_000),
+        _ => format!("{} min", us / 60_000_000),
     }
 }
 
@@ -52,8 +58,13 @@ mod tests {
     }
 
     #[test]
+    fn counts_are_as_exact_as_there_is_room() {
+        assert_eq!([roughly(7), roughly(9_999), roughly(28_191), roughly(3_200_000)], ["7", "9,999", "28k", "3M"]);
+    }
+
+    #[test]
     fn durations_have_the_unit_that_fits() {
-        let all: Vec<String> = [850, 1_500, 20_000, 1_849_999, 125_000_000].iter().map(|us| duration(*us)).collect();
-        assert_eq!(all, ["850 µs", "1.5 ms", "20 ms", "1.8 s", "2 min 5 s"]);
+        let all: Vec<String> = [850, 1_500, 20_000, 1_849_999, 125_000_000, 627_000_000].iter().map(|us| duration(*us)).collect();
+        assert_eq!(all, ["850 µs", "1.5 ms", "20 ms", "1.8 s", "2 min 5 s", "10 min"]);
     }
 }

@@ -70,8 +70,10 @@ fn note(lang: Lang, account: &AccountView, behind: bool, width: i32) -> String {
         let off = account.read.unwrap_or(0) - account.written;
         return format!("{} {}", StageText::of(lang).off_by, number(off));
     }
+    let many = account.total >= 1_000;
     let words = match width {
         ..110 => words::applied_shortest,
+        110..180 if many => words::applied_shortest,
         110..180 => words::applied_short,
         _ => words::applied,
     };
