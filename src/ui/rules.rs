@@ -26,6 +26,9 @@ pub(crate) fn of_thing(thing: Thing) -> &'static [&'static str] {
     }
 }
 
+/// The rules that say how a share group and its consumers behave.
+pub(crate) const OF_SHARES: [&str; 4] = ["S1", "S4", "S5", "S8"];
+
 /// The rule that a fault shows.
 pub(crate) fn of_fault(kind: FaultKind) -> &'static str {
     use FaultKind as K;
@@ -133,7 +136,7 @@ mod tests {
         let records = [Thing::Record { topic: 0, partition: 0, offset: 0 }, Thing::Flight(0)];
         let things = things.into_iter().chain(rest).chain(records).flat_map(|thing| of_thing(thing).iter().copied());
         let words = [Word::Nacked, Word::Appended, Word::Committed, Word::Marker, Word::NotDue].into_iter().filter_map(of_word);
-        for rule in faults.chain(things).chain(words) {
+        for rule in faults.chain(things).chain(words).chain(OF_SHARES) {
             assert!(FIDELITY.iter().any(|row| row.rule == rule), "{rule} has no line in the Fidelity view");
         }
     }

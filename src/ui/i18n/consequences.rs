@@ -69,8 +69,8 @@ pub(crate) fn of_share(state: ConsumerState, lang: Lang) -> (&'static str, &'sta
             "S13",
         ),
         ConsumerState::Deciding => (
-            "It waits for you, and the lock runs: when it ends, the record goes to another consumer and your answer is refused.",
-            "결정을 기다리는 동안 잠금 시간이 갑니다. 끝나면 레코드는 다른 소비자에게 가고 결정은 거절됩니다.",
+            "It waits for you, and the lock runs: when it ends, the record goes to another consumer and your answer does not count.",
+            "결정을 기다리는 동안 잠금 시간이 갑니다. 끝나면 레코드는 다른 소비자에게 가고 결정은 소용없습니다.",
             "S5",
         ),
         ConsumerState::Committing => (
@@ -79,8 +79,8 @@ pub(crate) fn of_share(state: ConsumerState, lang: Lang) -> (&'static str, &'sta
             "S9",
         ),
         ConsumerState::Stalled => (
-            "It does not come back from its work. Its heartbeats go on; when the lock ends the record is given to another consumer, and what this one says later is refused.",
-            "처리에서 돌아오지 않습니다. 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고, 이 소비자의 늦은 확인은 거절됩니다.",
+            "It does not come back from its work. Its heartbeats go on; when the lock ends the record is given to another consumer, and what this one says later does not count.",
+            "처리에서 돌아오지 않습니다. 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고, 이 소비자의 늦은 확인은 소용없습니다.",
             "S5",
         ),
         ConsumerState::Stopped => (

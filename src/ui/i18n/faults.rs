@@ -160,8 +160,8 @@ pub(crate) fn of_share(kind: FaultKind, lang: Lang) -> Option<(&'static str, &'s
         FaultKind::ConsumerStalled => (
             ["stall past the lock", "잠금이 끝나도록 멈춤"],
             [
-                "It is stuck in its work while heartbeats go on. When the lock ends, its record goes to another consumer, and what it says later is refused.",
-                "처리 중에 멈추고 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고 늦은 확인은 거절됩니다.",
+                "It is stuck in its work while heartbeats go on. When the lock ends, its record goes to another consumer, and what it says later does not count.",
+                "처리 중에 멈추고 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고 늦은 확인은 소용없습니다.",
             ],
             "S5",
         ),

@@ -23,10 +23,11 @@ pub(super) fn inspector(props: &SideProps) -> Html {
     let Some(thing) = props.selection else {
         return html! { <p class="muted" data-testid="inspector">{ text.selected_none }</p> };
     };
+    let of_it = if things::is_share(thing, &props.shot.scene) { &rules::OF_SHARES[..] } else { rules::of_thing(thing) };
     html! {
         <section data-testid="inspector">
             <h2>{ things::name(thing, &props.shot.scene, props.lang) }</h2>
-            <p>{ things::what(thing, &props.shot.scene, props.lang) }{ " " }{ rule_links(rules::of_thing(thing).iter().copied(), props.lang, &props.on) }</p>
+            <p>{ things::what(thing, &props.shot.scene, props.lang) }{ " " }{ rule_links(of_it.iter().copied(), props.lang, &props.on) }</p>
             // What can be clicked stands above what changes while the run plays, so that it keeps its place under the pointer.
             { actions(thing, props, text) }
             { thing_faults(thing, props, text) }

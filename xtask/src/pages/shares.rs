@@ -27,18 +27,26 @@ fn can(answer: &str) -> String {
     format!("const b = document.querySelector('.decide [data-testid={answer}]'); return !!b && !b.disabled")
 }
 
+/// Lets the run go on: a link that names a moment stands still there.
+fn play(page: &Page) -> Outcome {
+    if page.is_playing()? { Ok(()) } else { page.click("play") }
+}
+
 fn decides_by_hand(page: &Page) -> Outcome {
     page.open(CALM)?;
     page.select_node(WORKER)?;
     page.click("by-hand")?;
+    play(page)?;
     page.wait_until("the worker asks", &can("release"))?;
+    page.pause()?;
     for answer in ["accept", "release", "reject", "renew", "nothing"] {
         demand(page.session.run(&can(answer), &[])? == json!(true), || format!("{answer} is not offered"))?;
     }
     page.click("release")?;
     page.show("journal")?;
-    let tells = "return /share.consumer-0 Release/i.test(document.querySelector('[data-testid=journal]').textContent)";
+    let tells = "return /share-consumer-0 Release/.test(document.querySelector('[data-testid=journal]').textContent)";
     page.wait_until("the journal tells of the decision", tells)?;
+    play(page)?;
     page.wait_until("the worker asks again", &can("accept"))?;
     page.click("accept")?;
     demand(page.interventions()? == 3, || format!("the recording holds {:?} interventions", page.interventions().ok()))?;
@@ -52,6 +60,7 @@ fn implicit_mode_offers_what_it_permits(page: &Page) -> Outcome {
     page.open("#v1;s=share-group;n=42;t=12000000;share.share.acknowledgement.mode=implicit")?;
     page.select_node(WORKER)?;
     page.click("by-hand")?;
+    play(page)?;
     page.wait_until("the worker asks", &can("accept"))?;
     page.pause()?;
     for (answer, offered) in [("accept", true), ("nothing", true), ("release", false), ("reject", false), ("renew", false)] {
