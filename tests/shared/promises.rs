@@ -88,7 +88,8 @@ const SAFE_SHARES: [(&str, &[&str]); 8] = [
 /// What goes with them: locks and sessions that end soon, so that everything comes to rest.
 const PATIENT_SHARES: [(&str, &str); 5] = [
     ("share.share.auto.offset.reset", "earliest"),
-    ("share.share.record.lock.duration.ms", "5000"),
+    // Long enough for one worker and all that waits for it: a shorter lock is no safe setting.
+    ("share.share.record.lock.duration.ms", "30000"),
     ("share.share.session.timeout.ms", "6000"),
     ("share.share.heartbeat.interval.ms", "1000"),
     ("share.listener-time", "~50ms"),
