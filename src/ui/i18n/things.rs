@@ -75,6 +75,14 @@ pub(crate) fn is_share(thing: Thing, scene: &Scene) -> bool {
 /// What a thing is, in a sentence or two.
 pub(crate) fn what(thing: Thing, scene: &Scene, lang: Lang) -> &'static str {
     match (thing, relay_kind(scene)) {
+        (Thing::Group(_), _) if is_share(thing, scene) => lang.pick(
+            "A share group: its consumers work side by side, on one partition too. The group remembers what has become of each record, not one offset.",
+            "공유 그룹: 소비자들이 한 파티션도 나란히 처리합니다. 그룹은 오프셋 하나가 아니라 레코드마다 어떻게 되었는지 기억합니다.",
+        ),
+        (Thing::Consumer(_), _) if is_share(thing, scene) => lang.pick(
+            "A share consumer with its worker: it is given records that nobody has in hand, under a lock, and says of each what became of it.",
+            "작업자를 가진 공유 소비자: 아무도 쥐지 않은 레코드를 잠금과 함께 받고, 레코드마다 어떻게 되었는지 말합니다.",
+        ),
         (Thing::Outbox, RelayKind::Capture) => lang.pick(
             "The database's own log of everything that it has committed, in that order. The outbox row is inserted and deleted in one transaction: the log keeps it.",
             "DB가 커밋한 모든 것을 그 순서로 적은 로그. 아웃박스 행은 한 트랜잭션에서 넣고 지우며, 로그에 남습니다.",
@@ -142,14 +150,6 @@ fn what_usually(thing: Thing, lang: Lang) -> &'static str {
         Thing::Record { .. } => lang.pick(
             "One record: a domain event with its key. It stays where it is, however often it is read.",
             "레코드 하나: 키가 있는 도메인 이벤트. 몇 번을 읽어도 그대로 있습니다.",
-        ),
-        Thing::Group(_) if is_share(thing, scene) => lang.pick(
-            "A share group: its consumers work side by side, on one partition too. The group remembers what has become of each record, not one offset.",
-            "공유 그룹: 소비자들이 한 파티션도 나란히 처리합니다. 그룹은 오프셋 하나가 아니라 레코드마다 어떻게 되었는지 기억합니다.",
-        ),
-        Thing::Consumer(_) if is_share(thing, scene) => lang.pick(
-            "A share consumer with its worker: it is given records that nobody has in hand, under a lock, and says of each what became of it.",
-            "작업자를 가진 공유 소비자: 아무도 쥐지 않은 레코드를 잠금과 함께 받고, 레코드마다 어떻게 되었는지 말합니다.",
         ),
         Thing::Group(_) => lang.pick(
             "Consumers that share the partitions. The group remembers one committed offset for each.",
