@@ -173,7 +173,8 @@ impl TxnCoordinator {
     /// `TransactionalIdNotFound`, `ProducerFenced`, `ConcurrentTransactions`, `InvalidTxnState`.
     pub fn end(&mut self, now: SimTime, id: &str, producer: (u64, u16), committed: bool, bump: bool) -> Result<Ended, ErrorCode> {
         let txn = self.txns.get_mut(id).filter(|t| t.producer_id == producer.0).ok_or(ErrorCode::TransactionalIdNotFound)?;
-        let again = bump && txn.epoch == producer.1 + 1;
+        // Whoever asks again has not heard of the epoch that its own end brought; before an end that is another producer's.
+        let again = bump && txn.epoch == producer.1 + 1 && matches!(txn.state, TxnState::Ending { .. } | TxnState::Complete { .. });
         if txn.epoch != producer.1 && !again {
             return Err(ErrorCode::ProducerFenced);
         }
@@ -278,6 +279,14 @@ mod tests {
         assert_eq!(book.end(SimTime(2_000), &id, (1, 0), true, true), Err(ErrorCode::InvalidTxnState));
         assert_eq!(book.end(SimTime(2_000), &id, (1, 0), false, true), Ok(Ended::Again));
         assert_eq!(book.add(SimTime(3_000), &id, (1, 1), &[TP], None), Ok(true));
+    }
+
+    #[test]
+    fn e3_a_producer_fenced_before_its_first_record_is_told_so_at_the_end() {
+        let (mut book, id) = book();
+        assert_eq!(book.init(SimTime(1), &id, 1_000), (Ok((1, 1)), false));
+        assert_eq!(book.end(SimTime(2), &id, (1, 0), false, true), Err(ErrorCode::ProducerFenced));
+        assert_eq!(book.end(SimTime(2), &id, (1, 0), true, true), Err(ErrorCode::ProducerFenced));
     }
 
     #[test]
