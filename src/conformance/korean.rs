@@ -5,7 +5,8 @@
 const BETWEEN: [&str; 4] = [" · ", "; ", ": ", ", "];
 
 /// What a part can begin with; of two that fit the longer one counts.
-const BEGINNINGS: [(&str, &str); 118] = [
+const BEGINNINGS: [(&str, &str); 125] = [
+    ("abort", "트랜잭션 중단"),
     ("ack", "ack"),
     ("acknowledged", "확인됨"),
     ("add partitions", "파티션 추가"),
@@ -64,6 +65,8 @@ const BEGINNINGS: [(&str, &str); 118] = [
     ("handled", "처리됨"),
     ("headers", "헤더"),
     ("idle", "유휴"),
+    ("in transaction", "트랜잭션 안에서"),
+    ("init", "트랜잭션 초기화"),
     ("insert", "행 삽입"),
     ("join", "그룹 참여"),
     ("key", "키"),
@@ -93,6 +96,7 @@ const BEGINNINGS: [(&str, &str); 118] = [
     ("poll failed", "poll 실패"),
     ("position", "위치"),
     ("processed", "처리된 이벤트"),
+    ("publish", "발행"),
     ("publish returned", "발행 반환"),
     ("publish threw", "발행이 예외를 던짐"),
     ("read", "읽기"),
@@ -116,6 +120,7 @@ const BEGINNINGS: [(&str, &str); 118] = [
     ("start", "시작"),
     ("start failed", "시작 실패"),
     ("state", "상태"),
+    ("steps", "단계,"),
     ("stop", "정지"),
     ("timestamp", "타임스탬프"),
     ("to", "받는 쪽"),
@@ -124,6 +129,8 @@ const BEGINNINGS: [(&str, &str); 118] = [
     ("transfer", "송금"),
     ("value", "값"),
     ("values", "값"),
+    ("wait", "기다리기"),
+    ("without transaction", "트랜잭션 없이"),
 ];
 
 /// A line in Korean.
