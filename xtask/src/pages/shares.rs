@@ -126,6 +126,7 @@ fn walk_through(page: &Page) -> Outcome {
     let words = page.session.run("return document.querySelector('[data-inspector-fault=ack-forgotten]').textContent", &[])?;
     demand(words == json!("forget acknowledge()"), || format!("a share consumer's fault is called {words}"))?;
     the_palette_has_their_words(page)?;
+    page.show("inspector")?;
     page.click("by-hand")?;
     page.wait_until("the question is there", "return !!document.querySelector('[data-testid=decide-hint]')")?;
     demand_axe(page)?;
@@ -134,6 +135,8 @@ fn walk_through(page: &Page) -> Outcome {
 
 /// With another target a fault of the palette has other words.
 fn the_palette_has_their_words(page: &Page) -> Outcome {
+    // On a phone what opens the palette stands behind a tab.
+    page.show("chips")?;
     page.show("palette")?;
     let choose = "const s = document.querySelector('[data-testid=fault-consumer-stalled-target]'); \
         const o = [...s.options].find(o => o.textContent === 'transfer-notices'); s.value = o.value; s.dispatchEvent(new Event('change', {bubbles: true}))";
