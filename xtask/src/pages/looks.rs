@@ -133,10 +133,12 @@ fn a_toast_lies_over_nothing_that_one_presses(page: &Page) -> Outcome {
         }).map(e => e.innerText)";
     for narrow in [true, false] {
         if narrow {
-            page.open_narrow_at(360, "lost-event", 14)?;
+            page.open_narrow_at(360, "lost-event", 23)?;
         } else {
-            page.open("#v1;s=lost-event;n=42;t=14000000")?;
+            page.open("#v1;s=lost-event;n=42;t=23000000")?;
         }
+        // At 23.3 s a client gives up waiting for an event that is lost.
+        page.click("play")?;
         page.wait_until("a violation is told", "return !!document.querySelector('[data-testid=toast]')")?;
         let found = page.session.run(&["return (() => { ", covered, " })()"].concat(), &[])?;
         demand(found.as_array().is_some_and(Vec::is_empty), || format!("the toast lies over {found}"))?;

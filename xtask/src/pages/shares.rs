@@ -49,7 +49,8 @@ fn decides_by_hand(page: &Page) -> Outcome {
     play(page)?;
     page.wait_until("the worker asks again", &can("accept"))?;
     page.click("accept")?;
-    demand(page.interventions()? == 3, || format!("the recording holds {:?} interventions", page.interventions().ok()))?;
+    let three = "return document.querySelector('[data-testid=app]').dataset.interventions === '3'";
+    page.wait_until("the recording holds three interventions", three)?;
     let at = page.time_us()?;
     page.wait_for_time(at + 1)?;
     page.click("by-hand-off")?;
@@ -63,6 +64,7 @@ fn implicit_mode_offers_what_it_permits(page: &Page) -> Outcome {
     play(page)?;
     page.wait_until("the worker asks", &can("accept"))?;
     page.pause()?;
+    page.wait_until("it still asks when the run stands", &can("accept"))?;
     for (answer, offered) in [("accept", true), ("nothing", true), ("release", false), ("reject", false), ("renew", false)] {
         demand(page.session.run(&can(answer), &[])? == json!(offered), || format!("{answer}: offered should be {offered}"))?;
     }
