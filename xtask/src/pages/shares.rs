@@ -100,6 +100,9 @@ fn the_panels_are_sound(page: &Page) -> Outcome {
 
 fn walk_through(page: &Page) -> Outcome {
     page.pause()?;
+    // The way to the moment of the link takes some frames, and the lane shows the newest records only.
+    let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.timeUs === '12000000'";
+    page.wait_until("the moment of the link is there", there)?;
     let newest = "const at = [0, 1, 2].map(n => document.querySelector('[data-node=consumer-' + (2097152 + n) + ']').textContent.match(/@(\\d+)/)); \
         const all = at.filter(Boolean).map(m => +m[1]); return all.length ? 'record-0-0-' + Math.max(...all) : ''";
     let record = page.session.run(newest, &[])?.as_str().unwrap_or_default().to_owned();
