@@ -27,6 +27,12 @@ fn can(answer: &str) -> String {
     format!("const b = document.querySelector('.decide [data-testid={answer}]'); return !!b && !b.disabled")
 }
 
+/// The way to the moment of the link takes some frames.
+fn arrive(page: &Page) -> Outcome {
+    let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.timeUs === '12000000'";
+    page.wait_until("the moment of the link is there", there)
+}
+
 /// Lets the run go on: a link that names a moment stands still there.
 fn play(page: &Page) -> Outcome {
     if page.is_playing()? { Ok(()) } else { page.click("play") }
@@ -34,6 +40,7 @@ fn play(page: &Page) -> Outcome {
 
 fn decides_by_hand(page: &Page) -> Outcome {
     page.open(CALM)?;
+    arrive(page)?;
     page.select_node(WORKER)?;
     page.click("by-hand")?;
     play(page)?;
@@ -59,6 +66,7 @@ fn decides_by_hand(page: &Page) -> Outcome {
 
 fn implicit_mode_offers_what_it_permits(page: &Page) -> Outcome {
     page.open("#v1;s=share-group;n=42;t=12000000;share.share.acknowledgement.mode=implicit")?;
+    arrive(page)?;
     page.select_node(WORKER)?;
     page.click("by-hand")?;
     play(page)?;
@@ -100,9 +108,7 @@ fn the_panels_are_sound(page: &Page) -> Outcome {
 
 fn walk_through(page: &Page) -> Outcome {
     page.pause()?;
-    // The way to the moment of the link takes some frames, and the lane shows the newest records only.
-    let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.timeUs === '12000000'";
-    page.wait_until("the moment of the link is there", there)?;
+    arrive(page)?;
     let newest = "const at = [0, 1, 2].map(n => document.querySelector('[data-node=consumer-' + (2097152 + n) + ']').textContent.match(/@(\\d+)/)); \
         const all = at.filter(Boolean).map(m => +m[1]); return all.length ? 'record-0-0-' + Math.max(...all) : ''";
     let record = page.session.run(newest, &[])?.as_str().unwrap_or_default().to_owned();
