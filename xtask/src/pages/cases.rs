@@ -180,6 +180,7 @@ fn a_changed_run_says_what_no_longer_comes(page: &Page) -> Outcome {
     page.session.press(&[], keys::HOME)?;
     page.wait_until("it stands at the beginning", "return document.querySelector('[data-testid=app]').dataset.timeUs === '0'")?;
     page.select_node("broker-0")?;
+    page.wait_until("its faults are offered", "return !!document.querySelector('[data-testid=inspector] .actions button')")?;
     let kill = "const b = [...document.querySelectorAll('[data-testid=inspector] .actions button')][0]; b.click(); return true";
     page.session.run(kill, &[])?;
     page.show("case")?;
