@@ -202,7 +202,7 @@ impl App {
         }
         let fragment = self.recording().to_fragment(scenarios::by_name);
         browser::set_fragment(&fragment);
-        crash::remember(&fragment);
+        crash::remember(&browser::address_with(&fragment));
     }
 
     /// The address was changed from outside: it is the run now.

@@ -60,10 +60,35 @@ pub(super) fn fragment() -> String {
 }
 
 /// A hook for the page tests, and the only thing that the page reads of its query: `?panic=MS` asks for a panic at that
-/// moment of virtual time, so that what a person then sees can be tested as it really comes about.
-pub(super) fn panic_asked_at() -> Option<SimTime> {
+/// moment of virtual time and `?trap=MS` for a trap of the engine, so that what a person then sees can be tested as it
+/// really comes about.
+pub(super) fn stop_asked_at() -> Option<(SimTime, Stop)> {
     let query = window().location().search().ok()?;
-    query.strip_prefix("?panic=")?.parse().ok().map(SimTime::from_ms)
+    let (how, at) = query.strip_prefix('?')?.split_once('=')?;
+    let stop = match how {
+        "panic" => Stop::Panic,
+        "trap" => Stop::Trap,
+        _ => return None,
+    };
+    at.parse().ok().map(|ms| (SimTime::from_ms(ms), stop))
+}
+
+/// How the program is asked to stop.
+#[derive(Clone, Copy)]
+pub(super) enum Stop {
+    Panic,
+    Trap,
+}
+
+impl Stop {
+    /// Stops the program.
+    pub(super) fn now(self) -> ! {
+        match self {
+            Self::Panic => panic!("asked for by the address: ?panic"),
+            // Compiles to `unreachable`, of which no panic hook hears.
+            Self::Trap => std::process::abort(),
+        }
+    }
 }
 
 /// Replaces the fragment without a new entry in the history.
@@ -77,6 +102,12 @@ pub(super) fn set_fragment(fragment: &str) {
 /// The whole address.
 pub(super) fn address() -> String {
     window().location().href().unwrap_or_default()
+}
+
+/// The address with this fragment: the browser may have refused to show the newest.
+pub(super) fn address_with(fragment: &str) -> String {
+    let address = address();
+    [address.split('#').next().unwrap_or_default(), "#", fragment].concat()
 }
 
 /// Copies a text and tells whether that was allowed: a page that is not from a secure origin has no clipboard at all, and a

@@ -67,7 +67,7 @@ pub(crate) struct App {
     address_ms: f64,
     scene: Rc<Scene>,
     digest: u64,
-    panic_at: Option<SimTime>,
+    stop_at: Option<(SimTime, browser::Stop)>,
     selection: Option<Thing>,
     follow: Option<u32>,
     tab: Tab,
@@ -114,7 +114,7 @@ impl Component for App {
             address_ms: 0.0,
             scene,
             digest: 0,
-            panic_at: browser::panic_asked_at(),
+            stop_at: browser::stop_asked_at(),
             selection: None,
             follow: None,
             tab: Tab::Code,
@@ -171,8 +171,8 @@ impl App {
         let outcome = self.player.update(PlayerMsg::Frame { elapsed_us: (elapsed_ms * 1_000.0) as u64 });
         self.hear(outcome.notices);
         self.work();
-        if self.panic_at.is_some_and(|at| at <= self.now()) {
-            panic!("asked for by the address: ?panic");
+        if let Some((_, stop)) = self.stop_at.filter(|(at, _)| *at <= self.now()) {
+            stop.now();
         }
         self.watch_referee();
         let stale_toast = self.toast.as_ref().is_some_and(|toast| toast.until_ms < now_ms);

@@ -8,6 +8,7 @@ use crate::bank::Command;
 use crate::kernel::SimTime;
 use crate::pipeline::Intervention;
 use crate::player::{Msg as PlayerMsg, Thing};
+use crate::ui::crash;
 use crate::ui::i18n::Lang;
 
 /// What can happen to the page.
@@ -186,6 +187,7 @@ impl Prefs {
     /// Marks the document with language and theme.
     pub(crate) fn apply(&self, system_is_dark: bool) {
         browser::mark_root("lang", self.lang.code());
+        crash::prepare(self.lang);
         let system = if system_is_dark { Theme::Dark } else { Theme::Light };
         let theme = if self.theme == Theme::System { system } else { self.theme };
         browser::mark_root("data-theme", theme.name());

@@ -135,6 +135,7 @@ texts! {
         crashed: "CQRS Lab has stopped: this is a bug.", "CQRS Lab이 멈추었습니다. 버그입니다.";
         crashed_what: "What happened", "일어난 일";
         crashed_recording: "This link holds the run that led here; please add it to a report:", "이 링크에 여기까지의 실행이 들어 있습니다. 신고할 때 붙여 주세요:";
+        crashed_go_on: "Go on from this moment", "이 순간부터 계속";
         crashed_restart: "Start this run again from its beginning", "이 실행을 처음부터 다시 시작";
         crashed_fresh: "Start afresh", "새로 시작";
         copy: "Copy", "복사";

@@ -46,7 +46,11 @@ impl<'a> Page<'a> {
         self.session.resize(1440, 900)?;
         // Storage belongs to the origin, so something of that origin must be shown to empty it.
         self.session.go(&format!("{}index.html?empty", self.server.url()))?;
-        self.session.run("localStorage.clear(); sessionStorage.clear()", &[])?;
+        // WebKit's driver may come back while the page before still answers.
+        self.wait_until(
+            "the storage is empty",
+            "if (location.search !== '?empty') return false; localStorage.clear(); sessionStorage.clear(); return true",
+        )?;
         self.open(fragment)
     }
 
@@ -93,11 +97,20 @@ impl<'a> Page<'a> {
                 Ok(value) => value.to_string(),
                 Err(error) => error.to_string(),
             };
+            if !self.may_complain.get() && self.has_stopped() {
+                return Err(format!("the app stopped while waiting until {what}").into());
+            }
             if began.elapsed() > PATIENCE {
                 return Err(format!("waited in vain until {what} (last: {last})").into());
             }
             thread::sleep(Duration::from_millis(60));
         }
+    }
+
+    /// Whether the page says that the app has stopped: then nothing that is waited for will come.
+    fn has_stopped(&self) -> bool {
+        let open = self.session.run("return !!document.querySelector('[data-testid=crash][open]')", &[]);
+        open.is_ok_and(|open| open.as_bool() == Some(true))
     }
 
     /// The part of the page with this `data-testid`; the first, if there are several.

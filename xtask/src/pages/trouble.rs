@@ -14,6 +14,7 @@ pub const TESTS: &[PageTest] = &[
     ("while_the_wasm_is_on_its_way_there_is_a_poster", while_the_wasm_is_on_its_way_there_is_a_poster),
     ("a_panic_shows_what_happened_and_a_way_on", a_panic_shows_what_happened_and_a_way_on),
     ("a_panic_lies_over_an_open_dialog", a_panic_lies_over_an_open_dialog),
+    ("a_trap_shows_what_happened_and_goes_on", a_trap_shows_what_happened_and_goes_on),
     ("a_damaged_link_says_what_is_wrong", a_damaged_link_says_what_is_wrong),
     ("a_damaged_link_keeps_the_rest", a_damaged_link_keeps_the_rest),
 ];
@@ -94,7 +95,7 @@ fn a_panic_shows_what_happened_and_a_way_on(page: &Page) -> Outcome {
     page.session.click(&page.part("crash-restart")?)?;
     page.wait_until(
         "the run starts again from its beginning",
-        "const a = document.querySelector('[data-testid=app]'); return !!a && !document.querySelector('[data-testid=crash]') && +a.dataset.timeUs < 7000000",
+        "const a = document.querySelector('[data-testid=app]'); return !!a && !document.querySelector('[data-testid=crash][open]') && +a.dataset.timeUs < 7000000",
     )?;
     demand(page.interventions()? == 1, || "the intervention is gone after the restart".to_owned())?;
     page.set_range("speed", "max")?;
@@ -114,6 +115,34 @@ fn a_panic_lies_over_an_open_dialog(page: &Page) -> Outcome {
     wait_for_crash(page)?;
     page.session.click(&page.part("crash-fresh")?)?;
     page.wait_for_app()
+}
+
+/// A real trap of the engine, of which the program itself cannot say a word.
+fn a_trap_shows_what_happened_and_goes_on(page: &Page) -> Outcome {
+    page.may_complain();
+    page.open_asking("?trap=9000", "#v1;s=nack;n=7;t=8500000")?;
+    page.set_range("speed", "1")?;
+    page.click_script("[data-chip=listener-nacks]")?;
+    page.wait_until("the recording holds it", "return location.hash.includes(';i=')")?;
+    if !page.is_playing()? {
+        page.click("play")?;
+    }
+    wait_for_crash(page)?;
+    let shown = page.session.run(
+        "const c = document.querySelector('[data-testid=crash]'); return [c.innerText, c.querySelector('[data-testid=crash-link]').value]",
+        &[],
+    )?;
+    let (text, link) = (shown[0].as_str().unwrap_or_default(), shown[1].as_str().unwrap_or_default());
+    demand(text.contains("RuntimeError"), || format!("it does not say what happened: {text}"))?;
+    demand(link.contains("#v1;s=nack;n=7") && link.contains(";i="), || format!("the recording to copy is {link:?}"))?;
+    // What asked for the trap is taken out of the address, or it would come again.
+    page.session.run("history.replaceState(null, '', location.pathname + location.hash)", &[])?;
+    page.session.click(&page.part("crash-go-on")?)?;
+    page.wait_until(
+        "the run is there again at its moment",
+        "const a = document.querySelector('[data-testid=app]'); return !!a && !document.querySelector('[data-testid=crash][open]') && +a.dataset.timeUs >= 8000000",
+    )?;
+    demand(page.interventions()? == 1, || "the intervention is gone".to_owned())
 }
 
 fn wait_for_crash(page: &Page) -> Outcome {
