@@ -41,11 +41,10 @@ pub(crate) fn BreakBar(props: &BarProps) -> Html {
 pub(crate) fn chips(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
     let text = Text::of(lang);
     let chip = |kind: FaultKind| {
-        let shot = shot.clone();
-        let onclick = on.reform(move |_: MouseEvent| act(Intervention::Inject(targets::usual(kind, &shot.world))));
-        html! {
-            <button type="button" class="chip problem" data-chip={kind.id()} title={faults::sentence(kind, lang)} {onclick}>{ faults::name(kind, lang) }</button>
-        }
+        let rule = targets::usual(kind, &shot.world);
+        let (name, sentence) = (faults::name_on(kind, &rule.target, lang), faults::sentence_on(kind, &rule.target, lang));
+        let onclick = on.reform(move |_: MouseEvent| act(Intervention::Inject(rule)));
+        html! { <button type="button" class="chip problem" data-chip={kind.id()} title={sentence} {onclick}>{ name }</button> }
     };
     let usual: Vec<FaultKind> = targets::usual_kinds(&shot.world).collect();
     let more = FaultKind::all().iter().filter(|kind| targets::fits(**kind, &shot.world)).count() - usual.len();

@@ -18,6 +18,17 @@ const USUAL: [FaultKind; 8] = [
     FaultKind::CrashAfterEffect,
     FaultKind::ReadDbDown,
 ];
+/// Those for a stage on which a share group works.
+const USUAL_OF_SHARES: [FaultKind; 8] = [
+    FaultKind::ConsumerKilled,
+    FaultKind::ConsumerStalled,
+    FaultKind::ListenerThrows,
+    FaultKind::ListenerThrowsFatal,
+    FaultKind::AckForgotten,
+    FaultKind::CrashAfterEffect,
+    FaultKind::AckBeforeEffect,
+    FaultKind::ApiCrashAfterCommit,
+];
 /// Those for a stage without a bank. What needs a container stands last: it comes with the script, and nothing moves.
 const USUAL_WITHOUT_BANK: [FaultKind; 8] = [
     FaultKind::ResponseLost,
@@ -34,7 +45,11 @@ const LINKS_WITHOUT_BANK: [Link; 4] = [Link::Fetch, Link::Produce, Link::Coordin
 
 /// The faults to offer first.
 pub(crate) fn usual_kinds(world: &World) -> impl Iterator<Item = FaultKind> {
-    let kinds = if world.bank().is_some() { USUAL } else { USUAL_WITHOUT_BANK };
+    let kinds = match world.bank() {
+        Some(_) if shares(FaultKind::ConsumerKilled, world).next().is_some() => USUAL_OF_SHARES,
+        Some(_) => USUAL,
+        None => USUAL_WITHOUT_BANK,
+    };
     kinds.into_iter().filter(|kind| fits(*kind, world))
 }
 
@@ -87,9 +102,10 @@ fn without_bank(kind: FaultKind, world: &World) -> Vec<Target> {
 /// The usual rule: what one click lays. One consumer is killed or stopped, not all of its group: what the others then do is
 /// what one wants to see.
 pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
-    let is_one = |target: &Target| matches!(target, Target::Node(Node::Consumer(_)));
+    let is_one = |target: &Target| matches!(target, Target::Node(Node::Consumer(_) | Node::ShareConsumer(_)));
     let of_one = matches!(kind, FaultKind::ConsumerKilled | FaultKind::ConsumerStopped);
-    let all = targets(kind, world);
+    // Where a share group works, the stage is about it.
+    let all: Vec<Target> = shares(kind, world).chain(targets(kind, world)).collect();
     let target = all.iter().find(|target| of_one && is_one(target)).or(all.first()).copied().unwrap_or(Target::Cluster);
     FaultRule::usual(kind, target)
 }
@@ -202,5 +218,15 @@ mod tests {
         let world = World::new(&scenario);
         assert!(!fits(FaultKind::RelayCrash, &world), "there is no relay");
         assert_eq!(targets(FaultKind::TransactionCrash, &world), [Target::Node(Node::Api)]);
+    }
+
+    #[test]
+    fn where_a_share_group_works_the_bar_is_about_it() {
+        let mut world = World::new(&crate::scenario::builtin("share-group").expect("a built-in scenario"));
+        world.run_until(crate::kernel::SimTime::from_ms(5_000));
+        let of_shares = |rule: FaultRule| matches!(rule.target, Target::Group(SHARE_GROUP_NUMBER) | Target::Node(Node::ShareConsumer(_)));
+        let laid: Vec<FaultRule> = usual_kinds(&world).map(|kind| usual(kind, &world)).collect();
+        assert_eq!(laid.len(), USUAL_OF_SHARES.len());
+        assert_eq!(laid.into_iter().filter(|rule| of_shares(*rule)).count(), 7, "all but the crash of the API");
     }
 }
