@@ -160,6 +160,9 @@ pub struct CleanupPolicy {
 impl Property for CleanupPolicy {
     fn parse(text: &str) -> Option<Self> {
         let mut policy = CleanupPolicy { delete: false, compact: false };
+        if text.is_empty() {
+            return Some(policy);
+        }
         for part in text.split(',').map(str::trim) {
             match part {
                 "delete" => policy.delete = true,
@@ -174,7 +177,8 @@ impl Property for CleanupPolicy {
         match (self.compact, self.delete) {
             (true, true) => "compact,delete".to_owned(),
             (true, false) => "compact".to_owned(),
-            (false, _) => "delete".to_owned(),
+            (false, true) => "delete".to_owned(),
+            (false, false) => String::new(),
         }
     }
 }

@@ -109,16 +109,7 @@ pub const FIDELITY: &[Fidelity] = &[
     row("D7", Grade::Modelled, ["nack of a batch listener", "배치 리스너의 nack"], ["", ""], 29),
     row("D8", Grade::Modelled, ["DefaultErrorHandler", "DefaultErrorHandler"], ["", ""], 127),
     row("D9", Grade::Modelled, ["seekAfterError", "seekAfterError"], ["", ""], 57),
-    row(
-        "D10",
-        Grade::Simplified,
-        ["errors of batch listeners", "배치 리스너의 오류"],
-        [
-            "with seekAfterError=false what is left of a batch of several partitions comes back in the order of the poll, not in that of a HashMap",
-            "seekAfterError=false일 때 여러 파티션 배치의 남은 레코드가 HashMap 순서가 아니라 poll 순서로 돌아옴",
-        ],
-        62,
-    ),
+    row("D10", Grade::Modelled, ["errors of batch listeners", "배치 리스너의 오류"], ["", ""], 62),
     row("D11", Grade::Modelled, ["back-off formulas", "백오프 공식"], ["", ""], 5),
     row("D12", Grade::Modelled, ["dead letters and their headers", "데드 레터와 헤더"], ["", ""], 49),
     row("D13", Grade::Modelled, ["retry topics", "재시도 토픽"], ["", ""], 35),
