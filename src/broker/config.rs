@@ -271,7 +271,10 @@ impl TopicConfig {
 
     /// Whether the values make sense together with Kafka's bounds (`LogConfig.validate`).
     pub fn is_valid(&self) -> bool {
-        self.segment_bytes >= 1_048_576 && self.min_insync_replicas >= 1 && self.retention_ms >= -1 && self.segment_ms >= 1
+        let segments = self.segment_bytes >= 1_048_576 && self.segment_ms >= 1;
+        let lags = self.max_compaction_lag_ms >= 1 && self.min_compaction_lag_ms <= self.max_compaction_lag_ms;
+        let timestamps = self.message_timestamp_after_max_ms >= 0 && self.message_timestamp_before_max_ms >= 0;
+        segments && lags && timestamps && self.min_insync_replicas >= 1 && self.retention_ms >= -1
     }
 }
 
