@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::ProducerBatch;
-use super::{NUMBER_STEP, Producer, ProducerEffect};
+use super::{NUMBER_STEP, Producer, ProducerEffect, ProducerTimer};
 use crate::broker::log::{BATCH_OVERHEAD_BYTES, record_bytes_at_most};
 use crate::broker::partitioner::partition_for_key;
 use crate::broker::{KafkaException, NewRecord, TopicId, TopicPartition, us};
@@ -80,7 +80,17 @@ impl Producer {
         } else {
             self.pending.push_back(pending);
         }
-        self.drive(now, out);
+        self.wake_sender(now, out);
+    }
+
+    /// The sender is a thread of its own: without `linger.ms` too it finds in one batch what the caller has handed over in one go.
+    fn wake_sender(&mut self, now: SimTime, out: &mut Vec<ProducerEffect>) {
+        if self.config.linger_ms > 0 || !self.pending.is_empty() {
+            return self.drive(now, out);
+        }
+        if let Some(at) = self.alarm.need(now) {
+            out.push(ProducerEffect::Timer { at, timer: ProducerTimer::Wake });
+        }
     }
 
     /// A send fails with an exception that the transaction hears of too.

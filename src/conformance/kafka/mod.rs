@@ -34,7 +34,10 @@ pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
         play.begin_step();
         steps.push(Some(play.world.now()));
         let value = perform(&mut play, &step)?;
-        play.pass_ms(STEP_MS);
+        // Who does not wait for an acknowledgment goes on at once.
+        if map.get("wait").and_then(Value::as_bool) != Some(false) {
+            play.pass_ms(STEP_MS);
+        }
         match map.get("as").and_then(Value::as_str) {
             Some(label) => {
                 play.bind(label, &value, &mut binds);
