@@ -62,6 +62,7 @@ impl Play<'_> {
     pub(super) fn change_offset(&mut self, step: &Step) -> Outcome {
         let (group, (topic, partition)) = (step.name("group")?, step.partition("partition")?);
         let unknown = self.world.cluster().partition_named(&topic, partition).is_none();
+        self.look_at("", Probe::Committed(Arc::clone(&group)));
         if step.verb()? == "delete_offset" {
             let exists = self.world.cluster().groups.group(&group).is_some_and(|group| group.exists());
             if unknown {
