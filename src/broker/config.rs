@@ -160,6 +160,9 @@ pub struct CleanupPolicy {
 impl Property for CleanupPolicy {
     fn parse(text: &str) -> Option<Self> {
         let mut policy = CleanupPolicy { delete: false, compact: false };
+        if text.is_empty() {
+            return Some(policy);
+        }
         for part in text.split(',').map(str::trim) {
             match part {
                 "delete" => policy.delete = true,
@@ -174,7 +177,8 @@ impl Property for CleanupPolicy {
         match (self.compact, self.delete) {
             (true, true) => "compact,delete".to_owned(),
             (true, false) => "compact".to_owned(),
-            (false, _) => "delete".to_owned(),
+            (false, true) => "delete".to_owned(),
+            (false, false) => String::new(),
         }
     }
 }
@@ -267,7 +271,10 @@ impl TopicConfig {
 
     /// Whether the values make sense together with Kafka's bounds (`LogConfig.validate`).
     pub fn is_valid(&self) -> bool {
-        self.segment_bytes >= 1_048_576 && self.min_insync_replicas >= 1 && self.retention_ms >= -1 && self.segment_ms >= 1
+        let segments = self.segment_bytes >= 1_048_576 && self.segment_ms >= 1;
+        let lags = self.max_compaction_lag_ms >= 1 && self.min_compaction_lag_ms <= self.max_compaction_lag_ms;
+        let timestamps = self.message_timestamp_after_max_ms >= 0 && self.message_timestamp_before_max_ms >= 0;
+        segments && lags && timestamps && self.min_insync_replicas >= 1 && self.retention_ms >= -1
     }
 }
 

@@ -53,6 +53,7 @@ pub enum ErrorCode {
     ShareSessionNotFound,
     InvalidShareSessionEpoch,
     UnstableOffsetCommit,
+    PolicyViolation,
 }
 
 /// The exception that an application sees: the simple name of the Java class, and its cause if that is Kafka's own.
@@ -138,6 +139,7 @@ impl ErrorCode {
             ErrorCode::GroupIdNotFound => "GroupIdNotFoundException",
             ErrorCode::GroupSubscribedToTopic => "GroupSubscribedToTopicException",
             ErrorCode::NonEmptyGroup => "GroupNotEmptyException",
+            ErrorCode::PolicyViolation => "PolicyViolationException",
             ErrorCode::InvalidConfig => "InvalidConfigurationException",
             ErrorCode::InvalidRequest => "InvalidRequestException",
             ErrorCode::InvalidSessionTimeout => "InvalidSessionTimeoutException",

@@ -11,6 +11,7 @@ mod desk;
 mod kafka;
 mod korean;
 mod report;
+mod settings;
 mod sheet;
 mod spring;
 mod spring_events;

@@ -5,7 +5,8 @@
 //! Handled: the listener returned normally (where it acknowledges: it acknowledged). Dead-lettered or skipped by the error
 //! handler: the recoverer returned, or the handler only logs. Knowingly skipped: a later record of the same partition was
 //! acknowledged where that covers the earlier ones (D3, D4; with asyncAcks only after a retry without seeks, which forgets what
-//! it waited for, D5); a batch listener said that the records before an index are done (D7, D10).
+//! it waited for, D5); a batch listener said that the records before an index are done (D7, D10); and one thing that Spring does
+//! and should not: of a batch of several partitions that it keeps without seeks, it commits what it still has in memory (D10).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -154,6 +155,13 @@ impl Plan {
         self.mode.starts_with("MANUAL")
     }
 
+    /// Whether the error handler keeps in memory what is left of a batch, in another order than that of the poll, and lets it be
+    /// acknowledged.
+    fn keeps_the_rest(&self) -> bool {
+        let handler = &self.handler;
+        self.batch && self.partitions > 1 && handler["seekAfterError"] == false && handler["ackAfterHandle"] != false
+    }
+
     /// What the listener does when it is given the n-th record for the m-th time (a batch: at the n-th call).
     fn does(&self, value: &str, delivery: u64) -> Does {
         let fits = |(n, m, _): &&(u8, u8, Does)| match self.batch {
@@ -254,6 +262,19 @@ struct Book {
     kept: BTreeMap<String, At>,
     /// The next batch is a retry in memory: the error handler takes its normal return for done, acknowledged or not (D10).
     retrying: bool,
+    /// The index at which the listener failed, if it did so by an index.
+    failed_at: Option<usize>,
+    /// A batch of several partitions that failed at an index, while its error handler is at it.
+    failed: Option<FailedBatch>,
+}
+
+/// A batch that failed at an index, and is not sought again but kept in memory.
+struct FailedBatch {
+    records: Vec<At>,
+    index: usize,
+    /// Whether the handler has said something of the failed record.
+    handled: bool,
+    recovered: bool,
 }
 
 fn at(text: &str) -> At {
@@ -288,6 +309,10 @@ impl Book {
     fn batch(&mut self, plan: &Plan, event: &Value) {
         let records: Vec<At> = event["deliver_batch"].as_array().into_iter().flatten().filter_map(|r| r.as_str().map(at)).collect();
         let retrying = std::mem::take(&mut self.retrying);
+        self.failed_at = match plan.does("", event["call"].as_u64().unwrap_or(0)) {
+            Does::FailedAt(index) => Some(index as usize),
+            _ => None,
+        };
         let done = match plan.does("", event["call"].as_u64().unwrap_or(0)) {
             Does::Ack | Does::Slow(_) | Does::AckThenThrow | Does::AckThenKill if plan.manual() => records.len(),
             Does::Ack | Does::Slow(_) => records.len(),
@@ -304,6 +329,32 @@ impl Book {
             _ => 0,
         };
         records[..done].iter().for_each(|record| self.acknowledge(record));
+    }
+
+    /// What follows the failure of a batch at an index, if the rest is kept in memory (D10): it comes back in the order of a Java
+    /// map, which for up to three partitions of `t` is the descending one; and what stood in the batch before the first of it
+    /// counts as acknowledged, though some of it may be kept too.
+    fn rest_of_batch(&mut self, plan: &Plan, event: &Value) {
+        if let Some(records) = event["failed_batch"].as_array() {
+            let records: Vec<At> = records.iter().filter_map(|r| r.as_str().map(at)).collect();
+            let index = self.failed_at.take().filter(|index| *index < records.len());
+            self.failed = index.filter(|_| plan.keeps_the_rest()).map(|index| FailedBatch { records, index, handled: false, recovered: false });
+            return;
+        }
+        let Some(failed) = &mut self.failed else { return };
+        if ["failed", "recovered", "recovery_failed", "recoverer_called"].iter().any(|name| event.get(name).is_some()) {
+            failed.handled = true;
+            failed.recovered |= event.get("recovered").is_some();
+            return;
+        }
+        if !failed.handled {
+            return;
+        }
+        let FailedBatch { records, index, recovered, .. } = self.failed.take().expect("looked at just now");
+        let rest = &records[index + usize::from(recovered)..];
+        let Some(last) = rest.iter().map(|(partition, _)| partition).max() else { return };
+        let end = records.len() - rest.len() + rest.iter().position(|(partition, _)| partition == last).expect("it is the last of these");
+        records[..end].iter().for_each(|record| self.acknowledge(record));
     }
 
     /// Whether a partition may be committed up to this offset; else the first record that it passes.
@@ -334,6 +385,7 @@ fn law(plan: &Plan) -> Result<(), String> {
         format!("{partition} is committed up to {committed}, past {passed}, which nobody handled, gave up or skipped\n{got:#}\n{text:#}")
     };
     for event in got["trace"].as_array().into_iter().flatten() {
+        book.rest_of_batch(plan, event);
         if event.get("deliver").is_some() {
             book.record(plan, event);
         } else if event.get("deliver_batch").is_some() {

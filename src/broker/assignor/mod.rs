@@ -18,7 +18,7 @@ mod tests;
 use crate::kernel::SortedMap;
 use std::sync::Arc;
 
-pub use java::java_hash;
+pub use java::{compute_if_absent_order, java_hash, partition_hash};
 pub use server::ServerAssignor;
 
 use super::{Metadata, Subscription, TopicId, TopicPartition};

@@ -121,6 +121,25 @@ fn c13_the_order_of_java_maps() {
     assert_eq!(java::java_hash("c0"), 3117);
 }
 
+#[test]
+fn d10_the_order_of_java_maps_of_partitions() {
+    let order = |partitions: &[&str]| {
+        let calls = partitions.iter().map(|name| {
+            let (topic, number) = name.rsplit_once('-').expect("topic-number");
+            (*name, java::partition_hash(topic, number.parse().expect("a number")))
+        });
+        java::compute_if_absent_order(calls).join(" ")
+    };
+    // As OpenJDK 17 gives them.
+    assert_eq!(order(&["t-0", "t-1", "u-0", "u-1"]), "t-1 u-1 t-0 u-0", "t-0 and u-1 share a bucket: the newest first");
+    assert_eq!(order(&["t-1", "u-1", "t-0", "u-0"]), "t-1 t-0 u-1 u-0");
+    let thirteen: Vec<String> = (0..13).map(|n| format!("t-{n}")).collect();
+    let mut calls: Vec<&str> = thirteen.iter().map(String::as_str).collect();
+    assert_eq!(order(&calls), "t-5 t-4 t-3 t-2 t-1 t-0 t-12 t-11 t-10 t-9 t-8 t-7 t-6");
+    calls.push("t-12");
+    assert_eq!(order(&calls), "t-12 t-11 t-10 t-9 t-8 t-7 t-6 t-5 t-4 t-3 t-2 t-1 t-0", "one more call, and the map has thirty-two buckets");
+}
+
 /// Runs rebalances of cooperative-sticky until nothing changes, the owned partitions carried over, and checks each round.
 fn cooperative(rule: &str, topic_counts: &str, members: &[&str], rounds: &[&str]) {
     let metadata = topics(topic_counts);

@@ -152,6 +152,9 @@ impl Cluster {
         out: &mut Vec<Effect>,
     ) -> Result<u64, ErrorCode> {
         let high_watermark = self.leader_at(index, partition)?.high_watermark;
+        if self.topics.topic(partition.topic).is_some_and(|t| t.config.cleanup_policy.compact && !t.config.cleanup_policy.delete) {
+            return Err(ErrorCode::PolicyViolation);
+        }
         // u64::MAX stands for Kafka's -1: all that is below the high watermark.
         let before = if before == u64::MAX { high_watermark } else { before };
         if before > high_watermark {

@@ -78,8 +78,7 @@ impl Cluster {
             let lock_us = self.share_limits(&fetch.group).lock_us;
             return out.push(respond(Response::ShareFetch { partitions: Vec::new(), acknowledged: fetch.acknowledged, lock_us }));
         }
-        if self.has_shareable_news(now, asked.node, &fetch, out) {
-            let response = self.share_answers(now, asked.node, &fetch, out);
+        if let Some(response) = self.share_answers_while_loading(now, asked.node, &fetch, out) {
             return out.push(respond(response));
         }
         let waiting = WaitingFetch::Share { asked, fetch: Box::new(fetch), deadline: now + wait_us_max };
@@ -277,6 +276,28 @@ impl Cluster {
             }
         }
         bytes > 0 && bytes >= u64::from(fetch.bounds.bytes_min)
+    }
+
+    /// What a fetch is given at once. Partitions that this leader does not have yet are read one after the other, and the first
+    /// that has something to give answers: those behind it wait for the next fetch (`DelayedShareFetch.tryComplete`).
+    fn share_answers_while_loading(&mut self, now: SimTime, index: usize, fetch: &WaitingShare, out: &mut Vec<Effect>) -> Option<Response> {
+        let known = &self.nodes[index].shares.partitions;
+        let is_unknown = |p: &&TopicPartition| !known.contains_key(&(Arc::clone(&fetch.group), **p));
+        let unknown: Vec<TopicPartition> = fetch.partitions.iter().filter(is_unknown).copied().collect();
+        for read in 0..=unknown.len() {
+            let missing = &unknown[read..];
+            let partitions: Vec<TopicPartition> = fetch.partitions.iter().filter(|p| !missing.contains(p)).copied().collect();
+            let ready = WaitingShare { partitions, ..fetch.clone() };
+            if self.has_shareable_news(now, index, &ready, out) {
+                let response = self.share_answers(now, index, &ready, out);
+                for partition in missing {
+                    // An error is for the fetch that meets it.
+                    let _unread = self.load_share(now, index, &(Arc::clone(&fetch.group), *partition), out);
+                }
+                return Some(response);
+            }
+        }
+        None
     }
 
     /// Gives a member what there is (`ShareFetchUtils#processFetchResponse`).

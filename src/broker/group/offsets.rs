@@ -28,6 +28,7 @@ impl GroupCoordinator {
                 self.validate_commit(index, &member_id, None, generation, true)
                     .inspect_err(|error| self.refused(index, &member_id, *error, out))?;
                 let partitions = offsets.keys().map(|p| (*p, None)).collect();
+                self.groups[index].committed_into = true;
                 self.groups[index].pending_offsets.entry(producer.0).or_default().extend(offsets);
                 Ok(GroupResponse::OffsetCommit { partitions })
             }
@@ -59,6 +60,7 @@ impl GroupCoordinator {
 
     fn store(&mut self, now: SimTime, index: usize, member: Arc<str>, offsets: Offsets, out: &mut Vec<Effect>) {
         let group = &mut self.groups[index];
+        group.committed_into = true;
         for (partition, committed) in &offsets {
             group.offsets.insert(*partition, StoredOffset { committed: *committed, at: now });
         }
@@ -122,6 +124,7 @@ impl GroupCoordinator {
     ) -> Result<GroupResponse, ErrorCode> {
         self.validate_commit(index, "", None, None, false)?;
         let group = &mut self.groups[index];
+        group.committed_into = true;
         for (partition, offset) in &offsets {
             let committed = CommittedOffset { offset: *offset, leader_epoch: None };
             group.offsets.insert(*partition, StoredOffset { committed, at: call.now });
@@ -139,8 +142,7 @@ impl GroupCoordinator {
         out: &mut Vec<Effect>,
     ) -> Result<GroupResponse, ErrorCode> {
         let group = &mut self.groups[index];
-        if group.generation == 0 && group.members.is_empty() && group.offsets.is_empty() {
-            // Nobody ever joined it or committed into it: there is no such group.
+        if !group.exists() {
             return Err(ErrorCode::GroupIdNotFound);
         }
         let subscribed = |p: &TopicPartition| topics.topic(p.topic).is_some_and(|t| group.subscribes(&t.name));

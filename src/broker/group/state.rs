@@ -122,6 +122,8 @@ pub struct Group {
     pub(super) empty_since: Option<SimTime>,
     /// The broker that answered last.
     pub(super) broker: BrokerId,
+    /// Whether a commit has made it, if no member has.
+    pub(super) committed_into: bool,
 }
 
 impl Group {
@@ -143,7 +145,13 @@ impl Group {
             pending_offsets: SortedMap::new(),
             empty_since: Some(now),
             broker,
+            committed_into: false,
         }
+    }
+
+    /// Whether there is such a group for a tool that asks: somebody has joined it or committed into it.
+    pub fn exists(&self) -> bool {
+        self.committed_into || self.generation > 0 || self.modern.is_some() || !self.members.is_empty()
     }
 
     /// The assignor that the group uses, if it has one.

@@ -80,12 +80,21 @@ fn field_bytes(length: Option<usize>) -> u32 {
 
 /// The bytes of one record inside a batch (`DefaultRecord.sizeInBytes`).
 pub fn record_bytes(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[Header], offset_delta: u32, timestamp_delta_ms: i64) -> u32 {
-    let mut body = 1 + varint_bytes(timestamp_delta_ms) + varint_bytes(i64::from(offset_delta));
-    body += field_bytes(key.map(<[u8]>::len)) + field_bytes(value.map(<[u8]>::len)) + varint_bytes(headers.len() as i64);
-    for header in headers {
-        body += field_bytes(Some(header.name.len())) + field_bytes(header.value.as_ref().map(|v| v.len()));
-    }
+    let body = 1 + varint_bytes(timestamp_delta_ms) + varint_bytes(i64::from(offset_delta)) + fields_bytes(key, value, headers);
     body + varint_bytes(i64::from(body))
+}
+
+fn fields_bytes(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[Header]) -> u32 {
+    let fields = field_bytes(key.map(<[u8]>::len)) + field_bytes(value.map(<[u8]>::len)) + varint_bytes(headers.len() as i64);
+    let header_bytes = |header: &Header| field_bytes(Some(header.name.len())) + field_bytes(header.value.as_ref().map(|v| v.len()));
+    fields + headers.iter().map(header_bytes).sum::<u32>()
+}
+
+/// The bytes of a record wherever in a batch it may stand (`DefaultRecord.recordSizeUpperBound`).
+pub fn record_bytes_at_most(record: &NewRecord) -> u32 {
+    /// Length, attributes, timestamp and offset at their longest.
+    const OVERHEAD_BYTES_MAX: u32 = 21;
+    OVERHEAD_BYTES_MAX + fields_bytes(record.key.as_deref(), record.value.as_deref(), &record.headers)
 }
 
 /// The bytes of `record` as number `index` of a batch whose first timestamp is `base_timestamp_ms`.

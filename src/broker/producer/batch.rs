@@ -53,14 +53,23 @@ impl ProducerBatch {
         }
     }
 
-    /// Adds a record. The first one always fits.
-    pub(super) fn try_add(&mut self, record: NewRecord, token: u64, batch_size: u64) -> Result<(), NewRecord> {
+    /// The bytes of `record` as the next one of this batch.
+    fn bytes_of_next(&self, record: &NewRecord) -> u64 {
         let base = self.records.first().map_or(record.timestamp_ms, |r| r.timestamp_ms);
-        let bytes = u64::from(new_record_bytes(&record, self.records.len() as u32, base));
-        if self.closed || (!self.records.is_empty() && self.bytes + bytes > batch_size) {
+        u64::from(new_record_bytes(record, self.records.len() as u32, base))
+    }
+
+    /// Whether a record may be added. The first one always fits.
+    pub(super) fn has_room_for(&self, record: &NewRecord, batch_size: u64) -> bool {
+        !self.closed && (self.records.is_empty() || self.bytes + self.bytes_of_next(record) <= batch_size)
+    }
+
+    /// Adds a record if there is room.
+    pub(super) fn try_add(&mut self, record: NewRecord, token: u64, batch_size: u64) -> Result<(), NewRecord> {
+        if !self.has_room_for(&record, batch_size) {
             return Err(record);
         }
-        self.bytes += bytes;
+        self.bytes += self.bytes_of_next(&record);
         self.records.push(record);
         self.tokens.push(token);
         Ok(())
@@ -115,11 +124,6 @@ pub(super) struct Accumulator {
 }
 
 impl Accumulator {
-    /// How many bytes are taken, every batch counted with at least `batch_size`.
-    pub(super) fn reserved_bytes(&self, batch_size: u64) -> u64 {
-        self.batches().map(|b| b.bytes.max(batch_size)).sum()
-    }
-
     pub(super) fn batches(&self) -> impl Iterator<Item = &ProducerBatch> {
         self.queues.values().flatten()
     }

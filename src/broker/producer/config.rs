@@ -96,6 +96,9 @@ impl ProducerConfig {
         let retries = self.retries.unwrap_or(i32::MAX as u32);
         let wanted = self.enable_idempotence.unwrap_or(true);
         let unfit = retries == 0 || acks != Acks::All;
+        if self.max_in_flight == 0 {
+            return refused;
+        }
         if wanted && ((self.enable_idempotence.is_some() && unfit) || self.max_in_flight > IDEMPOTENT_IN_FLIGHT_MAX) {
             return refused;
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::batch::ProducerBatch;
-use super::{NUMBER_STEP, Producer, ProducerEffect};
-use crate::broker::log::{BATCH_OVERHEAD_BYTES, record_bytes};
+use super::{NUMBER_STEP, Producer, ProducerEffect, ProducerTimer};
+use crate::broker::log::{BATCH_OVERHEAD_BYTES, record_bytes_at_most};
 use crate::broker::partitioner::partition_for_key;
 use crate::broker::{KafkaException, NewRecord, TopicId, TopicPartition, us};
 use crate::kernel::SimTime;
@@ -14,6 +14,22 @@ const PENDING_MAX: usize = 100_000;
 
 /// Stands for a caller that has been told something else already.
 const NOBODY: u64 = u64::MAX;
+
+/// Whether there is memory for a new batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    /// There is.
+    Now,
+    /// There is when others have been answered: the caller blocks.
+    Later,
+    /// It needs more than there is at all.
+    Never,
+}
+
+/// How many bytes a record may take, before its place in a batch is known (`estimateSizeInBytesUpperBound`).
+fn bytes_at_most(record: &NewRecord) -> u64 {
+    u64::from(BATCH_OVERHEAD_BYTES + record_bytes_at_most(record))
+}
 
 /// A send that waits for metadata or memory: the caller blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,38 +61,61 @@ impl Producer {
             if self.keeps_refused() && self.too_large(&record).is_none() {
                 let deadline = now + us(self.config.max_block_ms);
                 let pending = PendingSend { topic, partition, record, token: NOBODY, deadline, answered: false };
-                if let Err(pending) = self.place(now, pending) {
+                if let Err(pending) = self.place(now, pending, out) {
                     self.pending.push_back(pending);
                 }
                 self.drive(now, out);
             }
             return;
         }
-        let refusal = self
-            .too_large(&record)
-            .or_else(|| (self.pending.len() >= PENDING_MAX).then(|| KafkaException::new("BufferExhaustedException")));
-        if let Some(exception) = refusal {
-            self.on_send_refused(&exception);
-            return out.push(ProducerEffect::Done { token, result: Err(exception) });
+        if self.pending.len() >= PENDING_MAX {
+            return self.refuse(token, KafkaException::new("BufferExhaustedException"), out);
         }
         let deadline = now + us(self.config.max_block_ms);
         let pending = PendingSend { topic, partition, record, token, deadline, answered: false };
         if self.pending.is_empty() {
-            if let Err(pending) = self.place(now, pending) {
+            if let Err(pending) = self.place(now, pending, out) {
                 self.pending.push_back(pending);
             }
         } else {
             self.pending.push_back(pending);
         }
-        self.drive(now, out);
+        self.wake_sender(now, out);
+    }
+
+    /// The sender is a thread of its own: without `linger.ms` too it finds in one batch what the caller has handed over in one go.
+    fn wake_sender(&mut self, now: SimTime, out: &mut Vec<ProducerEffect>) {
+        if self.config.linger_ms > 0 || !self.pending.is_empty() {
+            return self.drive(now, out);
+        }
+        if let Some(at) = self.alarm.need(now) {
+            out.push(ProducerEffect::Timer { at, timer: ProducerTimer::Wake });
+        }
+    }
+
+    /// A send fails with an exception that the transaction hears of too.
+    fn refuse(&mut self, token: u64, exception: KafkaException, out: &mut Vec<ProducerEffect>) {
+        self.on_send_refused(&exception);
+        out.push(ProducerEffect::Done { token, result: Err(exception) });
     }
 
     /// `ensureValidRecordSize`.
     fn too_large(&self, record: &NewRecord) -> Option<KafkaException> {
-        let fields = record_bytes(record.key.as_deref(), record.value.as_deref(), &record.headers, 0, 0);
-        let bytes = u64::from(BATCH_OVERHEAD_BYTES + fields);
         let limit = self.config.max_request_size.min(self.config.buffer_memory);
-        (bytes > limit).then(|| KafkaException::new("RecordTooLargeException"))
+        (bytes_at_most(record) > limit).then(|| KafkaException::new("RecordTooLargeException"))
+    }
+
+    /// What the memory says to a record that needs a new batch (`BufferPool.allocate`): a batch holds at least `batch.size`
+    /// until it is answered.
+    fn memory_for(&self, record: &NewRecord) -> Memory {
+        let bytes = bytes_at_most(record).max(self.config.batch_size);
+        let held: u64 =
+            self.in_flight_batches().chain(self.accumulator.batches()).map(|batch| batch.bytes.max(self.config.batch_size)).sum();
+        match self.config.buffer_memory {
+            all if bytes > all => Memory::Never,
+            all if held + bytes > all => Memory::Later,
+            _ => Memory::Now,
+        }
     }
 
     /// Puts those that waited into batches, in order; a topic that is still unknown does not hold up the others.
@@ -85,12 +124,11 @@ impl Producer {
             return;
         }
         for pending in std::mem::take(&mut self.pending) {
-            match self.place(now, pending) {
+            match self.place(now, pending, out) {
                 Ok(()) => {}
                 Err(pending) if pending.deadline <= now => {
                     let exception = self.blocked_too_long(&pending);
-                    self.on_send_refused(&exception);
-                    out.push(ProducerEffect::Done { token: pending.token, result: Err(exception) });
+                    self.refuse(pending.token, exception, out);
                 }
                 Err(pending) => self.pending.push_back(pending),
             }
@@ -108,19 +146,33 @@ impl Producer {
         }
     }
 
-    /// Puts a record into a batch, or gives it back.
-    fn place(&mut self, now: SimTime, pending: PendingSend) -> Result<(), PendingSend> {
+    /// Puts a record into a batch, or refuses it, or gives it back.
+    fn place(&mut self, now: SimTime, pending: PendingSend, out: &mut Vec<ProducerEffect>) -> Result<(), PendingSend> {
         let Some(topic) = self.metadata.topic(&pending.topic) else { return Err(pending) };
         let (id, count) = (topic.id, topic.partitions.len() as u32);
         if pending.partition.is_some_and(|p| p >= count) {
             self.metadata.out_of_date();
             return Err(pending);
         }
-        if self.accumulator.reserved_bytes(self.config.batch_size) + self.config.batch_size > self.config.buffer_memory {
-            return Err(pending);
+        if let Some(exception) = self.too_large(&pending.record) {
+            self.refuse(pending.token, exception, out);
+            return Ok(());
         }
         let (partition, sticky) = self.choose(id, count, &pending);
         let partition = TopicPartition { topic: id, partition };
+        let open = self.accumulator.queues.get(&partition).and_then(|queue| queue.back());
+        if !open.is_some_and(|batch| batch.has_room_for(&pending.record, self.config.batch_size)) {
+            match self.memory_for(&pending.record) {
+                Memory::Now => {}
+                Memory::Later => return Err(pending),
+                // No exception of Kafka's: a transaction does not hear of it.
+                Memory::Never => {
+                    let result = Err(KafkaException::new("IllegalArgumentException"));
+                    out.push(ProducerEffect::Done { token: pending.token, result });
+                    return Ok(());
+                }
+            }
+        }
         let before = self.accumulator.queues.get(&partition).and_then(|q| q.back()).map_or(0, |b| b.bytes);
         let refused = pending.token == NOBODY;
         self.append(now, partition, pending.record, pending.token);

@@ -201,7 +201,6 @@ impl Producer {
         if txn.status != Status::InTransaction {
             return Some(KafkaException::new("IllegalStateException"));
         }
-        txn.started = true;
         None
     }
 
@@ -222,6 +221,7 @@ impl Producer {
     pub(super) fn add_to_transaction(&mut self, partition: TopicPartition) {
         if let Some(txn) = self.txn.as_mut().filter(|t| t.status == Status::InTransaction) {
             txn.partitions.insert(partition);
+            txn.started = true;
         }
     }
 

@@ -119,7 +119,8 @@ impl Producer {
                 KafkaException::new("CommitFailedException")
             }
             ErrorCode::TransactionalIdNotFound => KafkaException::new("InvalidPidMappingException"),
-            ErrorCode::InvalidRequest => KafkaException::new("InvalidTxnTimeoutException"),
+            // "Unexpected error in InitProducerIdResponse": a timeout that the brokers do not allow.
+            ErrorCode::InvalidRequest => KafkaException::new("KafkaException"),
             other => other.exception(),
         };
         let mendable = of_group && (exception.class == "CommitFailedException" || error == ErrorCode::FencedInstanceId);

@@ -27,7 +27,7 @@ type Described = (String, BTreeMap<String, Vec<String>>);
 impl Play<'_> {
     fn described(&self, name: &str) -> Option<Described> {
         let groups = &self.world.cluster().groups;
-        let group = groups.group(name)?;
+        let group = groups.group(name).filter(|group| group.exists())?;
         let mut members = BTreeMap::new();
         for member in groups.members(group) {
             let newest = member.instance.as_ref().and_then(|i| self.instances.get(&**i)).cloned();
@@ -38,8 +38,10 @@ impl Play<'_> {
 
     pub(super) fn group(&mut self, step: &Step) -> Outcome {
         self.look_at("", Probe::Group(step.name("group")?));
-        let (state, assignment) = self.described(step.text("group")?).unwrap_or_else(|| ("Dead".to_owned(), BTreeMap::new()));
-        Ok(json!({"state": state, "assignment": assignment}))
+        Ok(match self.described(step.text("group")?) {
+            Some((state, assignment)) => json!({"state": state, "assignment": assignment}),
+            None => json!({"error": "GroupIdNotFoundException"}),
+        })
     }
 
     pub(super) fn offsets(&mut self, step: &Step) -> Outcome {
@@ -59,10 +61,23 @@ impl Play<'_> {
 
     pub(super) fn change_offset(&mut self, step: &Step) -> Outcome {
         let (group, (topic, partition)) = (step.name("group")?, step.partition("partition")?);
+        let unknown = self.world.cluster().partition_named(&topic, partition).is_none();
+        self.look_at("", Probe::Committed(Arc::clone(&group)));
         if step.verb()? == "delete_offset" {
+            let exists = self.world.cluster().groups.group(&group).is_some_and(|group| group.exists());
+            if unknown {
+                let class = if exists { "UnknownTopicOrPartitionException" } else { "GroupIdNotFoundException" };
+                return Ok(json!({"error": class}));
+            }
             return self.ask(|op| LabAction::DeleteGroupOffset { op, group, topic, partition });
         }
-        let offsets = vec![(topic, partition, step.integer("to")?.unwrap_or(0))];
+        let to = step.integer("to")?.ok_or_else(|| step.error("to", "missing".to_owned()))?;
+        if to < 0 || unknown {
+            // The constructor of `OffsetAndMetadata`; or the broker.
+            let class = if to < 0 { "IllegalArgumentException" } else { "UnknownTopicOrPartitionException" };
+            return Ok(json!({"error": class}));
+        }
+        let offsets = vec![(topic, partition, to)];
         self.ask(|op| LabAction::AlterGroupOffsets { op, group, offsets })
     }
 

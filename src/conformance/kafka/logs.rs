@@ -9,10 +9,13 @@ use super::play::{Play, ok};
 use super::{Outcome, Step};
 use crate::broker::{BrokerId, EPOCH_MS, TopicPartition};
 use crate::conformance::CaseError;
+use crate::conformance::settings::Of;
 use crate::fault::Node;
 use crate::pipeline::lab::{LabAction, LabAnswer, LabOffset, LabOrder, LabTransaction};
 use crate::pipeline::{Action, Intervention, Probe};
 
+/// How long a tool tries (`default.api.timeout.ms`), in milliseconds.
+const TOOL_MS: u64 = 60_000;
 /// The consumer of `read`.
 const READER: &str = "reader";
 
@@ -179,12 +182,35 @@ impl Play<'_> {
     }
 
     pub(super) fn alter_topic(&mut self, step: &Step) -> Outcome {
-        let (topic, settings) = (step.name("topic")?, step.config()?);
+        let (topic, settings) = (step.name("topic")?, Of::Topic.seen(step.case, &step.place("config"), step.config()?)?);
         self.ask(|op| LabAction::AlterTopic { op, topic, settings })
     }
 
+    /// What a tool says of a partition that there is not: it asks again and again for one of a topic that there is.
+    fn missing(&mut self, topic: &str, partition: u32) -> Option<Value> {
+        let known = self.world.cluster().topics().by_name(topic).map(|t| t.partitions);
+        match known {
+            None => Some(json!({"error": "UnknownTopicOrPartitionException"})),
+            Some(count) if partition < count => None,
+            Some(_) => {
+                self.pass_ms(TOOL_MS);
+                Some(json!({"error": "TimeoutException"}))
+            }
+        }
+    }
+
     pub(super) fn delete_records(&mut self, step: &Step) -> Outcome {
-        let ((topic, partition), before) = (step.partition("partition")?, step.number("before")?);
+        let (topic, partition) = step.partition("partition")?;
+        let before = match step.integer("before")? {
+            None => return Err(step.error("before", "missing".to_owned())),
+            // The high watermark, in Kafka's protocol and in the model's.
+            Some(-1) => u64::MAX,
+            // Below everything that there can be is as wrong as above it.
+            Some(before) => u64::try_from(before).unwrap_or(u64::MAX - 1),
+        };
+        if let Some(answer) = self.missing(&topic, partition) {
+            return Ok(answer);
+        }
         self.ask(|op| LabAction::DeleteRecords { op, topic, partition, before })
     }
 
@@ -199,6 +225,9 @@ impl Play<'_> {
             },
             _ => LabOffset::Timestamp(step.integer("timestamp")?.unwrap_or(0)),
         };
+        if let Some(answer) = self.missing(&topic, partition) {
+            return Ok(answer);
+        }
         self.ask(|op| LabAction::ListOffset { op, topic, partition, of })
     }
 

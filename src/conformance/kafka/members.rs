@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::play::{Play, ok};
 use super::{Outcome, Step};
 use crate::conformance::CaseError;
+use crate::conformance::settings::Of;
 use crate::pipeline::lab::{LabAction, LabOrder, Settings};
 use crate::pipeline::{Intervention, Probe};
 
@@ -31,7 +32,7 @@ impl Play<'_> {
 
     /// The defaults of the case, then what the step says.
     pub(super) fn consumer_settings(&self, step: &Step) -> Result<Settings, CaseError> {
-        let config = step.config()?;
+        let config = Of::Consumer.seen(step.case, &step.place("config"), step.config()?)?;
         let modern = config.iter().any(|(name, value)| &**name == "group.protocol" && &**value == "consumer");
         let fits = |name: &str| !modern || !["heartbeat.interval.ms", "session.timeout.ms"].contains(&name);
         let mut settings: Settings = self.consumer_defaults.iter().filter(|(name, _)| fits(name)).cloned().collect();

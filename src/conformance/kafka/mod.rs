@@ -29,12 +29,17 @@ pub(super) fn play(case: &Case) -> Result<Played, CaseError> {
     let mut play = setup::begin(case)?;
     let mut got = Map::new();
     let (mut steps, mut binds) = (Vec::new(), Vec::new());
+    let mut hurries = false;
     for (index, map) in case.script.iter().enumerate() {
         let step = Step { case, index, map };
-        play.begin_step();
+        play.begin_step(hurries);
         steps.push(Some(play.world.now()));
         let value = perform(&mut play, &step)?;
-        play.pass_ms(STEP_MS);
+        // Who does not wait for an acknowledgment goes on at once, before the producer's sender has looked.
+        hurries = step.verb()? == "send" && map.get("wait").and_then(Value::as_bool) == Some(false);
+        if !hurries {
+            play.pass_ms(STEP_MS);
+        }
         match map.get("as").and_then(Value::as_str) {
             Some(label) => {
                 play.bind(label, &value, &mut binds);

@@ -70,9 +70,11 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// A step begins: later than everything that was seen before it.
-    pub(super) fn begin_step(&mut self) {
-        self.world.look();
+    /// A step begins: later than everything that was seen before it, unless it follows one that saw nothing.
+    pub(super) fn begin_step(&mut self, at_once: bool) {
+        if !at_once {
+            self.world.look();
+        }
         self.sights.clear();
         self.began = self.world.trace().end();
         self.rows = None;

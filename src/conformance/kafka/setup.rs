@@ -9,6 +9,7 @@ use super::play::Play;
 use super::step::settings;
 use crate::broker::ClusterConfig;
 use crate::broker::group::contradiction;
+use crate::conformance::settings::Of;
 use crate::conformance::{Case, CaseError};
 use crate::pipeline::lab::{LabAction, Settings};
 use crate::scenario::{Scenario, Stage};
@@ -25,12 +26,15 @@ pub(super) fn begin(case: &Case) -> Result<Play<'_>, CaseError> {
     let mut scenario = Scenario::plain(&case.id, 1);
     scenario.stage = Stage::ClusterOnly;
     scenario.cluster = Some(cluster(case)?);
-    let producers = match object(case, "producers")? {
-        Some(map) => map.iter().filter_map(|(name, v)| Some((Arc::from(name.as_str()), settings(v.as_object()?)))).collect(),
-        None => BTreeMap::new(),
-    };
-    let defaults = |field| Ok::<Settings, CaseError>(object(case, field)?.map(settings).unwrap_or_default());
-    let mut play = Play::new(case, &scenario, producers, defaults("producer_defaults")?, defaults("consumer_defaults")?);
+    let mut producers: BTreeMap<Arc<str>, Settings> = BTreeMap::new();
+    for (name, config) in object(case, "producers")?.into_iter().flatten() {
+        let place = format!("given.producers.{name}");
+        let config = config.as_object().ok_or_else(|| CaseError::new(case, &place, "a producer's settings are an object"))?;
+        producers.insert(Arc::from(name.as_str()), Of::Producer.seen(case, &place, settings(config))?);
+    }
+    let defaults = |field: &str, of: Of| of.seen(case, &format!("given.{field}"), object(case, field)?.map(settings).unwrap_or_default());
+    let of_producers = defaults("producer_defaults", Of::Producer)?;
+    let mut play = Play::new(case, &scenario, producers, of_producers, defaults("consumer_defaults", Of::Consumer)?);
     // The brokers have been up for a while when the recording begins.
     play.pass_ms(1_000);
     for (name, topic) in object(case, "topics")?.into_iter().flatten() {
@@ -44,7 +48,7 @@ pub(super) fn begin(case: &Case) -> Result<Play<'_>, CaseError> {
             return Err(CaseError::new(case, place, format!("the settings were refused: {error}")));
         }
     }
-    play.share_defaults = defaults("share_defaults")?;
+    play.share_defaults = defaults("share_defaults", Of::ShareConsumer)?;
     play.pass_ms(1_000);
     Ok(play)
 }
@@ -55,7 +59,8 @@ fn cluster(case: &Case) -> Result<ClusterConfig, CaseError> {
         let count = brokers.as_u64().filter(|n| (1..=9).contains(n));
         config.brokers = count.ok_or_else(|| CaseError::new(case, "given.brokers", "a number from 1 to 9"))? as u32;
     }
-    for (name, value) in object(case, "broker_config")?.map(settings).unwrap_or_default() {
+    let of_brokers = object(case, "broker_config")?.map(settings).unwrap_or_default();
+    for (name, value) in Of::Broker.seen(case, "given.broker_config", of_brokers)? {
         config.set(&name, &value).map_err(|e| CaseError::new(case, format!("given.broker_config.{name}"), e.to_string()))?;
     }
     // A real broker does not start with these.
@@ -75,6 +80,7 @@ fn create_topic(case: &Case, play: &mut Play, name: &str, topic: &Value) -> Resu
     let replicas = topic.get("replicas").and_then(Value::as_array).map(|all| all.iter().filter_map(list).collect()).unwrap_or_default();
     let partitions = topic.get("partitions").and_then(Value::as_u64).unwrap_or(0) as u32;
     let config = topic.get("config").and_then(Value::as_object).map(settings).unwrap_or_default();
+    let config = Of::Topic.seen(case, &format!("{place}.config"), config)?;
     let answer = play.ask(|op| LabAction::CreateTopic { op, name: Arc::from(name), partitions, replicas, settings: config })?;
     match answer.get("error") {
         Some(error) => Err(CaseError::new(case, place, format!("the topic was refused: {error}"))),

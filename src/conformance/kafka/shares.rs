@@ -8,6 +8,7 @@ use super::play::Play;
 use super::{Outcome, Step};
 use crate::broker::share::AckType;
 use crate::conformance::CaseError;
+use crate::conformance::settings::Of;
 use crate::kernel::SortedMap;
 use crate::pipeline::Probe;
 use crate::pipeline::lab::{LabAction, LabShareOrder, Settings};
@@ -29,7 +30,7 @@ impl Play<'_> {
             return Err(step.error("member", format!("a share consumer's name is used once: {member}")));
         }
         let mut settings: Settings = self.share_defaults.clone();
-        settings.extend(step.config()?);
+        settings.extend(Of::ShareConsumer.seen(step.case, &step.place("config"), step.config()?)?);
         settings.push((Arc::from("group.id"), step.name("group")?));
         let callback = step.get("callback").and_then(Value::as_bool).unwrap_or(false);
         let opened = self.ask(|op| LabAction::OpenShare { op, member: Arc::clone(&member), topics, settings, callback })?;

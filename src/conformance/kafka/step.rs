@@ -27,7 +27,12 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn error(&self, field: &str, problem: String) -> CaseError {
-        CaseError::new(self.case, format!("script[{}].{field}", self.index), problem)
+        CaseError::new(self.case, self.place(field), problem)
+    }
+
+    /// Where a field stands.
+    pub(super) fn place(&self, field: &str) -> String {
+        format!("script[{}].{field}", self.index)
     }
 
     pub(super) fn get(&self, field: &str) -> Option<&'a Value> {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::form::Form;
 use crate::broker::ProducerConfig;
+use crate::conformance::settings::Of;
 use crate::conformance::{Case, CaseError};
 use crate::listener::consumer::ConsumerConfig;
 use crate::listener::{
@@ -162,7 +163,7 @@ fn consumer(form: &Form<'_>) -> Result<Settings, CaseError> {
     let mut settings: Settings =
         [("fetch.max.wait.ms", "50"), ("heartbeat.interval.ms", "500")].map(|(n, v)| (n.into(), v.into())).to_vec();
     let mut config = ConsumerConfig::default();
-    for (name, value) in form.fields() {
+    for (name, value) in form.fields().filter(|(name, _)| !Of::Consumer.passes_over(name)) {
         let text = shown(value);
         let text = match name {
             "partition.assignment.strategy" => match text.rsplit('.').next().unwrap_or_default() {
@@ -186,7 +187,7 @@ fn producer(given: &Form<'_>) -> Result<Settings, CaseError> {
     let form = given.part("producer")?;
     let mut settings: Settings = vec![(Arc::from("max.block.ms"), Arc::from("3000"))];
     let mut config = ProducerConfig::default();
-    for (name, value) in form.fields() {
+    for (name, value) in form.fields().filter(|(name, _)| !Of::Producer.passes_over(name)) {
         let text = shown(value);
         config.set(name, &text).map_err(|error| form.error(name, error.to_string()))?;
         settings.push((Arc::from(name), Arc::from(text)));

@@ -109,10 +109,11 @@ impl Recorder {
         Value::Object(offsets.iter().map(|(partition, offset)| (self.partition(*partition), json!(offset))).collect())
     }
 
+    /// Sorted as texts: `t-10` before `t-2`.
     fn partitions(&self, partitions: &[TopicPartition]) -> Value {
-        let mut sorted = partitions.to_vec();
-        sorted.sort_unstable();
-        sorted.iter().map(|partition| self.partition(*partition)).collect()
+        let mut names: Vec<String> = partitions.iter().map(|partition| self.partition(*partition)).collect();
+        names.sort_unstable();
+        names.into()
     }
 
     /// A value as the case shows it.

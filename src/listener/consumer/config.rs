@@ -2,6 +2,7 @@
 
 use crate::broker::assignor::Assignor;
 use crate::broker::{IsolationLevel, KafkaException, Property, iso_duration_ms, properties};
+use crate::kernel::SortedMap;
 
 /// Where to begin without a usable committed offset (`auto.offset.reset`, B11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -174,16 +175,82 @@ impl ConsumerConfig {
         !self.group_instance_id.is_empty()
     }
 
-    /// Checks what the constructor of `KafkaConsumer` checks.
+    /// What the constructor of `KafkaConsumer` makes of properties; a later one of a name replaces an earlier one.
     ///
     /// # Errors
-    /// `ConfigException` or `InvalidConfigurationException`, as Kafka's.
-    pub fn validate(&self) -> Result<(), KafkaException> {
-        let classic = self.group_protocol == GroupProtocol::Classic;
-        let heartbeat_too_slow = classic && self.heartbeat_interval_ms >= self.session_timeout_ms;
-        if self.assignors.is_empty() || self.max_poll_records == 0 || self.max_poll_interval_ms == 0 || heartbeat_too_slow {
+    /// `ConfigException`, `InvalidConfigurationException`, `KafkaException`, `IllegalStateException`, as Kafka's.
+    pub fn of<'a>(properties: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<ConsumerConfig, KafkaException> {
+        let refused = |_| KafkaException::new("ConfigException");
+        let mut config = ConsumerConfig::default();
+        let mut given: SortedMap<&str, &str> = SortedMap::new();
+        for (name, value) in properties {
+            given.insert(name, value);
+        }
+        for (name, value) in &given {
+            match *name {
+                // It is found too short for a heartbeat, not wrong in itself.
+                "session.timeout.ms" if value.parse::<i32>().is_ok_and(|ms| ms < 0) => config.session_timeout_ms = 0,
+                // Only `subscribe` asks for one.
+                "partition.assignment.strategy" if value.is_empty() => config.assignors.clear(),
+                _ if is_int(name) && value.parse::<i64>().is_ok_and(|n| n > i64::from(i32::MAX)) => return Err(refused(())),
+                _ => config.set(name, value).map_err(|_| refused(()))?,
+            }
+        }
+        config.check(&given).map(|()| config)
+    }
+
+    fn check(&self, given: &SortedMap<&str, &str>) -> Result<(), KafkaException> {
+        let is_given = |name: &str| given.contains_key(name);
+        let foreign: &[&str] = match self.group_protocol {
+            GroupProtocol::Classic => &["group.remote.assignor"],
+            GroupProtocol::Consumer => &["partition.assignment.strategy", "heartbeat.interval.ms", "session.timeout.ms"],
+        };
+        let nameless = is_given("group.instance.id") && self.group_instance_id.is_empty();
+        if nameless || self.max_poll_records == 0 || self.max_poll_interval_ms == 0 || foreign.iter().any(|name| is_given(name)) {
             return Err(KafkaException::new("ConfigException"));
         }
-        Ok(())
+        if !is_given("group.id") && is_given("enable.auto.commit") && self.enable_auto_commit {
+            return Err(KafkaException::new("InvalidConfigurationException"));
+        }
+        if is_given("group.id") && self.group_id.trim().is_empty() {
+            return Err(KafkaException::caused("KafkaException", "InvalidGroupIdException"));
+        }
+        let classic = is_given("group.id") && self.group_protocol == GroupProtocol::Classic;
+        if classic && self.heartbeat_interval_ms >= self.session_timeout_ms {
+            return Err(KafkaException::new("KafkaException"));
+        }
+        if self.assignors.is_empty() { Err(KafkaException::new("IllegalStateException")) } else { Ok(()) }
+    }
+}
+
+/// Whether a property of a consumer is an `int` of 32 bits.
+fn is_int(name: &str) -> bool {
+    !["metadata.max.age.ms", "retry.backoff.ms"].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(properties: &[(&str, &str)]) -> Option<KafkaException> {
+        ConsumerConfig::of([("group.id", "g")].iter().chain(properties).copied()).err()
+    }
+
+    #[test]
+    fn c2_settings_that_a_consumer_refuses() {
+        let plain = |class| Some(KafkaException::new(class));
+        assert_eq!(refused(&[("max.poll.records", "0")]), plain("ConfigException"));
+        assert_eq!(refused(&[("max.poll.records", "2147483648")]), plain("ConfigException"));
+        assert_eq!(refused(&[("group.instance.id", "")]), plain("ConfigException"));
+        assert_eq!(refused(&[("session.timeout.ms", "300"), ("heartbeat.interval.ms", "300")]), plain("KafkaException"));
+        assert_eq!(refused(&[("session.timeout.ms", "-1")]), plain("KafkaException"));
+        assert_eq!(refused(&[("group.protocol", "consumer"), ("session.timeout.ms", "6000")]), plain("ConfigException"));
+        assert_eq!(refused(&[("group.remote.assignor", "range")]), plain("ConfigException"));
+        assert_eq!(refused(&[("partition.assignment.strategy", "")]), plain("IllegalStateException"));
+        assert_eq!(refused(&[("group.id", " ")]), Some(KafkaException::caused("KafkaException", "InvalidGroupIdException")));
+        assert_eq!(refused(&[("session.timeout.ms", "400"), ("heartbeat.interval.ms", "300")]), None);
+        let alone = ConsumerConfig::of([("enable.auto.commit", "true")]);
+        assert_eq!(alone.err(), plain("InvalidConfigurationException"), "without a group");
+        assert_eq!(ConsumerConfig::of([]).err(), None, "the default is no such wish");
     }
 }

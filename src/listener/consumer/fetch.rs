@@ -162,9 +162,10 @@ impl Consumer {
             state.buffer = None;
             return self.out_of_range(partition, error);
         }
+        let before = state.offset;
         while let Some(record) = buffer.records.front() {
             if taken.len() as u32 >= config.max_poll_records {
-                return Ok(true);
+                return Ok(state.offset != before);
             }
             let seen = deserialize(&config, record)?;
             state.offset = record.offset + 1;
@@ -172,13 +173,14 @@ impl Consumer {
             taken.push(ConsumerRecord { partition, record: seen });
             buffer.records.pop_front();
         }
-        if (taken.len() as u32) < config.max_poll_records || buffer.end == state.offset {
+        // Only who asks for more finds that there is none: until then nothing new is fetched (`CompletedFetch.isConsumed`).
+        if (taken.len() as u32) < config.max_poll_records {
             // What follows the last visible record is skipped as well.
             state.offset = buffer.end;
             state.epoch = buffer.end_epoch;
             state.buffer = None;
         }
-        Ok(true)
+        Ok(state.offset != before)
     }
 
     /// The position is not in the log (B11).

@@ -141,6 +141,8 @@ impl Consumer {
         self.net.want(None);
         self.subscriptions.mode = Mode::Manual;
         self.subscriptions.assign(partitions);
+        // The first interval begins with the consumer; in a group, with the partitions.
+        self.next_auto_commit = self.next_auto_commit.max(now + self.config.auto_commit_interval_ms * 1_000);
         self.pump(now, out);
     }
 

@@ -68,11 +68,17 @@ impl Consumer {
     fn send_lookups(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         let mut by_leader: SortedMap<BrokerId, Vec<(TopicPartition, OffsetSpec)>> = SortedMap::new();
         let mut leaderless = false;
-        for (partition, state) in &self.subscriptions.partitions {
-            let Phase::Resetting { spec } = state.phase else { continue };
+        let clock_ms = EPOCH_MS + now.ms() as i64;
+        for (partition, state) in &mut self.subscriptions.partitions {
+            let Phase::Resetting { spec } = &mut state.phase else { continue };
             if state.asked || state.retry_at > now {
                 continue;
             }
+            // A duration counts from the day of the asking.
+            if let (OffsetSpec::Timestamp(from_ms), OffsetReset::ByDuration { ms }) = (&mut *spec, self.config.auto_offset_reset) {
+                *from_ms = clock_ms.saturating_sub_unsigned(ms);
+            }
+            let spec = *spec;
             match self.net.leader(*partition) {
                 Some((leader, _)) if !self.net.avoid.contains_key(&leader) => by_leader.entry(leader).or_default().push((*partition, spec)),
                 Some(_) => {}
@@ -158,6 +164,8 @@ impl Consumer {
         out: &mut Vec<ConsumerEffect>,
     ) {
         let retry_at = now + self.retry_us();
+        // `setNextAllowedRetry`, which an answer without an offset does not take back.
+        let ask_again_at = now + self.config.request_timeout_ms * 1_000;
         let answers: SortedMap<TopicPartition, Result<ListedOffset, ErrorCode>> = match response {
             Response::ListOffsets { partitions } => partitions.into_iter().collect(),
             _ => SortedMap::new(),
@@ -172,8 +180,13 @@ impl Consumer {
                     let by = PositionedBy::Reset;
                     out.push(ConsumerEffect::Fact(ConsumerFact::Positioned { partition: *partition, offset: *offset, by }));
                 }
-                // No record is that young: the end.
-                Some(Ok(_)) => state.reset(OffsetSpec::Latest),
+                // No record is that young: there is no position until one comes, and is asked for again.
+                Some(Ok(_)) => {
+                    self.reset_position(*partition);
+                    if let Some(state) = self.state_mut(*partition) {
+                        state.retry_at = ask_again_at;
+                    }
+                }
                 _ => {
                     state.retry_at = retry_at;
                     self.net.mark_stale();

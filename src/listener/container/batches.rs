@@ -5,7 +5,8 @@ use super::acks::highest;
 use super::op::Op;
 use super::{ConsumerCall, Context, ListenerConsumer};
 use crate::broker::TopicPartition;
-use crate::listener::{BackOffExecution, ErrorHandler, Exception, ExceptionKind, Fact, Offsets, SPRING_KAFKA};
+use crate::broker::assignor::{compute_if_absent_order, partition_hash};
+use crate::listener::{BackOffExecution, ConsumerRecord, ErrorHandler, Exception, ExceptionKind, Fact, Offsets, SPRING_KAFKA};
 
 /// `ListenerUtils`: the sleep between attempts of a batch is cut into pieces, between which it polls, so that the member keeps
 /// its place in the group.
@@ -80,9 +81,11 @@ impl ListenerConsumer {
             return;
         }
         let kept = self.remaining.as_ref().and_then(|rest| rest.first());
-        let end = kept.and_then(|first| self.batch.iter().position(|record| record == first)).unwrap_or(self.batch.len());
-        let acks = highest(&self.batch[..end]);
-        self.acks.extend(acks);
+        match kept.and_then(|first| self.batch.iter().position(|record| record == first)) {
+            // Each by itself, as COUNT counts and MANUAL_IMMEDIATE commits.
+            Some(end) => self.acks.extend(self.batch[..end].iter().map(|record| (record.partition, record.record.offset))),
+            None => self.acks.extend(highest(&self.batch)),
+        }
         if transactional {
             self.stack.push(Op::SendOffsets);
         }
@@ -172,7 +175,7 @@ impl ListenerConsumer {
                 self.stack.push(commit);
             }
             Op::KeepRestOfBatch { index } => {
-                let rest = &self.batch[(index + u32::from(self.recovered)) as usize..];
+                let rest = self.in_order_of_java(&self.batch[(index + u32::from(self.recovered)) as usize..]);
                 if !rest.is_empty() {
                     self.remaining = Some(rest.into());
                     self.pause_for_pending = true;
@@ -210,6 +213,15 @@ impl ListenerConsumer {
             _ => {}
         }
         Ok(())
+    }
+
+    /// `FailedBatchProcessor.seekOrRecover` gathers what is left in a Java map from partitions to records: it comes back in the
+    /// order of that map, which depends on the topic's name.
+    fn in_order_of_java(&self, records: &[ConsumerRecord]) -> Vec<ConsumerRecord> {
+        let hash = |p: TopicPartition| partition_hash(&self.topic_name(p.topic), p.partition);
+        let partitions = compute_if_absent_order(records.iter().map(|record| (record.partition, hash(record.partition))));
+        let of = |partition: TopicPartition| records.iter().filter(move |record| record.partition == partition).cloned();
+        partitions.into_iter().flat_map(of).collect()
     }
 
     fn retry_batch(&mut self, cx: &mut Context<'_>, attempt: u32, mut execution: BackOffExecution, exception: Exception) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{LabAction, LabAnswer, LabOrder, Offsets, Settings};
-use crate::broker::{ClientId, CommittedOffset, KafkaException, Response, TopicPartition};
+use super::{LabAction, LabAnswer, LabOrder, Offsets};
+use crate::broker::{ClientId, CommittedOffset, Response, TopicPartition};
 use crate::fault::Node;
 use crate::kernel::{SimTime, SortedMap};
 use crate::listener::consumer::{Answer, Consumer, ConsumerConfig, ConsumerEffect, ConsumerTimer, Order, RawMember};
@@ -40,7 +40,7 @@ impl World {
             LabAction::Subscribe { op, member, settings, .. } | LabAction::Assign { op, member, settings, .. } => (*op, member, settings),
             _ => return Ok(()),
         };
-        let config = match consumer_config(settings) {
+        let config = match ConsumerConfig::of(settings.iter().map(|(name, value)| (&**name, &**value))) {
             Ok(config) => config,
             Err(exception) => {
                 self.lab_settle(op, LabAnswer::Threw(exception));
@@ -150,14 +150,6 @@ impl World {
             self.with_member(index, |m, now, out| m.on_timer(now, timer, out));
         }
     }
-}
-
-fn consumer_config(settings: &Settings) -> Result<ConsumerConfig, KafkaException> {
-    let mut config = ConsumerConfig::default();
-    for (name, value) in settings {
-        config.set(name, value).map_err(|_| KafkaException::new("ConfigException"))?;
-    }
-    Ok(config)
 }
 
 fn lab_answer(answer: Answer) -> LabAnswer {

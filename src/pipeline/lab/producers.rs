@@ -11,7 +11,8 @@ impl World {
     /// Creates a producer; settings that it refuses are the answer.
     pub(super) fn lab_open_producer(&mut self, op: u64, name: &Arc<str>, settings: &Settings) {
         let mut config = ProducerConfig::default();
-        let refused = settings.iter().any(|(name, value)| config.set(name, value).is_err());
+        let nameless = |name: &str, value: &str| name == "transactional.id" && value.is_empty();
+        let refused = settings.iter().any(|(name, value)| config.set(name, value).is_err() || nameless(name, value));
         let opened = match refused {
             true => Err(KafkaException::new("ConfigException")),
             false => self.place_producer(Owner::Lab, Node::Producer(self.producers.len() as u32), name, config),
@@ -33,6 +34,11 @@ impl World {
     pub(super) fn lab_send(&mut self, action: &LabAction) -> Result<(), InterventionError> {
         let LabAction::Send { op, producer, topic, partition, key, value, timestamp_ms, headers } = action else { return Ok(()) };
         let place = self.lab_producer(producer)?;
+        if timestamp_ms.is_some_and(|ms| ms < 0) {
+            // The constructor of `ProducerRecord`.
+            self.lab_settle(*op, LabAnswer::Threw(KafkaException::new("IllegalArgumentException")));
+            return Ok(());
+        }
         let bytes = |payload: &Option<Vec<u8>>| payload.as_deref().map(Arc::from);
         let record = NewRecord {
             key: bytes(key),

@@ -31,13 +31,8 @@ fn p(partition: u32) -> TopicPartition {
 }
 
 fn config(properties: &[(&str, &str)]) -> ConsumerConfig {
-    let mut config = ConsumerConfig::default();
     let usual = [("group.id", "g"), ("auto.offset.reset", "earliest"), ("enable.auto.commit", "false")];
-    for (name, value) in usual.iter().chain(properties) {
-        config.set(name, value).unwrap_or_else(|e| panic!("{e}"));
-    }
-    config.validate().expect("Kafka accepts it");
-    config
+    ConsumerConfig::of(usual.iter().chain(properties).copied()).expect("Kafka accepts it")
 }
 
 /// Appends `count` records and waits for the leader's answer.

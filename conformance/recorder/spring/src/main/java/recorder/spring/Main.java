@@ -35,7 +35,7 @@ public final class Main {
                 try {
                     Object merged = null;
                     for (int rep = 0; rep < REPS; rep++) {
-                        Object o = runner(broker, c, "r" + n.incrementAndGet() + ".").execute();
+                        Object o = runner(broker, c, Names.prefix(n.incrementAndGet())).execute();
                         merged = rep == 0 ? copy(o) : merge(merged, o, "");
                     }
                     write(c, floor(merged, num(obj(c.get("recorder")).get("quantum_ms"), QUANTUM)), out);

@@ -4,8 +4,39 @@ import java.util.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.common.TopicPartition;
 
-/** The names of one run: its topics and groups have the run's prefix, "r12.", in front of the names of the case. */
+/**
+ * The names of one run: its topics and groups have the run's prefix, "r12IUDnib.", in front of the names of the case.
+ * The hash code of a prefix is 0. So a real name has the hash code of the case's own name, and where the order of a Java map
+ * keyed by partitions is seen (what is left of a batch, D10), it is the same in every run and that of the names of the case.
+ */
 record Names(String prefix) {
+    private static final String LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    /** Three of them by their hash code. */
+    private static final Map<Integer, String> TRIPLES = new HashMap<>();
+
+    static {
+        for (int i = 0; i < triples(); i++) TRIPLES.putIfAbsent(triple(i).hashCode(), triple(i));
+    }
+
+    private static int triples() { return LETTERS.length() * LETTERS.length() * LETTERS.length(); }
+
+    private static String triple(int i) {
+        int n = LETTERS.length();
+        return "" + LETTERS.charAt(i / n / n) + LETTERS.charAt(i / n % n) + LETTERS.charAt(i % n);
+    }
+
+    /** The names of the n-th run. */
+    static String prefix(int n) {
+        // (hash * 31^3 + triple) * 31 + '.' is to be 0; 31 has an inverse among the numbers of 32 bits.
+        int wanted = -'.' * java.math.BigInteger.valueOf(31).modInverse(java.math.BigInteger.ONE.shiftLeft(32)).intValue();
+        for (int i = 0; i < triples() * LETTERS.length(); i++) {
+            String head = "r" + n + triple(i % triples()) + LETTERS.charAt(i / triples());
+            String tail = TRIPLES.get(wanted - head.hashCode() * 31 * 31 * 31);
+            if (tail != null) return head + tail + ".";
+        }
+        throw new IllegalStateException("no prefix for run " + n);
+    }
+
     String real(String name) { return prefix + name; }
 
     String logical(String text) { return text == null ? null : text.replace(prefix, ""); }
