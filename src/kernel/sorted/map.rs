@@ -2,7 +2,7 @@
 //!
 //! Has never heard of what it holds.
 
-use std::{borrow::Borrow, fmt, marker::PhantomData, mem, ops::Bound, ops::RangeBounds};
+use std::{borrow::Borrow, cmp::Ordering, fmt, marker::PhantomData, mem, ops::Bound, ops::RangeBounds};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -107,9 +107,11 @@ impl<K: Ord, V> SortedMap<K, V> {
         K: Borrow<Q>,
     {
         // What grows, grows at its end.
-        match self.0.last() {
-            Some((last, _)) if last.borrow() < key => Err(self.0.len()),
-            _ => self.0.binary_search_by(|(k, _)| k.borrow().cmp(key)),
+        let Some((last, _)) = self.0.last() else { return Err(0) };
+        match last.borrow().cmp(key) {
+            Ordering::Less => Err(self.0.len()),
+            Ordering::Equal => Ok(self.0.len() - 1),
+            Ordering::Greater => self.0.binary_search_by(|(k, _)| k.borrow().cmp(key)),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Borrow,
+    cmp::Ordering,
     fmt,
     hash::{Hash, Hasher},
     ops::Deref,
@@ -73,9 +74,11 @@ impl<T: Ord> SortedSet<T> {
     where
         T: Borrow<Q>,
     {
-        match self.0.last() {
-            Some(last) if last.borrow() < value => Err(self.0.len()),
-            _ => self.0.binary_search_by(|v| v.borrow().cmp(value)),
+        let Some(last) = self.0.last() else { return Err(0) };
+        match last.borrow().cmp(value) {
+            Ordering::Less => Err(self.0.len()),
+            Ordering::Equal => Ok(self.0.len() - 1),
+            Ordering::Greater => self.0.binary_search_by(|v| v.borrow().cmp(value)),
         }
     }
 
