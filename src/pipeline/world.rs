@@ -11,13 +11,12 @@ use super::producer_side::{Owner, ProducerPlace};
 use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
-use super::scratch::Scratch;
 use super::share_group::ShareChance;
 use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, ShareSlot, Trace, build};
 use crate::bank::{self, Bank, IdSet, Publisher};
 use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
 use crate::fault::{FaultId, Faults, Node};
-use crate::kernel::{Agenda, Digest, Prng, SimTime, SortedMap, digest_of};
+use crate::kernel::{Agenda, Digest, Prng, Scratch, SimTime, SortedMap, digest_of};
 use crate::listener::ContainerEffect;
 use crate::scenario::{Config, GROUPS, Of, Property, Scenario, Stage, TOPIC};
 
