@@ -23,7 +23,6 @@ impl Consumer {
         if self.config.auto_offset_reset == OffsetReset::None && initializing() {
             return;
         }
-        let busy = self.busy_leaders();
         let mut blocked: SortedSet<BrokerId> = SortedSet::new();
         let mut by_leader: SortedMap<BrokerId, Vec<FetchPartition>> = SortedMap::new();
         let mut leaderless = false;
@@ -37,7 +36,7 @@ impl Consumer {
             };
             if state.buffer.is_some() {
                 blocked.insert(leader);
-            } else {
+            } else if !self.is_fetching_from(leader) && !self.net.avoid.contains_key(&leader) {
                 let fetch = FetchPartition { partition: *partition, offset: state.offset, last_fetched_epoch: None };
                 by_leader.entry(leader).or_default().push(fetch);
             }
@@ -45,15 +44,13 @@ impl Consumer {
         if leaderless {
             self.net.mark_stale();
         }
+        by_leader.retain(|leader, _| !blocked.contains(leader));
         for (leader, mut partitions) in by_leader {
             // What brought records goes to the end (`SubscriptionState#movePartitionToEnd`), so that nobody starves.
             if self.is_narrow(partitions.len()) {
                 crate::kernel::sort_by_key(&mut partitions, |p| {
                     self.subscriptions.partitions.get(&p.partition).map_or(0, |state| state.fetched_count)
                 });
-            }
-            if busy.contains(&leader) || blocked.contains(&leader) || self.net.avoid.contains_key(&leader) {
-                continue;
             }
             let request = Request::Fetch {
                 isolation: self.config.isolation_level,

@@ -6,7 +6,7 @@ use super::{Consumer, ConsumerEffect, ConsumerTimer, Phase};
 use crate::broker::{
     BrokerId, ErrorCode, FetchPartition, GroupRequest, Metadata, OffsetSpec, Request, Response, TopicMetadata, TopicPartition,
 };
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{SimTime, SortedMap};
 
 /// What a request was for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -320,9 +320,8 @@ impl Consumer {
         self.caught_up = false;
     }
 
-    /// Brokers to which a fetch is under way.
-    pub(super) fn busy_leaders(&self) -> SortedSet<BrokerId> {
-        let fetches = self.net.in_flight.values().filter(|s| matches!(s.purpose, Purpose::Fetch { .. }));
-        fetches.filter_map(|s| s.to).collect()
+    /// Whether a fetch is under way to a broker.
+    pub(super) fn is_fetching_from(&self, leader: BrokerId) -> bool {
+        self.net.in_flight.values().any(|s| s.to == Some(leader) && matches!(s.purpose, Purpose::Fetch { .. }))
     }
 }

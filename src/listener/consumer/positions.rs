@@ -39,6 +39,9 @@ impl Consumer {
 
     /// Asks for what is missing to know every position.
     pub(super) fn update_positions(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        if self.subscriptions.partitions.values().all(|s| s.phase == Phase::Fetching) {
+            return;
+        }
         let due = |phase: fn(&Phase) -> bool| -> Vec<TopicPartition> {
             let waiting = self.subscriptions.partitions.iter().filter(|(_, s)| phase(&s.phase) && !s.asked && s.retry_at <= now);
             waiting.map(|(p, _)| *p).collect()
