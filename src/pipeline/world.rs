@@ -328,10 +328,17 @@ impl World {
     /// Ends the second that is over, for the meters.
     pub(super) fn finish_step(&mut self) {
         if self.meters.is_over(self.now) {
-            let lags = self.lags();
-            let connections = self.bank.as_ref().map_or(0, |bank| bank.query_api().connection_count() as u32);
-            self.meters.close(self.now, lags, connections);
+            self.end_second();
         }
-        self.referee_audits();
+        if self.now >= self.referee.audit_at() {
+            self.referee_audits();
+        }
+    }
+
+    #[cold]
+    fn end_second(&mut self) {
+        let lags = self.lags();
+        let connections = self.bank.as_ref().map_or(0, |bank| bank.query_api().connection_count() as u32);
+        self.meters.close(self.now, lags, connections);
     }
 }

@@ -93,9 +93,10 @@ impl World {
         }
     }
 
-    /// The referee looks around, if it is time.
+    /// It is time for the referee to look around.
+    #[cold]
     pub(in crate::pipeline) fn referee_audits(&mut self) {
-        if self.now < self.referee.audit_at() || self.bank.is_none() {
+        if self.bank.is_none() {
             return;
         }
         let sight = self.sight();
