@@ -99,7 +99,8 @@ impl<T> Agenda<T> {
             Some(entry) => {
                 let place = self.free;
                 self.free = entry.next;
-                *entry = Entry { at, next: NONE, what };
+                (entry.at, entry.next) = (at, NONE);
+                entry.what = what;
                 place
             }
             None => {
@@ -111,6 +112,7 @@ impl<T> Agenda<T> {
     }
 
     /// Hangs an entry behind those of its bucket.
+    #[inline]
     fn hang(&mut self, place: u32, at: SimTime) {
         let differing = at.0 ^ self.last.0;
         let list = if differing == 0 {

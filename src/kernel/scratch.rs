@@ -3,9 +3,12 @@
 
 use std::hash::{Hash, Hasher};
 
-/// A reusable buffer.
+/// How many buffers are kept: so deep do callers take one while another one is out.
+const KEPT_MAX: usize = 4;
+
+/// Reusable buffers.
 #[derive(Debug)]
-pub struct Scratch<T>(Vec<T>);
+pub struct Scratch<T>(Vec<Vec<T>>);
 
 impl<T> Default for Scratch<T> {
     fn default() -> Self {
@@ -32,16 +35,16 @@ impl<T> Hash for Scratch<T> {
 }
 
 impl<T> Scratch<T> {
-    /// The buffer, empty. While it is out, another caller gets a fresh one.
+    /// A buffer, empty. Another caller gets another one while it is out.
     pub fn take(&mut self) -> Vec<T> {
-        std::mem::take(&mut self.0)
+        self.0.pop().unwrap_or_default()
     }
 
-    /// Gives the buffer back.
+    /// Gives a buffer back.
     pub fn give(&mut self, mut buffer: Vec<T>) {
         buffer.clear();
-        if buffer.capacity() > self.0.capacity() {
-            self.0 = buffer;
+        if self.0.len() < KEPT_MAX && buffer.capacity() > 0 {
+            self.0.push(buffer);
         }
     }
 }
