@@ -44,7 +44,9 @@ impl Consumer {
         if leaderless {
             self.net.mark_stale();
         }
-        by_leader.retain(|leader, _| !blocked.contains(leader));
+        if !blocked.is_empty() {
+            by_leader.retain(|leader, _| !blocked.contains(leader));
+        }
         for (leader, mut partitions) in by_leader {
             // What brought records goes to the end (`SubscriptionState#movePartitionToEnd`), so that nobody starves.
             if self.is_narrow(partitions.len()) {
@@ -116,6 +118,9 @@ impl Consumer {
     /// Takes up to `max.poll.records` of what was fetched, one partition after the other (C3). `None`: nothing, and no
     /// position moved either.
     pub(super) fn collect(&mut self) -> Result<Option<Vec<ConsumerRecord>>, KafkaException> {
+        if self.subscriptions.queue.is_empty() {
+            return Ok(None);
+        }
         let mut taken: Vec<ConsumerRecord> = Vec::new();
         let mut moved = false;
         let mut aside: Vec<TopicPartition> = Vec::new();
@@ -141,7 +146,9 @@ impl Consumer {
                 break;
             }
         }
-        self.subscriptions.queue.extend(aside);
+        if !aside.is_empty() {
+            self.subscriptions.queue.extend(aside);
+        }
         if let Some(error) = failed {
             return Err(error);
         }

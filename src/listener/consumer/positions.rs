@@ -20,6 +20,9 @@ impl Consumer {
     }
 
     pub(super) fn answer_position_calls(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        if self.position_calls.is_empty() {
+            return;
+        }
         let calls = std::mem::take(&mut self.position_calls);
         for (token, partition, deadline) in calls {
             let state = self.subscriptions.partitions.get(&partition);
