@@ -1,6 +1,6 @@
 //! The rules of the bank: commands, refusals, events, accounts. Pure: no time, no database, no log.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::ids::{AccountId, ClientIndex, CommandId, EventId};
 
@@ -173,7 +173,10 @@ impl DomainEvent {
     /// The record's value: the event as JSON.
     pub fn to_json(&self) -> String {
         let Change { account, version, .. } = self.first;
-        let mut json = format!(
+        // As long as any, so that it grows once.
+        let mut json = String::with_capacity(160);
+        let _ = write!(
+            json,
             r#"{{"eventId":"{}","type":"{}","commandId":{},"account":"{account}","amount":{},"version":{version}"#,
             self.id,
             self.kind.name(),
@@ -181,7 +184,7 @@ impl DomainEvent {
             self.amount()
         );
         if let Some(to) = self.second {
-            json.push_str(&format!(r#","to":"{}","toVersion":{}"#, to.account, to.version));
+            let _ = write!(json, r#","to":"{}","toVersion":{}"#, to.account, to.version);
         }
         json.push('}');
         json

@@ -76,6 +76,11 @@ pub struct IdSet {
 impl IdSet {
     /// Adds an id; false if it was in already.
     pub fn insert(&mut self, id: u32) -> bool {
+        // Ids come nearly in order.
+        if let Some(last) = self.ranges.last_mut().filter(|r| r.1 == id) {
+            last.1 += 1;
+            return true;
+        }
         let at = self.ranges.partition_point(|r| r.1 < id);
         match self.ranges.get_mut(at) {
             Some(r) if r.0 <= id && id < r.1 => false,

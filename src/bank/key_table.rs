@@ -21,6 +21,10 @@ impl KeyTable {
     /// The event that a command led to, if it is still remembered.
     pub(super) fn get(&self, command: CommandId) -> Option<EventId> {
         let in_chunk = |chunk: &Arc<[(CommandId, EventId)]>| {
+            // Commands come nearly in order: most chunks end before this one or begin behind it.
+            if chunk.last()?.0 < command || command < chunk.first()?.0 {
+                return None;
+            }
             let at = chunk.binary_search_by_key(&command, |(key, _)| *key).ok()?;
             Some(chunk[at].1)
         };

@@ -1,17 +1,23 @@
 //! The agenda: what will happen, ordered by time and, at one instant, by the order of scheduling. Knows nothing of what the entries mean.
 //!
-//! A radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990): time never goes back, so an entry lies in the bucket of the highest
-//! bit in which its time differs from that of the last entry taken. Entries of one time always lie in one bucket, in the
-//! order in which they were pushed, and moving a bucket's entries on keeps that order: the tie-break is stable without a
-//! number on each entry.
+//! A radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990) to the base 16: time never goes back, so an entry lies in the bucket of
+//! the highest digit in which its time differs from that of the last entry taken, and of that digit's value. Entries of one
+//! time always lie in one bucket, in the order in which they were pushed, and moving a bucket's entries on keeps that order:
+//! the tie-break is stable without a number on each entry. Buckets are lists through one table, so that an entry stays where
+//! it is until it is taken.
 
-use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
 use super::SimTime;
 
-/// One bucket for equality, one for each bit of a time.
-const BUCKET_COUNT: usize = 65;
+/// Bits of a digit.
+const DIGIT_BITS: u32 = 4;
+/// Values of a digit.
+const VALUES: usize = 1 << DIGIT_BITS;
+/// Digits of a time.
+const DIGITS: usize = (u64::BITS / DIGIT_BITS) as usize;
+/// No entry.
+const NONE: u32 = u32::MAX;
 
 /// A priority queue with a stable tie-break: entries of one instant leave in the order in which they were pushed.
 ///
@@ -27,12 +33,17 @@ const BUCKET_COUNT: usize = 65;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Agenda<T> {
-    /// Entries due at `last`, in order.
-    due: VecDeque<T>,
-    /// Bucket `b` holds the entries whose time differs from `last` in bit `b` and in no higher one.
-    later: Vec<Bucket<T>>,
-    /// Bit `b` is set if bucket `b` holds something.
-    occupied: u64,
+    /// Every entry at its place; places that are free form a list as well.
+    entries: Vec<Entry<T>>,
+    free: u32,
+    /// What is due at `last`, in order.
+    due: List,
+    /// By digit and value; the digit's value is always greater than that of `last`.
+    later: Vec<List>,
+    /// By digit: bit `v` is set if the bucket of value `v` holds something.
+    occupied: [u16; DIGITS],
+    /// Bit `d` is set if a bucket of digit `d` holds something.
+    digits: u16,
     /// The time of the last entry taken; nothing earlier may be pushed.
     last: SimTime,
     len: u32,
@@ -40,18 +51,33 @@ pub struct Agenda<T> {
 }
 
 #[derive(Debug, Clone)]
-struct Bucket<T> {
+struct Entry<T> {
+    at: SimTime,
+    next: u32,
+    what: Option<T>,
+}
+
+/// Entries one after the other.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    first: u32,
+    last: u32,
     earliest: SimTime,
-    entries: Vec<(SimTime, T)>,
+}
+
+impl List {
+    const EMPTY: List = List { first: NONE, last: NONE, earliest: SimTime::NEVER };
 }
 
 impl<T> Default for Agenda<T> {
     fn default() -> Self {
-        let bucket = || Bucket { earliest: SimTime::NEVER, entries: Vec::new() };
         Agenda {
-            due: VecDeque::new(),
-            later: std::iter::repeat_with(bucket).take(BUCKET_COUNT - 1).collect(),
-            occupied: 0,
+            entries: Vec::new(),
+            free: NONE,
+            due: List::EMPTY,
+            later: vec![List::EMPTY; DIGITS * VALUES],
+            occupied: [0; DIGITS],
+            digits: 0,
             last: SimTime::ZERO,
             len: 0,
             pushed_count: 0,
@@ -68,55 +94,101 @@ impl<T> Agenda<T> {
         assert!(at >= self.last, "scheduled for {at}, but it is already {}: time does not go back", self.last);
         self.pushed_count += 1;
         self.len += 1;
-        self.place(at, what);
+        let what = Some(what);
+        let place = match self.entries.get_mut(self.free as usize) {
+            Some(entry) => {
+                let place = self.free;
+                self.free = entry.next;
+                (entry.at, entry.next) = (at, NONE);
+                entry.what = what;
+                place
+            }
+            None => {
+                self.entries.push(Entry { at, next: NONE, what });
+                self.entries.len() as u32 - 1
+            }
+        };
+        self.hang(place, at);
     }
 
-    fn place(&mut self, at: SimTime, what: T) {
+    /// Hangs an entry behind those of its bucket.
+    #[inline]
+    fn hang(&mut self, place: u32, at: SimTime) {
         let differing = at.0 ^ self.last.0;
-        if differing == 0 {
-            self.due.push_back(what);
-            return;
+        let list = if differing == 0 {
+            &mut self.due
+        } else {
+            let digit = differing.ilog2() / DIGIT_BITS;
+            let value = (at.0 >> (digit * DIGIT_BITS)) as usize % VALUES;
+            self.occupied[digit as usize] |= 1 << value;
+            self.digits |= 1 << digit;
+            &mut self.later[digit as usize * VALUES + value]
+        };
+        let behind = std::mem::replace(&mut list.last, place);
+        list.earliest = list.earliest.min(at);
+        if behind == NONE {
+            list.first = place;
+        } else {
+            self.entries[behind as usize].next = place;
         }
-        let bit = differing.ilog2();
-        let bucket = &mut self.later[bit as usize];
-        bucket.earliest = bucket.earliest.min(at);
-        bucket.entries.push((at, what));
-        self.occupied |= 1 << bit;
     }
 
     /// Takes the next entry.
     pub fn pop(&mut self) -> Option<(SimTime, T)> {
-        if self.due.is_empty() {
+        if self.due.first == NONE {
             self.advance();
         }
-        let what = self.due.pop_front()?;
+        let place = self.due.first;
+        let entry = self.entries.get_mut(place as usize)?;
+        self.due.first = std::mem::replace(&mut entry.next, self.free);
+        let what = entry.what.take();
+        self.free = place;
+        if self.due.first == NONE {
+            self.due = List::EMPTY;
+        }
         self.len -= 1;
-        Some((self.last, what))
+        what.map(|what| (self.last, what))
+    }
+
+    /// The bucket of the earliest entry: its digit, the value, and its place in `later`.
+    fn nearest(&self) -> Option<(usize, u32, usize)> {
+        if self.digits == 0 {
+            return None;
+        }
+        let digit = self.digits.trailing_zeros() as usize;
+        let value = self.occupied[digit].trailing_zeros();
+        Some((digit, value, digit * VALUES + value as usize))
     }
 
     /// Moves `last` on to the earliest entry and the entries of its bucket to lower ones.
     fn advance(&mut self) {
-        if self.occupied == 0 {
+        let Some((digit, value, bucket)) = self.nearest() else { return };
+        self.occupied[digit] &= !(1 << value);
+        if self.occupied[digit] == 0 {
+            self.digits &= !(1 << digit);
+        }
+        let list = std::mem::replace(&mut self.later[bucket], List::EMPTY);
+        self.last = list.earliest;
+        if digit == 0 {
+            // All of them are due at one instant.
+            self.due = list;
             return;
         }
-        let bit = self.occupied.trailing_zeros();
-        self.occupied &= !(1 << bit);
-        let bucket = &mut self.later[bit as usize];
-        self.last = std::mem::replace(&mut bucket.earliest, SimTime::NEVER);
-        let mut entries = std::mem::take(&mut bucket.entries);
-        for (at, what) in entries.drain(..) {
-            self.place(at, what);
+        let mut place = list.first;
+        while place != NONE {
+            let entry = &mut self.entries[place as usize];
+            let (at, next) = (entry.at, std::mem::replace(&mut entry.next, NONE));
+            self.hang(place, at);
+            place = next;
         }
-        // The emptied vector goes back, so that a bucket allocates once.
-        self.later[bit as usize].entries = entries;
     }
 
     /// When the next entry is due.
     pub fn next_at(&self) -> Option<SimTime> {
-        if !self.due.is_empty() {
+        if self.due.first != NONE {
             return Some(self.last);
         }
-        (self.occupied != 0).then(|| self.later[self.occupied.trailing_zeros() as usize].earliest)
+        self.nearest().map(|(_, _, bucket)| self.later[bucket].earliest)
     }
 
     /// How many entries wait.
@@ -134,10 +206,10 @@ impl<T> Agenda<T> {
         self.pushed_count
     }
 
-    /// The entries in an unspecified order, for searching only.
+    /// The entries in an unspecified order, but those of one instant in theirs; for searching only.
     pub fn iter_unsorted(&self) -> impl Iterator<Item = (SimTime, &T)> {
-        let later = self.later.iter().flat_map(|bucket| bucket.entries.iter().map(|(at, what)| (*at, what)));
-        self.due.iter().map(|what| (self.last, what)).chain(later)
+        let listed = |list: &List| std::iter::successors(self.entries.get(list.first as usize), |e| self.entries.get(e.next as usize));
+        std::iter::once(&self.due).chain(&self.later).flat_map(listed).filter_map(|e| Some((e.at, e.what.as_ref()?)))
     }
 }
 

@@ -47,6 +47,10 @@ impl Latency {
                 let fraction = (draw >> 27) & 0xffff_ffff;
                 let fraction = if cell == 31 { cube(fraction) } else { fraction };
                 let sixty_fourths_32 = (low << 32) + (high - low) * fraction;
+                // At most 2^42 times less than 2^22.
+                if us_median >> 22 == 0 {
+                    return ((us_median * sixty_fourths_32) >> 38).min(LATENCY_US_MAX);
+                }
                 let us = (u128::from(us_median) * u128::from(sixty_fourths_32)) >> 38;
                 u64::try_from(us).unwrap_or(LATENCY_US_MAX).min(LATENCY_US_MAX)
             }
@@ -94,6 +98,18 @@ mod tests {
         assert!((4_800..5_200).contains(&below), "{below} of 10,000 below the median");
         assert!(draws.iter().all(|d| (150..=16_000).contains(d)));
         assert!(draws.iter().any(|d| *d > 4_000), "no tail");
+    }
+
+    #[test]
+    fn a_short_median_is_drawn_as_a_long_one() {
+        // On both sides of the bound up to which 64 bits are enough, one is the double of the other.
+        let mut prng = Prng::stream(3, "test", 0);
+        for _ in 0..10_000 {
+            let draw = |us_median| Latency::LongTailed { us_median }.draw(&mut prng.clone());
+            let (short, long) = (draw((1 << 22) - 1), draw((1 << 23) - 2));
+            assert!(long / 2 == short, "{short} and {long}");
+            prng.next_u64();
+        }
     }
 
     #[test]

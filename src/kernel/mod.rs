@@ -7,6 +7,7 @@ mod digest;
 mod latency;
 mod order;
 mod prng;
+mod scratch;
 mod sorted;
 mod time;
 
@@ -15,6 +16,7 @@ pub use digest::{Digest, digest_of};
 pub use latency::{LATENCY_US_MAX, Latency};
 pub use order::{sort, sort_by, sort_by_key};
 pub use prng::Prng;
+pub use scratch::Scratch;
 pub use sorted::{Entry, Keys, Pairs, PairsMut, SortedMap, SortedSet, Values};
 pub use time::SimTime;
 

@@ -9,5 +9,13 @@ mod set;
 pub use map::{Entry, Keys, Pairs, PairsMut, SortedMap, Values};
 pub use set::SortedSet;
 
+/// Set in a place at which something was found.
+const FOUND: u64 = 1 << 63;
+
+/// Removes what lies at a place. Often it is the last: then nothing moves up, and moving nothing is a call, too.
+fn take<T>(items: &mut Vec<T>, at: usize) -> T {
+    if at + 1 == items.len() { items.pop().expect("it has a last") } else { items.remove(at) }
+}
+
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ const CHUNK: usize = 256;
 #[derive(Debug, Clone)]
 pub struct History<T> {
     /// Full chunks, oldest first.
-    chunks: VecDeque<Arc<[T]>>,
+    chunks: VecDeque<Arc<Vec<T>>>,
     /// The entries after the last full chunk; fewer than [`CHUNK`].
     tail: Vec<T>,
     /// The number of the first entry still here; a multiple of [`CHUNK`].
@@ -31,7 +31,8 @@ impl<T: Clone> History<T> {
         let number = self.end();
         self.tail.push(entry);
         if self.tail.len() == CHUNK {
-            self.chunks.push_back(Arc::from(std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK))));
+            // As it is: a slice would be a copy.
+            self.chunks.push_back(Arc::new(std::mem::replace(&mut self.tail, Vec::with_capacity(CHUNK))));
             if self.chunks.len() > self.chunks_max as usize {
                 self.chunks.pop_front();
                 self.first += CHUNK as u64;

@@ -3,9 +3,9 @@
 use super::meters::LAGS_MAX;
 use super::{Count, World};
 use crate::bank::FactKind as BankFact;
-use crate::broker::Fact as BrokerFact;
+use crate::broker::{Fact as BrokerFact, TopicPartition};
 use crate::listener::Fact as ListenerFact;
-use crate::scenario::GROUPS;
+use crate::scenario::{GROUPS, TOPIC};
 
 impl World {
     pub(super) fn meter_bank(&mut self, kind: &BankFact) {
@@ -51,12 +51,14 @@ impl World {
     /// lags by everything that is still in the log.
     pub fn lags(&self) -> [[u32; LAGS_MAX]; 2] {
         let mut lags = [[0; LAGS_MAX]; 2];
-        if self.bank.is_none() {
-            return lags;
-        }
+        let topics = self.cluster.topics();
+        let (Some(_), Some(topic)) = (&self.bank, topics.by_name(TOPIC)) else { return lags };
         for (group, row) in lags.iter_mut().enumerate() {
-            for (partition, lag) in (0..self.partition_count()).zip(row) {
-                *lag = u32::try_from(self.lag(GROUPS[group], partition)).unwrap_or(u32::MAX);
+            let offsets = self.cluster.groups.group(GROUPS[group]).map(|group| &group.offsets);
+            for (partition, lag) in (0..topic.partitions).zip(row) {
+                let partition = TopicPartition { topic: topic.id, partition };
+                let committed = offsets.and_then(|offsets| offsets.get(&partition)).map(|stored| stored.committed.offset);
+                *lag = u32::try_from(self.behind(partition, committed)).unwrap_or(u32::MAX);
             }
         }
         lags
@@ -65,8 +67,11 @@ impl World {
     /// The lag of a group on a partition of the bank's topic.
     pub fn lag(&self, group: &str, partition: u32) -> u64 {
         let partition = self.topic_partition(partition);
+        self.behind(partition, self.committed(group, partition))
+    }
+
+    fn behind(&self, partition: TopicPartition, committed: Option<u64>) -> u64 {
         let Some(leader) = self.cluster.leader(partition) else { return 0 };
-        let committed = self.committed(group, partition).unwrap_or_else(|| leader.log.start());
-        leader.high_watermark.saturating_sub(committed)
+        leader.high_watermark.saturating_sub(committed.unwrap_or_else(|| leader.log.start()))
     }
 }

@@ -29,7 +29,6 @@ mod publisher_txn;
 mod rebuild;
 pub mod referee;
 mod route;
-mod scratch;
 mod settings_at_work;
 mod share_group;
 mod share_hand;

@@ -11,13 +11,12 @@ use super::producer_side::{Owner, ProducerPlace};
 use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
-use super::scratch::Scratch;
 use super::share_group::ShareChance;
 use super::{ConsumerSlot, Fact, FactKind, Flights, Intervention, Links, Meters, Occurrence, ShareSlot, Trace, build};
 use crate::bank::{self, Bank, IdSet, Publisher};
 use crate::broker::{self, AdminRequest, BrokerId, ClientId, Cluster, ProducerEffect, Request, TopicPartition};
 use crate::fault::{FaultId, Faults, Node};
-use crate::kernel::{Agenda, Digest, Prng, SimTime, SortedMap, digest_of};
+use crate::kernel::{Agenda, Digest, Prng, Scratch, SimTime, SortedMap, digest_of};
 use crate::listener::ContainerEffect;
 use crate::scenario::{Config, GROUPS, Of, Property, Scenario, Stage, TOPIC};
 
@@ -329,10 +328,17 @@ impl World {
     /// Ends the second that is over, for the meters.
     pub(super) fn finish_step(&mut self) {
         if self.meters.is_over(self.now) {
-            let lags = self.lags();
-            let connections = self.bank.as_ref().map_or(0, |bank| bank.query_api().connection_count() as u32);
-            self.meters.close(self.now, lags, connections);
+            self.end_second();
         }
-        self.referee_audits();
+        if self.now >= self.referee.audit_at() {
+            self.referee_audits();
+        }
+    }
+
+    #[cold]
+    fn end_second(&mut self) {
+        let lags = self.lags();
+        let connections = self.bank.as_ref().map_or(0, |bank| bank.query_api().connection_count() as u32);
+        self.meters.close(self.now, lags, connections);
     }
 }

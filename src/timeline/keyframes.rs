@@ -4,7 +4,7 @@ use super::{Cursor, Machine};
 use crate::kernel::SimTime;
 
 /// The most keyframes that are kept; above it every other one is dropped and the distance doubled.
-pub const KEYFRAMES_MAX: usize = 64;
+pub const KEYFRAMES_MAX: usize = 128;
 
 /// The distance at the beginning, in steps.
 const STEPS_BETWEEN_MIN: u64 = 256;

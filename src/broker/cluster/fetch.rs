@@ -37,14 +37,26 @@ impl Cluster {
                 }
                 continue;
             }
+            let mut answers = None;
             let ready = match self.nodes[index].purgatory.fetch(id) {
-                Some(WaitingFetch::Client { fetch, .. }) => self.has_news(index, fetch) && self.client_answers(index, fetch).is_due(fetch),
+                Some(WaitingFetch::Client { fetch, .. }) if self.has_news(index, fetch) => {
+                    let found = self.client_answers(index, fetch);
+                    let due = found.is_due(fetch);
+                    answers = Some(found.partitions);
+                    due
+                }
                 Some(WaitingFetch::Replica { partitions, .. }) => self.has_replica_news(index, partitions),
-                Some(WaitingFetch::Share { .. }) | None => false,
+                _ => false,
             };
             if ready && let Some(fetch) = self.nodes[index].purgatory.take_fetch(id) {
                 self.nodes[index].unwatch(id, &fetch);
-                self.answer_fetch(now, index, &fetch, out);
+                match (&fetch, answers) {
+                    (WaitingFetch::Client { asked, .. }, Some(partitions)) => {
+                        let (from, response) = (self.nodes[index].id, Response::Fetch { partitions });
+                        out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
+                    }
+                    _ => self.answer_fetch(now, index, &fetch, out),
+                }
             }
         }
     }

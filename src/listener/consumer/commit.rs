@@ -65,9 +65,11 @@ impl Consumer {
     fn commit(&mut self, now: SimTime, kind: CommitKind, offsets: Option<Offsets>, out: &mut Vec<ConsumerEffect>) {
         if let CommitKind::Sync { token } = kind {
             self.deliver_async(out);
-            let offsets = offsets.clone().unwrap_or_else(|| self.consumed());
-            if !self.config.group_id.is_empty() && !offsets.is_empty() && std::mem::take(&mut self.woken) {
+            let offsets = || offsets.clone().unwrap_or_else(|| self.consumed());
+            let woken = self.woken && !self.config.group_id.is_empty();
+            if let Some(offsets) = woken.then(offsets).filter(|offsets| !offsets.is_empty()) {
                 // The request is on its way before the wake-up is noticed: the commit throws, and counts.
+                self.woken = false;
                 self.begin_commit(now, CommitKind::Auto, offsets, out);
                 let result = Err(KafkaException::new("WakeupException"));
                 out.push(ConsumerEffect::Event(Event::Committed { token, result }));
@@ -138,6 +140,9 @@ impl Consumer {
 
     /// Sends what waited for the coordinator or for its next try, and gives up on what took too long.
     pub(super) fn continue_commits(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        if self.commits.is_empty() {
+            return;
+        }
         let ids: Vec<u64> = self.commits.iter().filter(|(_, c)| !c.sent || c.deadline <= now).map(|(id, _)| *id).collect();
         for id in ids {
             let commit = &self.commits[&id];

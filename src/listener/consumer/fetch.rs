@@ -23,7 +23,6 @@ impl Consumer {
         if self.config.auto_offset_reset == OffsetReset::None && initializing() {
             return;
         }
-        let busy = self.busy_leaders();
         let mut blocked: SortedSet<BrokerId> = SortedSet::new();
         let mut by_leader: SortedMap<BrokerId, Vec<FetchPartition>> = SortedMap::new();
         let mut leaderless = false;
@@ -37,7 +36,7 @@ impl Consumer {
             };
             if state.buffer.is_some() {
                 blocked.insert(leader);
-            } else {
+            } else if !self.is_fetching_from(leader) && !self.net.avoid.contains_key(&leader) {
                 let fetch = FetchPartition { partition: *partition, offset: state.offset, last_fetched_epoch: None };
                 by_leader.entry(leader).or_default().push(fetch);
             }
@@ -45,15 +44,15 @@ impl Consumer {
         if leaderless {
             self.net.mark_stale();
         }
+        if !blocked.is_empty() {
+            by_leader.retain(|leader, _| !blocked.contains(leader));
+        }
         for (leader, mut partitions) in by_leader {
             // What brought records goes to the end (`SubscriptionState#movePartitionToEnd`), so that nobody starves.
             if self.is_narrow(partitions.len()) {
                 crate::kernel::sort_by_key(&mut partitions, |p| {
                     self.subscriptions.partitions.get(&p.partition).map_or(0, |state| state.fetched_count)
                 });
-            }
-            if busy.contains(&leader) || blocked.contains(&leader) || self.net.avoid.contains_key(&leader) {
-                continue;
             }
             let request = Request::Fetch {
                 isolation: self.config.isolation_level,
@@ -119,6 +118,9 @@ impl Consumer {
     /// Takes up to `max.poll.records` of what was fetched, one partition after the other (C3). `None`: nothing, and no
     /// position moved either.
     pub(super) fn collect(&mut self) -> Result<Option<Vec<ConsumerRecord>>, KafkaException> {
+        if self.subscriptions.queue.is_empty() {
+            return Ok(None);
+        }
         let mut taken: Vec<ConsumerRecord> = Vec::new();
         let mut moved = false;
         let mut aside: Vec<TopicPartition> = Vec::new();
@@ -144,7 +146,9 @@ impl Consumer {
                 break;
             }
         }
-        self.subscriptions.queue.extend(aside);
+        if !aside.is_empty() {
+            self.subscriptions.queue.extend(aside);
+        }
         if let Some(error) = failed {
             return Err(error);
         }

@@ -6,7 +6,7 @@ use super::{Consumer, ConsumerEffect, ConsumerTimer, Phase};
 use crate::broker::{
     BrokerId, ErrorCode, FetchPartition, GroupRequest, Metadata, OffsetSpec, Request, Response, TopicMetadata, TopicPartition,
 };
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{SimTime, SortedMap};
 
 /// What a request was for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -157,8 +157,8 @@ impl Consumer {
             (self.net.stale, self.net.asked) = (false, true);
             self.send(now, None, Purpose::Metadata, request, out);
         }
-        if self.needs_coordinator()
-            && self.net.coordinator.is_none()
+        if self.net.coordinator.is_none()
+            && self.needs_coordinator()
             && now >= self.net.coordinator_retry_at
             && !self.net.is_under_way(|p| *p == Purpose::Coordinator)
         {
@@ -256,17 +256,21 @@ impl Consumer {
     /// The earliest instant at which something is due by itself; only those behind `after`, if given.
     fn next_due(&self, after: Option<SimTime>) -> SimTime {
         let mut due = SimTime::NEVER;
-        let counts = |at: SimTime| after.is_none_or(|after| at > after);
-        let mut at = |at: SimTime| due = if counts(at) { due.min(at) } else { due };
-        self.net.in_flight.values().for_each(|s| at(s.expires));
+        let from = after.map_or(SimTime::ZERO, |after| after + 1);
+        let mut at = |at: SimTime| due = if at >= from { due.min(at) } else { due };
+        let mut metadata = false;
+        for sent in self.net.in_flight.values() {
+            at(sent.expires);
+            metadata |= sent.purpose == Purpose::Metadata;
+        }
         if let Some(deadline) = self.poll.filter(|_| self.callback.is_none()) {
             at(deadline);
         }
-        if self.net.wanted.is_some() && !self.net.is_under_way(|p| *p == Purpose::Metadata) {
+        if self.net.wanted.is_some() && !metadata {
             let age = self.net.metadata_at.map_or(SimTime::ZERO, |at| at + self.config.metadata_max_age_ms * 1_000);
             at(if self.net.stale { self.net.metadata_retry_at } else { age.max(self.net.metadata_retry_at) });
         }
-        if self.needs_coordinator() && self.net.coordinator.is_none() && !self.net.is_under_way(|p| *p == Purpose::Coordinator) {
+        if self.net.coordinator.is_none() && self.needs_coordinator() && !self.net.is_under_way(|p| *p == Purpose::Coordinator) {
             at(self.net.coordinator_retry_at);
         }
         at(self.next_group_due());
@@ -320,9 +324,8 @@ impl Consumer {
         self.caught_up = false;
     }
 
-    /// Brokers to which a fetch is under way.
-    pub(super) fn busy_leaders(&self) -> SortedSet<BrokerId> {
-        let fetches = self.net.in_flight.values().filter(|s| matches!(s.purpose, Purpose::Fetch { .. }));
-        fetches.filter_map(|s| s.to).collect()
+    /// Whether a fetch is under way to a broker.
+    pub(super) fn is_fetching_from(&self, leader: BrokerId) -> bool {
+        self.net.in_flight.values().any(|s| s.to == Some(leader) && matches!(s.purpose, Purpose::Fetch { .. }))
     }
 }

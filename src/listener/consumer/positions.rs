@@ -20,6 +20,9 @@ impl Consumer {
     }
 
     pub(super) fn answer_position_calls(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        if self.position_calls.is_empty() {
+            return;
+        }
         let calls = std::mem::take(&mut self.position_calls);
         for (token, partition, deadline) in calls {
             let state = self.subscriptions.partitions.get(&partition);
@@ -39,6 +42,9 @@ impl Consumer {
 
     /// Asks for what is missing to know every position.
     pub(super) fn update_positions(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
+        if self.subscriptions.partitions.values().all(|s| s.phase == Phase::Fetching) {
+            return;
+        }
         let due = |phase: fn(&Phase) -> bool| -> Vec<TopicPartition> {
             let waiting = self.subscriptions.partitions.iter().filter(|(_, s)| phase(&s.phase) && !s.asked && s.retry_at <= now);
             waiting.map(|(p, _)| *p).collect()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ConsumerCall, ContainerEffect, ContainerTimer, ListenerConsumer, Output};
 use crate::broker::{ClientId, CommittedOffset, KafkaException, Metadata, Response, TopicId, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{Scratch, SimTime};
 use crate::listener::consumer::{Consumer, ConsumerConfig, ConsumerEffect, ConsumerTimer, Event, OffsetReset};
 use crate::listener::{ContainerProperties, Decision, Exception, Listener, Offsets};
 
@@ -15,6 +15,9 @@ pub struct Container {
     consumer: Consumer,
     /// Positions being asked for at an assignment (D17), one after the other.
     initial: Option<InitialPositions>,
+    effects: Scratch<ConsumerEffect>,
+    outputs: Scratch<Output>,
+    work: Scratch<Work>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,6 +28,7 @@ struct InitialPositions {
 }
 
 /// What is still to be carried out.
+#[derive(Debug)]
 enum Work {
     Output(Output),
     Effect(ConsumerEffect),
@@ -43,7 +47,9 @@ impl Container {
         properties.max_poll_interval_us = config.max_poll_interval_ms.saturating_mul(1_000);
         properties.commit_at_assignment = config.auto_offset_reset == OffsetReset::Latest;
         let consumer = Consumer::new(client, properties.name.clone(), config);
-        Container { thread: ListenerConsumer::new(properties), consumer, initial: None }
+        let thread = ListenerConsumer::new(properties);
+        let (effects, outputs, work) = (Scratch::default(), Scratch::default(), Scratch::default());
+        Container { thread, consumer, initial: None, effects, outputs, work }
     }
 
     /// The thread.
@@ -152,16 +158,16 @@ impl Container {
         if let Response::Metadata(metadata) = &response {
             self.thread.learn_topics(metadata);
         }
-        let mut effects = Vec::new();
+        let mut effects = self.effects.take();
         self.consumer.on_response(now, correlation, response, &mut effects);
-        self.settle(now, effects.into_iter().map(Work::Effect).collect(), listener, out);
+        self.caused(now, effects, listener, out);
     }
 
     /// A timer of the consumer is due.
     pub fn on_consumer_timer(&mut self, now: SimTime, timer: ConsumerTimer, listener: &mut Listener, out: Out<'_>) {
-        let mut effects = Vec::new();
+        let mut effects = self.effects.take();
         self.consumer.on_timer(now, timer, &mut effects);
-        self.settle(now, effects.into_iter().map(Work::Effect).collect(), listener, out);
+        self.caused(now, effects, listener, out);
     }
 
     fn with<T>(
@@ -171,34 +177,49 @@ impl Container {
         out: Out<'_>,
         act: impl FnOnce(&mut ListenerConsumer, &mut Listener, &mut Vec<Output>) -> T,
     ) -> T {
-        let mut outputs = Vec::new();
+        let mut outputs = self.outputs.take();
         let answer = act(&mut self.thread, listener, &mut outputs);
-        self.settle(now, outputs.into_iter().map(Work::Output).collect(), listener, out);
+        let mut work = self.work.take();
+        work.extend(outputs.drain(..).rev().map(Work::Output));
+        self.outputs.give(outputs);
+        self.settle(now, work, listener, out);
         answer
     }
 
+    /// What the consumer causes goes out as it is, up to the first event: from there on the thread has its say.
+    fn caused(&mut self, now: SimTime, mut effects: Vec<ConsumerEffect>, listener: &mut Listener, out: Out<'_>) {
+        let event = effects.iter().position(|effect| matches!(effect, ConsumerEffect::Event(_)));
+        let mut work = self.work.take();
+        work.extend(effects.drain(event.unwrap_or(effects.len())..).rev().map(Work::Effect));
+        out.extend(effects.drain(..).map(ContainerEffect::Consumer));
+        self.effects.give(effects);
+        self.settle(now, work, listener, out);
+    }
+
     /// Carries everything out, an answer that comes at once before what was asked later, as on one thread. A loop, not a
-    /// recursion: a consumer with many records in its buffer answers many polls at one instant.
+    /// recursion: a consumer with many records in its buffer answers many polls at one instant. What is first stands last.
     fn settle(&mut self, now: SimTime, mut work: Vec<Work>, listener: &mut Listener, out: Out<'_>) {
-        work.reverse();
         while let Some(next) = work.pop() {
             match next {
                 Work::Output(Output::Effect(effect)) => out.push(effect),
                 Work::Output(Output::Call(call)) => {
-                    let mut effects = Vec::new();
+                    let mut effects = self.effects.take();
                     self.perform(now, call, &mut effects);
-                    work.extend(effects.into_iter().rev().map(Work::Effect));
+                    work.extend(effects.drain(..).rev().map(Work::Effect));
+                    self.effects.give(effects);
                 }
                 Work::Effect(ConsumerEffect::Event(event)) => {
-                    let mut outputs = Vec::new();
+                    let mut outputs = self.outputs.take();
                     if let Some(effects) = self.happened(now, event, listener, &mut outputs) {
                         work.extend(effects.into_iter().rev().map(Work::Effect));
                     }
-                    work.extend(outputs.into_iter().rev().map(Work::Output));
+                    work.extend(outputs.drain(..).rev().map(Work::Output));
+                    self.outputs.give(outputs);
                 }
                 Work::Effect(effect) => out.push(ContainerEffect::Consumer(effect)),
             }
         }
+        self.work.give(work);
     }
 
     /// An event of the consumer reaches the thread; gives what the consumer wants next, if it was asked something.

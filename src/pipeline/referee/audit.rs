@@ -52,6 +52,13 @@ impl Referee {
         self.projections.iter().any(|ledger| !ledger.open.is_empty())
     }
 
+    /// Whether an open event of a projection lies `below` what its group has committed or what its log still holds: nothing else
+    /// can have been missed, so only then does it matter what the group's consumers have in hand.
+    pub(in crate::pipeline) fn wants_group(&self, projection: Projection, below: impl Fn(TopicPartition, u64) -> bool) -> bool {
+        let open = self.projections[projection as usize].open.values().take(OPEN_LOOKED_AT_MAX);
+        open.into_iter().any(|open| below(open.partition, open.offset))
+    }
+
     /// Whether it matters which events are on their way to a broker.
     pub(in crate::pipeline) fn wants_produce_requests(&self) -> bool {
         !self.unpublished.is_empty()

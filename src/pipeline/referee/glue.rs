@@ -93,9 +93,10 @@ impl World {
         }
     }
 
-    /// The referee looks around, if it is time.
+    /// It is time for the referee to look around.
+    #[cold]
     pub(in crate::pipeline) fn referee_audits(&mut self) {
-        if self.now < self.referee.audit_at() || self.bank.is_none() {
+        if self.bank.is_none() {
             return;
         }
         let sight = self.sight();
@@ -119,7 +120,8 @@ impl World {
     fn sight(&self) -> Sight {
         let mut sight = Sight::default();
         if self.referee.wants_groups() || self.referee.wants_shares() {
-            for partition in (0..self.partition_count()).map(|p| self.topic_partition(p)) {
+            let topic = self.topic_partition(0).topic;
+            for partition in (0..self.partition_count()).map(|partition| TopicPartition { topic, partition }) {
                 if let Some(leader) = self.cluster.leader(partition) {
                     sight.log_starts.insert(partition, leader.log.start());
                 }
@@ -127,7 +129,15 @@ impl World {
         }
         if self.referee.wants_groups() {
             for (group, projection) in (0..).zip(Projection::ALL) {
-                sight.groups[projection as usize] = self.group_sight(group, projection.name());
+                let offsets = self.cluster.groups.group(projection.name()).map(|group| &group.offsets);
+                let below = |partition: TopicPartition, offset: u64| {
+                    let committed = offsets.and_then(|offsets| offsets.get(&partition)).map(|stored| stored.committed.offset);
+                    let start = sight.log_starts.get(&partition).copied();
+                    committed.max(start).is_some_and(|next| next > offset)
+                };
+                if self.referee.wants_group(projection, below) {
+                    sight.groups[projection as usize] = self.group_sight(group, projection.name());
+                }
             }
         }
         if self.referee.wants_shares() {
