@@ -81,6 +81,14 @@ impl<'a> Page<'a> {
         self.wait_until("the app is up", "return !!document.querySelector('[data-testid=app]')")
     }
 
+    /// Waits until the rest of the program is here too.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn wait_for_rest(&self) -> Outcome {
+        self.wait_until("the rest of the program is here", "return document.documentElement.dataset.whole === 'true'")
+    }
+
     /// Waits until a script's body returns something true.
     ///
     /// # Errors
