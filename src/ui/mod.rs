@@ -34,6 +34,8 @@ mod listing;
 mod palette;
 #[cfg(feature = "web")]
 mod panels;
+#[cfg(feature = "web")]
+mod rest;
 #[allow(dead_code)] // natively only the tests call it
 mod rules;
 #[cfg(feature = "web")]
@@ -53,5 +55,7 @@ mod transport;
 #[cfg(feature = "web")]
 pub fn start() {
     crash::install();
-    yew::Renderer::<app::App>::new().render();
+    rest::begin(|| {
+        let _app = yew::Renderer::<app::App>::new().render();
+    });
 }

@@ -1,7 +1,7 @@
 //! The strip of time: how much happened when, what was done to the run, where the referee spoke; a slider to go anywhere.
 
-use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
+use wasm_bindgen::prelude::*;
+use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement, ResizeObserver};
 use yew::prelude::*;
 
 use super::app::{Msg, Shot};
@@ -33,10 +33,17 @@ pub(crate) struct StripProps {
 pub(crate) fn Strip(props: &StripProps) -> Html {
     let text = Text::of(props.lang);
     let (strip, canvas) = (use_node_ref(), use_node_ref());
+    let (width, colours) = (use_width(&canvas), use_mut_ref(|| None));
     {
         let canvas = canvas.clone();
-        use_effect_with((props.shot.clone(), props.theme.clone(), props.lang), move |(shot, _, lang)| {
-            let _hidden = paint(&canvas, shot, *lang);
+        use_effect_with((props.shot.clone(), props.theme.clone(), props.lang, width), move |(shot, theme, lang, width)| {
+            let mut colours = colours.borrow_mut();
+            if colours.as_ref().is_none_or(|(of, _)| of != theme) {
+                *colours = Colours::of(&canvas).map(|read| (theme.clone(), read));
+            }
+            if let Some((_, colours)) = &*colours {
+                let _hidden = paint(&canvas, shot, *lang, *width, colours);
+            }
         });
     }
     let end = props.shot.end.us().max(1);
@@ -85,25 +92,76 @@ pub(crate) fn Strip(props: &StripProps) -> Html {
     }
 }
 
+/// The width of the canvas in CSS pixels, 0 before it is known. The browser tells of it when it has laid out the page anyway: asked
+/// while elements change it would have to do so there and then.
+#[hook]
+fn use_width(canvas: &NodeRef) -> i32 {
+    let width = use_state_eq(|| 0);
+    let (canvas, set) = (canvas.clone(), width.setter());
+    use_effect_with((), move |()| {
+        let watch = canvas.cast::<Element>().and_then(|element| {
+            let seen = element.clone();
+            let closure = Closure::<dyn FnMut()>::new(move || set.set(seen.client_width()));
+            let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok()?;
+            observer.observe(&element);
+            Some((observer, closure))
+        });
+        move || {
+            if let Some((observer, _closure)) = watch {
+                observer.disconnect();
+            }
+        }
+    });
+    *width
+}
+
+/// The colours of the present theme, read once for each: asking for them makes the browser work out every style of the page.
+struct Colours {
+    past: String,
+    ahead: String,
+    line: String,
+    flag: String,
+    fault: String,
+    other: String,
+    text: String,
+}
+
+impl Colours {
+    fn of(canvas: &NodeRef) -> Option<Colours> {
+        let style = web_sys::window()?.get_computed_style(&canvas.cast::<Element>()?).ok()??;
+        let colour = |name: &str| style.get_property_value(name).unwrap_or_default();
+        Some(Colours {
+            past: colour("--command"),
+            ahead: colour("--line"),
+            line: colour("--line-strong"),
+            flag: colour("--problem"),
+            fault: colour("--problem-ink"),
+            other: colour("--policy-ink"),
+            text: colour("--muted"),
+        })
+    }
+}
+
 /// Paints the density, the marks and the flags.
-fn paint(canvas: &NodeRef, shot: &Shot, lang: Lang) -> Option<()> {
+fn paint(canvas: &NodeRef, shot: &Shot, lang: Lang, width: i32, colours: &Colours) -> Option<()> {
     let canvas: HtmlCanvasElement = canvas.cast()?;
-    let window = web_sys::window()?;
-    let style = window.get_computed_style(&canvas).ok()??;
-    let colour = |name: &str| style.get_property_value(name).unwrap_or_default();
-    let (ratio, width) = (window.device_pixel_ratio(), f64::from(canvas.client_width()));
-    canvas.set_width((width * ratio) as u32);
-    canvas.set_height((HEIGHT * ratio) as u32);
+    let (ratio, width) = (web_sys::window()?.device_pixel_ratio(), f64::from(width));
+    let (wide, high) = ((width * ratio) as u32, (HEIGHT * ratio) as u32);
+    if canvas.width() != wide || canvas.height() != high {
+        canvas.set_width(wide);
+        canvas.set_height(high);
+    }
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-    context.scale(ratio, ratio).ok()?;
+    context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
+    context.clear_rect(0.0, 0.0, width, HEIGHT);
 
     let end = shot.end.us().max(1) as f64;
     let x = |us: u64| us as f64 / end * width;
-    bars(&context, shot, width, &x, [&colour("--command"), &colour("--line")]);
-    context.set_fill_style_str(&colour("--line-strong"));
+    bars(&context, shot, width, &x, [&colours.past, &colours.ahead]);
+    context.set_fill_style_str(&colours.line);
     context.fill_rect(0.0, LINE, width, 1.0);
 
-    context.set_fill_style_str(&colour("--problem"));
+    context.set_fill_style_str(&colours.flag);
     for flag in shot.history.flags() {
         let left = x(flag.us());
         context.fill_rect(left - 0.75, 2.0, 1.5, LINE - 2.0);
@@ -113,8 +171,8 @@ fn paint(canvas: &NodeRef, shot: &Shot, lang: Lang) -> Option<()> {
         context.line_to(left, 9.0);
         context.fill();
     }
-    let taken = marks(&context, shot, width, &x, [&colour("--problem-ink"), &colour("--policy-ink"), &colour("--muted")], lang);
-    times(&context, shot.end.us(), width, &x, &taken, [&colour("--line-strong"), &colour("--muted")]);
+    let taken = marks(&context, shot, width, &x, [&colours.fault, &colours.other, &colours.text], lang);
+    times(&context, shot.end.us(), width, &x, &taken, [&colours.line, &colours.text]);
     Some(())
 }
 

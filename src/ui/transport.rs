@@ -30,8 +30,8 @@ pub(crate) fn Transport(props: &TransportProps) -> Html {
     let on = props.on.clone();
     html! {
         <section class="transport" aria-label={text.time}>
-            { buttons(props, text) }
-            { speed_slider(props, text) }
+            <Buttons lang={props.lang} playing={props.playing} on={props.on.clone()} />
+            <SpeedSlider lang={props.lang} speed={props.speed} on={props.on.clone()} />
             <p class="clock">
                 <span class="clock-now">{ clock(props.now.us()) }</span>
                 // One of the two, so that nothing moves when a long way begins or ends.
@@ -46,7 +46,17 @@ pub(crate) fn Transport(props: &TransportProps) -> Html {
     }
 }
 
-fn buttons(props: &TransportProps, text: &Text) -> Html {
+#[derive(Properties, PartialEq)]
+struct ButtonsProps {
+    lang: Lang,
+    playing: bool,
+    on: Callback<Msg>,
+}
+
+/// Apart from the clock, which is another one at every frame.
+#[component]
+fn Buttons(props: &ButtonsProps) -> Html {
+    let text = Text::of(props.lang);
     let button = |testid: &'static str, label: &'static str, path: &'static str, msg: PlayerMsg<_>| {
         let onclick = props.on.reform(move |_: MouseEvent| Msg::Do(msg.clone()));
         html! {
@@ -70,7 +80,16 @@ fn buttons(props: &TransportProps, text: &Text) -> Html {
     }
 }
 
-fn speed_slider(props: &TransportProps, text: &Text) -> Html {
+#[derive(Properties, PartialEq)]
+struct SpeedProps {
+    lang: Lang,
+    speed: SpeedIndex,
+    on: Callback<Msg>,
+}
+
+#[component]
+fn SpeedSlider(props: &SpeedProps) -> Html {
+    let text = Text::of(props.lang);
     let label = speed_text(props.speed.speed(), text);
     let oninput = props.on.reform(|event: InputEvent| {
         let place = event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(0);

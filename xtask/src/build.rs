@@ -11,7 +11,7 @@ use std::{
 use crate::{
     Outcome,
     args::Args,
-    model, setup,
+    later, model, parts, setup,
     shell::{command, files_below, find, root, run},
 };
 
@@ -28,6 +28,10 @@ const WASM_OPT: &[&str] = &[
 
 /// Where in `dist/` the recorded cases lie.
 const CASES: &str = "cases";
+/// How the name ends of the file with the rest of the program, which comes when the page already stands.
+pub const REST: &str = "_rest.wasm";
+/// Where `index.html` wants the name of that file, as it is written and as trunk makes it shorter.
+const REST_NAME: [&str; 2] = ["data-rest=\"none\"", "data-rest=none"];
 
 /// How large something is on the way to a browser, in bytes.
 #[derive(Clone, Copy, Default)]
@@ -38,6 +42,12 @@ pub struct Size {
     pub gzip: usize,
     /// By brotli, quality 11.
     pub brotli: usize,
+}
+
+impl Size {
+    fn of(bytes: &[u8]) -> Self {
+        Self { raw: bytes.len(), gzip: gzip(bytes), brotli: brotli(bytes) }
+    }
 }
 
 /// `cargo xtask build [--dev]`.
@@ -84,8 +94,25 @@ pub fn trunk(optimised: bool) -> Outcome {
         build.arg("--release");
     }
     run(&mut build)?;
+    if optimised {
+        part(&dist())?;
+    }
     println!("\nplaying the recorded cases for the page (a few seconds when the model is compiled for it, some minutes the first time)");
     model::command("sheets", &[dist().join(CASES).display().to_string()])
+}
+
+/// Parts the wasm of a page: what the first picture does without goes into a file of its own, and the page learns its name.
+fn part(folder: &Path) -> Outcome {
+    let wasm = files_below(folder).into_iter().find(|file| file.extension().is_some_and(|end| end == "wasm"));
+    let wasm = wasm.ok_or("trunk made no wasm")?;
+    let parts = parts::part(&fs::read(&wasm)?, &later::CHOICE)?;
+    let name = wasm.file_name().unwrap_or_default().to_string_lossy().replace("_bg.wasm", "").replace(".wasm", "") + REST;
+    let page = folder.join("index.html");
+    let text = fs::read_to_string(&page)?;
+    let place = REST_NAME.iter().find(|place| text.contains(**place)).ok_or("index.html has no place for the name of the rest")?;
+    fs::write(folder.join(&name), parts.rest)?;
+    fs::write(&wasm, parts.first)?;
+    Ok(fs::write(page, text.replace(place, &format!("data-rest=\"./{name}\"")))?)
 }
 
 /// The folder that `build` makes.
@@ -113,13 +140,24 @@ pub fn wasm_opt(modules: &Path, folder: &Path) -> Outcome {
 /// The size of each file by its path, and of all together.
 pub type Sizes = (Vec<(String, Size)>, Size);
 
-/// The sizes of the files that `dist/` is loaded with, by path within it, and their sum; recorded cases come when they are wanted.
+fn is_rest(file: &Path) -> bool {
+    file.to_string_lossy().ends_with(REST)
+}
+
+/// The size of the rest of the program, which comes when the page already stands.
+pub fn rest_size() -> Size {
+    let rest = files_below(&dist()).into_iter().find(|file| is_rest(file));
+    rest.and_then(|file| fs::read(file).ok()).map_or_else(Size::default, |bytes| Size::of(&bytes))
+}
+
+/// The sizes of the files that `dist/` is loaded with, by path within it, and their sum; the rest of the program comes when the page
+/// stands, recorded cases when they are wanted.
 pub fn sizes() -> Sizes {
     let mut all = Size::default();
     let mut each = Vec::new();
-    for file in files_below(&dist()).into_iter().filter(|file| !file.starts_with(dist().join(CASES))) {
+    for file in files_below(&dist()).into_iter().filter(|file| !file.starts_with(dist().join(CASES)) && !is_rest(file)) {
         let bytes = fs::read(&file).unwrap_or_default();
-        let size = Size { raw: bytes.len(), gzip: gzip(&bytes), brotli: brotli(&bytes) };
+        let size = Size::of(&bytes);
         all = Size { raw: all.raw + size.raw, gzip: all.gzip + size.gzip, brotli: all.brotli + size.brotli };
         let name = file.strip_prefix(dist()).unwrap_or(&file).to_string_lossy().into_owned();
         each.push((name, size));
@@ -130,7 +168,8 @@ pub fn sizes() -> Sizes {
 fn print_sizes() {
     let (each, all) = sizes();
     println!("\n{:<44} {:>10} {:>10} {:>10}", "dist/", "raw", "gzip", "brotli");
-    for (name, size) in each.iter().chain([&("together".to_owned(), all)]) {
+    let rest = ("the rest, while the page already moves".to_owned(), rest_size());
+    for (name, size) in each.iter().chain([&("first load".to_owned(), all), &rest]) {
         println!("{name:<44} {:>10} {:>10} {:>10}", size.raw, size.gzip, size.brotli);
     }
     let cases = files_below(&dist().join(CASES));

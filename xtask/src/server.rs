@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use crate::Outcome;
+use crate::{Outcome, build::REST};
 
 /// A running server; it runs until the process ends.
 pub struct Server {
@@ -35,6 +35,8 @@ struct Shared {
     offline: AtomicBool,
     /// While true, there are no wasm files.
     without_wasm: AtomicBool,
+    /// While true, the file with the rest of the program is not there.
+    without_rest: AtomicBool,
     /// By how much wasm files come late, in milliseconds.
     wasm_late_ms: AtomicU64,
     missing: Mutex<Vec<String>>,
@@ -57,6 +59,7 @@ impl Server {
             head: head.to_owned(),
             offline: AtomicBool::new(false),
             without_wasm: AtomicBool::new(false),
+            without_rest: AtomicBool::new(false),
             wasm_late_ms: AtomicU64::new(0),
             missing: Mutex::new(Vec::new()),
             added: Mutex::default(),
@@ -90,6 +93,11 @@ impl Server {
     /// Finds no wasm files from now on, or finds them again.
     pub fn set_without_wasm(&self, without: bool) {
         self.shared.without_wasm.store(without, Ordering::SeqCst);
+    }
+
+    /// Does not find the file with the rest of the program from now on, or finds it again.
+    pub fn set_without_rest(&self, without: bool) {
+        self.shared.without_rest.store(without, Ordering::SeqCst);
     }
 
     /// Serves wasm files so many milliseconds late from now on.
@@ -158,6 +166,9 @@ impl Shared {
             return None;
         }
         if self.without_wasm.load(Ordering::SeqCst) && inside.extension().is_some_and(|e| e == "wasm") {
+            return None;
+        }
+        if self.without_rest.load(Ordering::SeqCst) && path.ends_with(REST) {
             return None;
         }
         let file = self.folder.join(inside);

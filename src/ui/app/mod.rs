@@ -14,6 +14,7 @@ use yew::prelude::*;
 use self::browser::{FrameLoop, Keys, Media};
 pub(crate) use self::msg::{CaseMsg, Msg, Open, Prefs, Tab, Theme};
 pub(crate) use self::shot::Shot;
+use self::shot::Shots;
 use super::cases::OnStage;
 use super::i18n::Lang;
 use crate::kernel::SimTime;
@@ -62,7 +63,7 @@ pub(crate) struct App {
     _keys: Keys,
     frames: FrameLoop,
     last_frame_ms: Option<f64>,
-    shot: Shot,
+    shots: Shots,
     shot_ms: f64,
     address_ms: f64,
     scene: Rc<Scene>,
@@ -100,9 +101,9 @@ impl Component for App {
         let link = ctx.link();
         let prefs = Prefs::load();
         let (scenario, player, problem) = act::from_address(prefs.lang);
-        let scene = Rc::new(Scene::default());
+        let scene = shot::scene(&player);
         let mut app = App {
-            shot: Shot::take(&player, &scenario.program, None, 0),
+            shots: Shots::all(Shot::take(&player, &scene, &scenario.program, None, 0)),
             scenario,
             player,
             prefs,
@@ -202,10 +203,18 @@ impl App {
         if at_once || now_ms - self.shot_ms >= PANELS_MS {
             self.shot_ms = now_ms;
             self.judge_case();
-            self.shot = Shot::take(&self.player, &self.scenario.program, self.case.clone(), self.shot.tick + 1);
+            let tick = self.shots.side.tick + 1;
+            let shot = Shot::take(&self.player, &self.scene, &self.scenario.program, self.case.clone(), tick);
+            if at_once {
+                self.shots = Shots::all(shot);
+            } else {
+                self.shots.side = shot;
+            }
             if !self.player.playing() && !self.player.busy() {
                 self.digest = self.player.world().digest_of_newest_facts();
             }
+        } else if self.shots.pass_on() {
+            return;
         }
         if at_once && !self.player.playing() || now_ms - self.address_ms >= ADDRESS_MS {
             self.address_ms = now_ms;

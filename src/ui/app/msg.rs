@@ -10,6 +10,7 @@ use crate::pipeline::Intervention;
 use crate::player::{Msg as PlayerMsg, Thing};
 use crate::ui::crash;
 use crate::ui::i18n::Lang;
+use crate::ui::rest;
 
 /// What can happen to the page.
 pub(crate) enum Msg {
@@ -165,13 +166,14 @@ pub(crate) struct Prefs {
 impl Prefs {
     /// What is stored, or else what the browser prefers.
     pub(crate) fn load() -> Prefs {
-        let lang = browser::stored("lang").unwrap_or_else(browser::language);
+        let lang = Lang::of_code(&browser::stored("lang").unwrap_or_else(browser::language));
+        rest::have_texts(lang);
         let theme = match browser::stored("theme").as_deref() {
             Some("light") => Theme::Light,
             Some("dark") => Theme::Dark,
             _ => Theme::System,
         };
-        Prefs { lang: Lang::of_code(&lang), theme, greeted: browser::stored("greeted").is_some() }
+        Prefs { lang, theme, greeted: browser::stored("greeted").is_some() }
     }
 
     /// Stores it and marks the document with it.
@@ -184,8 +186,9 @@ impl Prefs {
         self.apply(system_is_dark);
     }
 
-    /// Marks the document with language and theme.
+    /// Marks the document with language and theme, and has the texts of the language.
     pub(crate) fn apply(&self, system_is_dark: bool) {
+        rest::have_texts(self.lang);
         browser::mark_root("lang", self.lang.code());
         crash::prepare(self.lang);
         let system = if system_is_dark { Theme::Dark } else { Theme::Light };

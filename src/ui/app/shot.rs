@@ -37,8 +37,14 @@ pub(crate) struct Snap {
 pub(crate) struct Shot(Rc<Snap>);
 
 impl Shot {
-    /// Takes a snapshot.
-    pub(crate) fn take(player: &Player<World>, program: &[(SimTime, Intervention)], case: Option<OnStage>, tick: u64) -> Shot {
+    /// Takes a snapshot; `scene` is the run at its playhead.
+    pub(crate) fn take(
+        player: &Player<World>,
+        scene: &Rc<Scene>,
+        program: &[(SimTime, Intervention)],
+        case: Option<OnStage>,
+        tick: u64,
+    ) -> Shot {
         let timeline = player.timeline();
         let mut inputs = program.to_vec();
         inputs.extend_from_slice(timeline.inputs());
@@ -48,7 +54,7 @@ impl Shot {
             playing: player.playing(),
             now: player.now(),
             end: player.end(),
-            scene: scene(player),
+            scene: scene.clone(),
             world: player.world().clone(),
             history: timeline.history().clone(),
             case,
@@ -60,6 +66,32 @@ impl Shot {
 impl PartialEq for Shot {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The newest snapshot reaches one part of the page after the other, a frame each: all of them at once would be a frame that
+/// one sees stutter.
+pub(crate) struct Shots {
+    /// What the tabs show.
+    pub(crate) side: Shot,
+    /// What the bar below the stage and the meters show.
+    pub(crate) bar: Shot,
+    /// What the strip of time shows.
+    pub(crate) strip: Shot,
+}
+
+impl Shots {
+    /// The same everywhere.
+    pub(crate) fn all(shot: Shot) -> Shots {
+        Shots { side: shot.clone(), bar: shot.clone(), strip: shot }
+    }
+
+    /// Lets the next part have the newest; `true` if one did not have it.
+    pub(crate) fn pass_on(&mut self) -> bool {
+        let behind = [&mut self.bar, &mut self.strip].into_iter().find(|shot| **shot != self.side);
+        let Some(shot) = behind else { return false };
+        *shot = self.side.clone();
+        true
     }
 }
 

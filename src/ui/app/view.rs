@@ -25,14 +25,14 @@ impl App {
                 data-interventions={self.player.timeline().inputs().len().to_string()}
                 data-busy={self.player.busy().to_string()} data-digest={hex(self.digest)}>
                 <Header prefs={self.prefs} scenario={AttrValue::from(self.scenario.name.to_string())} seed={self.scenario.seed}
-                    violations={self.shot.world.referee().total_count()} on={on.clone()} />
+                    violations={self.shots.side.world.referee().total_count()} on={on.clone()} />
                 <main class="main">
                     { self.stage_box(&on, &theme, narrow) }
-                    <Side {lang} shot={self.shot.clone()} tab={self.tab} {narrow} compact={self.media.compact()} closed={narrow && self.sheet_closed} covered={self.open == Some(Open::Palette)} selection={self.selection} follow={self.follow}
+                    <Side {lang} shot={self.shots.side.clone()} tab={self.tab} {narrow} compact={self.media.compact()} closed={narrow && self.sheet_closed} covered={self.open == Some(Open::Palette)} selection={self.selection} follow={self.follow}
                         search={self.search.clone()} on={on.clone()} />
                 </main>
                 <Transport {lang} playing={self.player.playing()} busy={self.player.busy()} speed={self.player.speed()} now={self.now()}
-                    shot={self.shot.clone()} {theme} on={on.clone()} />
+                    shot={self.shots.strip.clone()} {theme} on={on.clone()} />
                 if !narrow { { self.foot(&on) } }
                 { self.dialog(&on) }
             </div>
@@ -60,19 +60,19 @@ impl App {
                         { if table { text.picture_view } else { text.table_view } }</button>
                     if table {
                         <div class="table-box" data-scrolls="x" role="region" tabindex="0" aria-label={text.table_view}>
-                            <StageTable scene={self.shot.scene.clone()} {lang} {on_select} />
+                            <StageTable scene={self.shots.side.scene.clone()} {lang} {on_select} />
                         </div>
                     } else {
                         <Stage scene={self.scene.clone()} {lang} selection={self.selection} {on_select} reduced={self.media.reduced()} theme={theme.clone()} />
                     }
                     </div>
-                    if self.media.tall() { <Meters {lang} shot={self.shot.clone()} /> }
+                    if self.media.tall() { <Meters {lang} shot={self.shots.bar.clone()} /> }
                     if narrow { { self.foot(on) } }
                 </div>
                 if !narrow {
                     <div class={classes!("break", self.media.compact().then_some("compact"))}>
                         <h2 class="bar-title">{ text.break_something }</h2>
-                        <BreakBar {lang} shot={self.shot.clone()} compact={self.media.compact()} covered={self.open == Some(Open::Palette)} on={on.clone()} />
+                        <BreakBar {lang} shot={self.shots.bar.clone()} compact={self.media.compact()} covered={self.open == Some(Open::Palette)} on={on.clone()} />
                     </div>
                 }
             </section>
@@ -129,7 +129,7 @@ impl App {
     }
 
     fn dialog(&self, on: &Callback<Msg>) -> Html {
-        let (lang, shot, on) = (self.lang(), self.shot.clone(), on.clone());
+        let (lang, shot, on) = (self.lang(), self.shots.side.clone(), on.clone());
         match self.open {
             None => html! {},
             Some(Open::Palette) => html! { <Palette {lang} {shot} {on} /> },

@@ -1,5 +1,7 @@
 //! The flights, painted on a canvas. Each kind has a shape and a colour; where they are comes from the scene.
 
+use std::cell::Cell;
+
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, Element, HtmlCanvasElement};
 
@@ -89,10 +91,38 @@ pub(super) fn paint(
             label(&context, palette, at, &text);
         }
     }
+    let brush = Brush { context: &context, fill: Cell::default(), stroke: Cell::default(), width: Cell::default() };
     for mark in &picture.marks {
-        paint_mark(&context, palette, mark);
+        paint_mark(&brush, palette, mark);
         if Some(mark.flight) == selected {
-            ring(&context, mark.at, &palette.accent);
+            ring(&brush, mark.at, &palette.accent);
+        }
+    }
+    paint_counts(&brush, palette, &picture.marks);
+}
+
+/// The canvas with what was set on it last: most marks look like the one before, and the browser reads a colour's name each time
+/// that it is set.
+struct Brush<'a> {
+    context: &'a Context,
+    fill: Cell<&'a str>,
+    stroke: Cell<&'a str>,
+    width: Cell<f64>,
+}
+
+impl<'a> Brush<'a> {
+    fn fill(&self, color: &'a str) {
+        if self.fill.replace(color) != color {
+            self.context.set_fill_style_str(color);
+        }
+    }
+
+    fn stroke(&self, color: &'a str, width: f64) {
+        if self.stroke.replace(color) != color {
+            self.context.set_stroke_style_str(color);
+        }
+        if self.width.replace(width) != width {
+            self.context.set_line_width(width);
         }
     }
 }
@@ -127,43 +157,48 @@ fn label(context: &Context, palette: &Palette, at: Point, text: &str) {
     let _ = context.fill_text(text, x, y);
 }
 
-fn ring(context: &Context, at: Point, color: &str) {
-    context.set_stroke_style_str(color);
-    context.set_line_width(2.0);
+fn ring<'a>(brush: &Brush<'a>, at: Point, color: &'a str) {
+    let context = brush.context;
+    brush.stroke(color, 2.0);
     context.begin_path();
     let _ = context.arc(f64::from(at.x), f64::from(at.y), 10.0, 0.0, std::f64::consts::TAU);
     context.stroke();
 }
 
-fn paint_mark(context: &Context, palette: &Palette, mark: &Mark) {
+fn paint_mark<'a>(brush: &Brush<'a>, palette: &'a Palette, mark: &Mark) {
     let (x, y) = (f64::from(mark.at.x), f64::from(mark.at.y));
     if mark.gone {
-        cross(context, x, y, 5.0, &palette.problem);
+        cross(brush, x, y, 5.0, &palette.problem);
         return;
     }
     let color = palette.color(mark.cargo);
     if mark.fate == Fate::Duplicated {
-        shape(context, palette, mark.cargo, color, (x - 4.0, y - 4.0));
+        shape(brush, palette, mark.cargo, color, (x - 4.0, y - 4.0));
     }
-    shape(context, palette, mark.cargo, color, (x, y));
-    if mark.count > 1 {
-        context.set_fill_style_str(&palette.ink);
-        context.set_font("600 10px ui-monospace, Menlo, Consolas, monospace");
-        context.set_text_align("left");
-        context.set_text_baseline("alphabetic");
-        let _ = context.fill_text(&mark.count.to_string(), x + 7.0, y - 4.0);
+    shape(brush, palette, mark.cargo, color, (x, y));
+}
+
+/// How many records the flights carry that carry more than one: after all shapes, so that none lies over a number.
+fn paint_counts<'a>(brush: &Brush<'a>, palette: &'a Palette, marks: &[Mark]) {
+    let context = brush.context;
+    brush.fill(&palette.ink);
+    context.set_font("600 10px ui-monospace, Menlo, Consolas, monospace");
+    context.set_text_align("left");
+    context.set_text_baseline("alphabetic");
+    for mark in marks.iter().filter(|mark| mark.count > 1 && !mark.gone) {
+        let _ = context.fill_text(&mark.count.to_string(), f64::from(mark.at.x) + 7.0, f64::from(mark.at.y) - 4.0);
     }
 }
 
 /// One flight's shape: what asks is filled, what answers is hollow.
-fn shape(context: &Context, palette: &Palette, cargo: Cargo, color: &str, (x, y): (f64, f64)) {
-    let look = Look { context, color, ground: &palette.panel };
+fn shape<'a>(brush: &Brush<'a>, palette: &'a Palette, cargo: Cargo, color: &'a str, (x, y): (f64, f64)) {
+    let look = Look { brush, color, ground: &palette.panel };
     match cargo {
         Cargo::Command => look.polygon(&square(x, y, 5.0), true),
         Cargo::Accepted => look.polygon(&square(x, y, 4.5), false),
         Cargo::Refused => {
             look.polygon(&square(x, y, 5.0), false);
-            cross(context, x, y, 2.5, color);
+            cross(brush, x, y, 2.5, color);
         }
         Cargo::Statement => look.polygon(&bar(x, y), true),
         Cargo::StatementDone => look.polygon(&bar(x, y), false),
@@ -182,7 +217,7 @@ fn shape(context: &Context, palette: &Palette, cargo: Cargo, color: &str, (x, y)
             look.circle(x, y, 5.0, false);
             look.circle(x, y, 1.5, true);
         }
-        Cargo::Failure => cross(context, x, y, 4.5, color),
+        Cargo::Failure => cross(brush, x, y, 4.5, color),
     }
 }
 
@@ -198,9 +233,9 @@ fn diamond(x: f64, y: f64, r: f64) -> [(f64, f64); 4] {
     [(x, y - r), (x + r, y), (x, y + r), (x - r, y)]
 }
 
-fn cross(context: &Context, x: f64, y: f64, r: f64, color: &str) {
-    context.set_stroke_style_str(color);
-    context.set_line_width(2.0);
+fn cross<'a>(brush: &Brush<'a>, x: f64, y: f64, r: f64, color: &'a str) {
+    let context = brush.context;
+    brush.stroke(color, 2.0);
     context.begin_path();
     context.move_to(x - r, y - r);
     context.line_to(x + r, y + r);
@@ -210,34 +245,34 @@ fn cross(context: &Context, x: f64, y: f64, r: f64, color: &str) {
 }
 
 /// How shapes are painted: filled with a rim of the ground, or hollow with a rim of the colour.
-struct Look<'a> {
-    context: &'a Context,
+struct Look<'b, 'a> {
+    brush: &'b Brush<'a>,
     color: &'a str,
     ground: &'a str,
 }
 
-impl Look<'_> {
+impl Look<'_, '_> {
     fn polygon(&self, corners: &[(f64, f64)], filled: bool) {
-        self.context.begin_path();
+        let context = self.brush.context;
+        context.begin_path();
         for (x, y) in corners {
-            self.context.line_to(*x, *y);
+            context.line_to(*x, *y);
         }
-        self.context.close_path();
+        context.close_path();
         self.finish(filled);
     }
 
     fn circle(&self, x: f64, y: f64, r: f64, filled: bool) {
-        self.context.begin_path();
-        let _ = self.context.arc(x, y, r, 0.0, std::f64::consts::TAU);
+        self.brush.context.begin_path();
+        let _ = self.brush.context.arc(x, y, r, 0.0, std::f64::consts::TAU);
         self.finish(filled);
     }
 
     fn finish(&self, filled: bool) {
         let (fill, rim, width) = if filled { (self.color, self.ground, 1.0) } else { (self.ground, self.color, 2.0) };
-        self.context.set_fill_style_str(fill);
-        self.context.fill();
-        self.context.set_stroke_style_str(rim);
-        self.context.set_line_width(width);
-        self.context.stroke();
+        self.brush.fill(fill);
+        self.brush.context.fill();
+        self.brush.stroke(rim, width);
+        self.brush.context.stroke();
     }
 }

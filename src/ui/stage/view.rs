@@ -28,8 +28,6 @@ const SHORT: i32 = 84;
 const SHORT_RELAY: i32 = 140;
 /// How near to a flight a click must be, in pixels.
 const REACH: f32 = 12.0;
-/// After how many frames the colours are read again, in case the theme changed.
-const PALETTE_FRAMES: u32 = 30;
 
 #[derive(Properties)]
 pub(crate) struct StageProps {
@@ -79,8 +77,8 @@ pub(crate) struct Stage {
     canvas: NodeRef,
     shape: Shape,
     layout: Rc<Layout>,
-    palette: Palette,
-    frames: u32,
+    /// The colours, once they were read in the present theme.
+    palette: Option<Palette>,
     /// Runs while the elements must not follow yet.
     pause: Option<Timeout>,
     /// The scene changed while they must not.
@@ -100,8 +98,7 @@ impl Component for Stage {
             canvas: NodeRef::default(),
             shape,
             layout,
-            palette: Palette::default(),
-            frames: 0,
+            palette: None,
             pause: None,
             stale: false,
             observer: None,
@@ -131,7 +128,7 @@ impl Component for Stage {
     fn changed(&mut self, ctx: &Context<Self>, old: &StageProps) -> bool {
         let props = ctx.props();
         if props.theme != old.theme {
-            self.frames = 0;
+            self.palette = None;
         }
         if props.selection != old.selection || props.lang != old.lang {
             return self.follow(ctx);
@@ -199,18 +196,15 @@ impl Stage {
 
     fn paint(&mut self, ctx: &Context<Self>) {
         let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() else { return };
-        if self.frames.is_multiple_of(PALETTE_FRAMES)
-            && let Some(root) = self.root.cast::<Element>()
-        {
-            self.palette = Palette::of(&root);
-        }
-        self.frames = self.frames.wrapping_add(1);
+        // Asking for them makes the browser work out every style of the page: once for each theme, not in every frame.
+        let root = &self.root;
+        let palette = self.palette.get_or_insert_with(|| root.cast::<Element>().map(|root| Palette::of(&root)).unwrap_or_default());
         let picture = Picture::of(&ctx.props().scene, &self.layout, Self::motion(ctx));
         let selected = match ctx.props().selection {
             Some(Thing::Flight(number)) => Some(number),
             _ => None,
         };
-        paint(&canvas, &picture, &self.palette, (self.layout.width, self.layout.height), selected, ctx.props().lang);
+        paint(&canvas, &picture, palette, (self.layout.width, self.layout.height), selected, ctx.props().lang);
     }
 
     fn observe(&mut self, ctx: &Context<Self>) {

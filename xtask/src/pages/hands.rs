@@ -226,6 +226,7 @@ fn shows_the_same_as_a_table(page: &Page) -> Outcome {
 
 /// Once it is loaded nothing more is fetched: the network can go.
 fn works_offline(page: &Page) -> Outcome {
+    page.wait_for_rest()?;
     page.server.set_offline(true);
     let before = page.session.run("return performance.getEntriesByType('resource').length", &[])?;
     page.pause()?;

@@ -97,6 +97,7 @@ fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, brows
     let verdict = run_one(test, &Page::new(driven.session(), server, browser)).map_err(|error| error.to_string());
     server.set_offline(false);
     server.set_without_wasm(false);
+    server.set_without_rest(false);
     server.set_wasm_late(0);
     let seconds = began.elapsed().as_secs_f32();
     match &verdict {

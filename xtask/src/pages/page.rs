@@ -85,6 +85,14 @@ impl<'a> Page<'a> {
         self.wait_until("the app is up", "return !!document.querySelector('[data-testid=app]')")
     }
 
+    /// Waits until the rest of the program is here too.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn wait_for_rest(&self) -> Outcome {
+        self.wait_until("the rest of the program is here", "return document.documentElement.dataset.whole === 'true'")
+    }
+
     /// Waits until a script's body returns something true.
     ///
     /// # Errors
@@ -243,7 +251,8 @@ impl<'a> Page<'a> {
     /// If it does not close.
     pub fn close_dialog(&self) -> Outcome {
         self.session.press(&[], keys::ESCAPE)?;
-        self.wait_until("the dialog is closed", "return !document.querySelector('dialog[open], [role=dialog]')")
+        // The app hears of it a moment after the browser has closed it; one that is opened in between would be closed again.
+        self.wait_until("the dialog is gone", "return !document.querySelector('dialog, [role=dialog]')")
     }
 
     /// Opens the panel that holds a part, by the button with `data-opens="PART"`, unless the part can be seen already.
