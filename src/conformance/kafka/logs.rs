@@ -90,6 +90,7 @@ impl Play<'_> {
     pub(super) fn await_sends(&mut self, step: &Step) -> Outcome {
         let name = step.get("producer").and_then(Value::as_str).unwrap_or("p");
         let ops = self.under_way.remove(name).unwrap_or_default();
+        self.answers_of(&ops);
         ops.into_iter().map(|op| self.await_answer(op).map(|answer| self.shown(&answer))).collect()
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Play<'a> {
     /// What this step has looked at, and how many facts there were when it began.
     sights: Vec<(&'static str, Sight)>,
     began: u64,
+    /// Acts of earlier steps whose answers this step waits for; they may have come before it.
+    awaited: Vec<u64>,
     /// Into how many rows the answers of this step go, one after the other.
     rows: Option<usize>,
 }
@@ -66,6 +68,7 @@ impl<'a> Play<'a> {
             op: 0,
             sights: Vec::new(),
             began: 0,
+            awaited: Vec::new(),
             rows: None,
         }
     }
@@ -77,6 +80,7 @@ impl<'a> Play<'a> {
         }
         self.sights.clear();
         self.began = self.world.trace().end();
+        self.awaited.clear();
         self.rows = None;
     }
 
@@ -89,6 +93,11 @@ impl<'a> Play<'a> {
     /// The answers of this step's acts go round `rows` rows of its result.
     pub(super) fn answers_by_row(&mut self, rows: usize) {
         self.rows = Some(rows);
+    }
+
+    /// The result of the step is what came of these acts of earlier steps.
+    pub(super) fn answers_of(&mut self, ops: &[u64]) {
+        self.awaited.extend_from_slice(ops);
     }
 
     /// What stands behind the result of the step.
@@ -108,6 +117,9 @@ impl<'a> Play<'a> {
         }
         let sights: Vec<Sight> = self.sights.drain(..).map(|(_, sight)| sight).collect();
         let mut facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Answered { .. }));
+        if !self.awaited.is_empty() {
+            facts = self.world.facts_since(0, |kind| matches!(kind, FactKind::Answered { op, .. } if self.awaited.contains(op)));
+        }
         if facts.is_empty() && sights.is_empty() {
             facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Intervened(_)));
         }
