@@ -133,7 +133,6 @@ impl Of {
     }
 }
 
-
 /// Whether a topic takes this value of a setting of which nothing can be seen. What it does not take, the broker refuses as it
 /// does an unknown setting.
 fn topic_takes(name: &str, value: &str) -> bool {

@@ -338,7 +338,8 @@ impl Book {
         if let Some(records) = event["failed_batch"].as_array() {
             let records: Vec<At> = records.iter().filter_map(|r| r.as_str().map(at)).collect();
             let index = self.failed_at.take().filter(|index| *index < records.len());
-            self.failed = index.filter(|_| plan.keeps_the_rest()).map(|index| FailedBatch { records, index, handled: false, recovered: false });
+            self.failed =
+                index.filter(|_| plan.keeps_the_rest()).map(|index| FailedBatch { records, index, handled: false, recovered: false });
             return;
         }
         let Some(failed) = &mut self.failed else { return };

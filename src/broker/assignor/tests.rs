@@ -137,7 +137,11 @@ fn d10_the_order_of_java_maps_of_partitions() {
     let mut calls: Vec<&str> = thirteen.iter().map(String::as_str).collect();
     assert_eq!(order(&calls), "t-5 t-4 t-3 t-2 t-1 t-0 t-12 t-11 t-10 t-9 t-8 t-7 t-6");
     calls.push("t-12");
-    assert_eq!(order(&calls), "t-12 t-11 t-10 t-9 t-8 t-7 t-6 t-5 t-4 t-3 t-2 t-1 t-0", "one more call, and the map has thirty-two buckets");
+    assert_eq!(
+        order(&calls),
+        "t-12 t-11 t-10 t-9 t-8 t-7 t-6 t-5 t-4 t-3 t-2 t-1 t-0",
+        "one more call, and the map has thirty-two buckets"
+    );
 }
 
 /// Runs rebalances of cooperative-sticky until nothing changes, the owned partitions carried over, and checks each round.

@@ -14,7 +14,10 @@ mod segment;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use batch::{BATCH_OVERHEAD_BYTES, BatchProducer, LogBatch, MARKER_BYTES, batch_bytes, new_record_bytes, record_bytes, record_bytes_at_most, sequence_plus};
+pub use batch::{
+    BATCH_OVERHEAD_BYTES, BatchProducer, LogBatch, MARKER_BYTES, batch_bytes, new_record_bytes, record_bytes, record_bytes_at_most,
+    sequence_plus,
+};
 pub use chunked::Chunked;
 pub use compaction::Cleaned;
 pub use epochs::Epochs;

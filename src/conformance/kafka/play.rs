@@ -39,6 +39,9 @@ pub(super) struct Play<'a> {
     /// What this step has looked at, and how many facts there were when it began.
     sights: Vec<(&'static str, Sight)>,
     began: u64,
+    /// Acts of earlier steps whose answers are this step's result, and how many facts there were before them.
+    pub(super) awaited: Vec<u64>,
+    awaited_since: u64,
     /// Into how many rows the answers of this step go, one after the other.
     rows: Option<usize>,
 }
@@ -66,6 +69,8 @@ impl<'a> Play<'a> {
             op: 0,
             sights: Vec::new(),
             began: 0,
+            awaited: Vec::new(),
+            awaited_since: 0,
             rows: None,
         }
     }
@@ -76,6 +81,7 @@ impl<'a> Play<'a> {
             self.world.look();
         }
         self.sights.clear();
+        self.awaited.clear();
         self.began = self.world.trace().end();
         self.rows = None;
     }
@@ -84,6 +90,13 @@ impl<'a> Play<'a> {
     pub(super) fn look_at(&mut self, part: &'static str, probe: Probe) {
         let sight = self.world.sight(probe);
         self.sights.push((part, sight));
+    }
+
+    /// The step sends something that a later one will wait for.
+    pub(super) fn begin_act_unawaited(&mut self) {
+        if self.under_way.is_empty() {
+            self.awaited_since = self.began;
+        }
     }
 
     /// The answers of this step's acts go round `rows` rows of its result.
@@ -108,6 +121,11 @@ impl<'a> Play<'a> {
         }
         let sights: Vec<Sight> = self.sights.drain(..).map(|(_, sight)| sight).collect();
         let mut facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Answered { .. }));
+        if !self.awaited.is_empty() {
+            facts = self
+                .world
+                .facts_since(self.awaited_since, |kind| matches!(kind, FactKind::Answered { op, .. } if self.awaited.contains(op)));
+        }
         if facts.is_empty() && sights.is_empty() {
             facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Intervened(_)));
         }
