@@ -125,7 +125,7 @@ impl Of {
     /// If there is a name that the model does not have: a real client would only log it, but it may be a slip, or something
     /// that would be seen.
     pub(super) fn seen(self, case: &Case, place: &str, mut settings: Settings) -> Result<Settings, CaseError> {
-        settings.retain(|(name, value)| !self.passes_over(name) && !(self == Of::Topic && topic_takes(name, value)));
+        settings.retain(|(name, value)| !(self.passes_over(name) || self == Of::Topic && topic_takes(name, value)));
         match settings.iter().find(|(name, _)| !self.has(name)) {
             Some((name, _)) => Err(CaseError::new(case, format!("{place}.{name}"), "the model has no such setting")),
             None => Ok(settings),

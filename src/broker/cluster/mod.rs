@@ -16,6 +16,7 @@ mod produce;
 mod purgatory;
 mod replication;
 mod share;
+mod share_tools;
 mod txns;
 mod view;
 

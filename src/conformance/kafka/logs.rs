@@ -65,6 +65,7 @@ impl Play<'_> {
         if step.get("count").is_none() {
             let action = self.sending(step, &producer, 0)?;
             if step.get("wait").and_then(Value::as_bool) == Some(false) {
+                self.begin_act_unawaited();
                 let op = self.act(action)?;
                 self.under_way.entry(producer).or_default().push(op);
                 return Ok(ok());
@@ -90,7 +91,7 @@ impl Play<'_> {
     pub(super) fn await_sends(&mut self, step: &Step) -> Outcome {
         let name = step.get("producer").and_then(Value::as_str).unwrap_or("p");
         let ops = self.under_way.remove(name).unwrap_or_default();
-        self.answers_of(&ops);
+        self.awaited.clone_from(&ops);
         ops.into_iter().map(|op| self.await_answer(op).map(|answer| self.shown(&answer))).collect()
     }
 
@@ -224,7 +225,14 @@ impl Play<'_> {
                 "max_timestamp" => LabOffset::MaxTimestamp,
                 other => return Err(step.error("timestamp", format!("unknown: {other:?}; known: ms, earliest, latest, max_timestamp"))),
             },
-            _ => LabOffset::Timestamp(step.integer("timestamp")?.unwrap_or(0)),
+            // Kafka's protocol knows the names as these numbers; nothing is stored in tiers.
+            _ => match step.integer("timestamp")?.unwrap_or(0) {
+                -1 => LabOffset::Latest,
+                -2 | -4 => LabOffset::Earliest,
+                -3 => LabOffset::MaxTimestamp,
+                ms if ms < 0 => LabOffset::Timestamp(i64::MAX),
+                ms => LabOffset::Timestamp(ms),
+            },
         };
         if let Some(answer) = self.missing(&topic, partition) {
             return Ok(answer);

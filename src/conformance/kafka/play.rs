@@ -39,8 +39,9 @@ pub(super) struct Play<'a> {
     /// What this step has looked at, and how many facts there were when it began.
     sights: Vec<(&'static str, Sight)>,
     began: u64,
-    /// Acts of earlier steps whose answers this step waits for; they may have come before it.
-    awaited: Vec<u64>,
+    /// Acts of earlier steps whose answers are this step's result, and how many facts there were before them.
+    pub(super) awaited: Vec<u64>,
+    awaited_since: u64,
     /// Into how many rows the answers of this step go, one after the other.
     rows: Option<usize>,
 }
@@ -69,6 +70,7 @@ impl<'a> Play<'a> {
             sights: Vec::new(),
             began: 0,
             awaited: Vec::new(),
+            awaited_since: 0,
             rows: None,
         }
     }
@@ -79,8 +81,8 @@ impl<'a> Play<'a> {
             self.world.look();
         }
         self.sights.clear();
-        self.began = self.world.trace().end();
         self.awaited.clear();
+        self.began = self.world.trace().end();
         self.rows = None;
     }
 
@@ -90,14 +92,16 @@ impl<'a> Play<'a> {
         self.sights.push((part, sight));
     }
 
+    /// The step sends something that a later one will wait for.
+    pub(super) fn begin_act_unawaited(&mut self) {
+        if self.under_way.is_empty() {
+            self.awaited_since = self.began;
+        }
+    }
+
     /// The answers of this step's acts go round `rows` rows of its result.
     pub(super) fn answers_by_row(&mut self, rows: usize) {
         self.rows = Some(rows);
-    }
-
-    /// The result of the step is what came of these acts of earlier steps.
-    pub(super) fn answers_of(&mut self, ops: &[u64]) {
-        self.awaited.extend_from_slice(ops);
     }
 
     /// What stands behind the result of the step.
@@ -118,7 +122,9 @@ impl<'a> Play<'a> {
         let sights: Vec<Sight> = self.sights.drain(..).map(|(_, sight)| sight).collect();
         let mut facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Answered { .. }));
         if !self.awaited.is_empty() {
-            facts = self.world.facts_since(0, |kind| matches!(kind, FactKind::Answered { op, .. } if self.awaited.contains(op)));
+            facts = self
+                .world
+                .facts_since(self.awaited_since, |kind| matches!(kind, FactKind::Answered { op, .. } if self.awaited.contains(op)));
         }
         if facts.is_empty() && sights.is_empty() {
             facts = self.world.facts_since(self.began, |kind| matches!(kind, FactKind::Intervened(_)));

@@ -73,7 +73,11 @@ impl Play<'_> {
 
     pub(super) fn share_group(&mut self, step: &Step) -> Outcome {
         self.look_at("", Probe::Group(step.name("group")?));
-        let (state, assignment, _) = self.described_share(step.text("group")?);
+        let name = step.text("group")?;
+        if self.world.cluster().groups.group(name).is_none_or(|group| group.share.is_none()) {
+            return Ok(json!({"error": "GroupIdNotFoundException"}));
+        }
+        let (state, assignment, _) = self.described_share(name);
         Ok(json!({"state": state, "assignment": assignment}))
     }
 
@@ -113,6 +117,8 @@ impl Play<'_> {
         let mut all = Map::new();
         for partition in cluster.share_partitions(&group) {
             if let Some((start, lag)) = cluster.share_offset(&group, partition) {
+                // -1 stands for a lag that is not known, also where it comes out of a start beyond the end.
+                let lag = if lag == -1 { Value::Null } else { json!(lag) };
                 all.insert(self.partition_name(partition), json!({"start": start, "lag": lag}));
             }
         }
@@ -128,6 +134,10 @@ impl Play<'_> {
             }
             "alter_share_offsets" => {
                 let (topic, partition) = step.partition("partition")?;
+                if self.world.cluster().partition_named(&topic, partition).is_none() {
+                    self.look_at("", Probe::Share(group));
+                    return Ok(json!({"error": "UnknownTopicOrPartitionException"}));
+                }
                 let offsets = vec![(topic, partition, step.integer("to")?.unwrap_or(0))];
                 self.ask(|op| LabAction::AlterShareOffsets { op, group, offsets })
             }
