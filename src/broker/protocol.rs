@@ -32,16 +32,11 @@ pub struct TopicPartition {
     pub partition: u32,
 }
 
-impl TopicPartition {
-    /// Both numbers in one: comparing is a single step, and there is much to compare.
-    const fn rank(self) -> u64 {
-        (self.topic.0 as u64) << 32 | self.partition as u64
-    }
-}
-
 impl Ord for TopicPartition {
+    /// Both numbers as one: a single step, and there is much to compare.
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank().cmp(&other.rank())
+        let rank = |p: &Self| u64::from(p.topic.0) << 32 | u64::from(p.partition);
+        rank(self).cmp(&rank(other))
     }
 }
 
