@@ -270,6 +270,8 @@ impl<'a> Page<'a> {
     /// If the app does not come up.
     pub fn open_narrow(&self, width: u32) -> Outcome {
         self.session.go(&format!("{}narrow-{width}.html", self.server.url()))?;
+        // WebKit's driver takes it for the end of the way there when the page that is left writes its address once more.
+        self.wait_until("the frame is there", "return !!document.querySelector('iframe')")?;
         self.session.enter_frame()?;
         self.wait_for_app()?;
         self.wait_until("the frame is narrow", &format!("return innerWidth === {width}"))
