@@ -106,13 +106,38 @@ fn part(folder: &Path) -> Outcome {
     let wasm = files_below(folder).into_iter().find(|file| file.extension().is_some_and(|end| end == "wasm"));
     let wasm = wasm.ok_or("trunk made no wasm")?;
     let parts = parts::part(&fs::read(&wasm)?, &later::CHOICE)?;
-    let name = wasm.file_name().unwrap_or_default().to_string_lossy().replace("_bg.wasm", "").replace(".wasm", "") + REST;
+    let name = wasm.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let rest = name.replace("_bg.wasm", "").replace(".wasm", "") + REST;
+    fs::write(folder.join(&rest), &parts.rest)?;
+    fs::write(&wasm, &parts.first)?;
     let page = folder.join("index.html");
     let text = fs::read_to_string(&page)?;
     let place = REST_NAME.iter().find(|place| text.contains(**place)).ok_or("index.html has no place for the name of the rest")?;
-    fs::write(folder.join(&name), parts.rest)?;
-    fs::write(&wasm, parts.first)?;
-    Ok(fs::write(page, text.replace(place, &format!("data-rest=\"./{name}\"")))?)
+    fs::write(page, text.replace(place, &format!("data-rest=\"./{rest}\"")))?;
+    match name.rsplit_once('-').and_then(|(_, end)| end.split(['_', '.']).next()) {
+        Some(old) => rename(folder, old, &format!("{:016x}", fingerprint(&[&parts.first, &parts.rest]))),
+        None => Ok(()),
+    }
+}
+
+/// Gives the files of a page another fingerprint in their names. Trunk's is of the program in one piece: parted otherwise it would have
+/// the same, and a browser that kept the one part would take it for the fellow of the other.
+fn rename(folder: &Path, old: &str, new: &str) -> Outcome {
+    for file in files_below(folder) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.contains(old) {
+            fs::rename(&file, file.with_file_name(name.replace(old, new)))?;
+        }
+    }
+    let page = folder.join("index.html");
+    let text = fs::read_to_string(&page)?;
+    Ok(fs::write(page, text.replace(old, new))?)
+}
+
+/// A fingerprint of some files (FNV-1a), of which each ends with its length.
+fn fingerprint(files: &[&[u8]]) -> u64 {
+    let all = files.iter().flat_map(|file| file.iter().copied().chain((file.len() as u64).to_le_bytes()));
+    all.fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// The folder that `build` makes.
@@ -189,4 +214,29 @@ fn brotli(bytes: &[u8]) -> usize {
         writer.write_all(bytes).expect("writing into memory does not fail");
     }
     to.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use super::{fingerprint, rename};
+
+    #[test]
+    fn files_are_renamed_and_the_page_names_them() {
+        let folder = env::temp_dir().join(format!("cqrs-lab-rename-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("lab-0af1_bg.wasm"), "").unwrap();
+        fs::write(folder.join("index.html"), "<script src='./lab-0af1.js' data-rest='./lab-0af1_rest.wasm'>").unwrap();
+        rename(&folder, "0af1", "77").unwrap();
+        let page = fs::read_to_string(folder.join("index.html")).unwrap();
+        let there = folder.join("lab-77_bg.wasm").is_file() && !folder.join("lab-0af1_bg.wasm").exists();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!((page.as_str(), there), ("<script src='./lab-77.js' data-rest='./lab-77_rest.wasm'>", true));
+    }
+
+    #[test]
+    fn a_byte_moved_from_one_part_to_the_other_is_another_fingerprint() {
+        assert_ne!(fingerprint(&[b"ab", b"c"]), fingerprint(&[b"a", b"bc"]));
+    }
 }

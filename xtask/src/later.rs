@@ -1,6 +1,6 @@
 //! What comes later: the code that the first picture does without, by pieces of its names.
 //!
-//! The first picture is the default scenario as it plays by itself. A function that is in the wrong part still works: it is loaded
+//! The first picture is the default scenario as it plays by itself, in a window of any size. A function that is in the wrong part still works: it is loaded
 //! without need, or at once when it is called (`index.html`; the page test `starts_without_the_rest` looks that this is not so
 //! when the page opens). With the functions that are named come those that only they call.
 //! Has never heard of how a module is parted.
@@ -18,7 +18,6 @@ const LATER: &[&str] = &[
     "ui::panels::fidelity",
     "ui::panels::rows",
     "ui::panels::inspector",
-    "ui::panels::meters",
     "ui::panels::settings",
     "ui::panels::case",
     "ui::panels::command",
@@ -26,9 +25,7 @@ const LATER: &[&str] = &[
     "ui::panels::help",
     "ui::palette",
     "ui::dialog",
-    "ui::slider",
     "ui::stage::table",
-    "ui::break_bar::latencies",
     "ui::i18n::violations",
     "ui::i18n::settings",
     "ui::i18n::refusals",
