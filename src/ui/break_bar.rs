@@ -41,9 +41,10 @@ pub(crate) fn BreakBar(props: &BarProps) -> Html {
 pub(crate) fn chips(lang: Lang, shot: &Shot, on: &Callback<Msg>) -> Html {
     let text = Text::of(lang);
     let chip = |kind: FaultKind| {
-        let rule = targets::usual(kind, &shot.world);
-        let (name, sentence) = (faults::name_on(kind, &rule.target, lang), faults::sentence_on(kind, &rule.target, lang));
-        let onclick = on.reform(move |_: MouseEvent| act(Intervention::Inject(rule)));
+        let target = targets::usual_target(kind, &shot.world);
+        let (name, sentence) = (faults::name_on(kind, &target, lang), faults::sentence_on(kind, &target, lang));
+        let shot = shot.clone();
+        let onclick = on.reform(move |_: MouseEvent| act(Intervention::Inject(targets::usual(kind, &shot.world))));
         html! { <button type="button" class="chip problem" data-chip={kind.id()} title={sentence} {onclick}>{ name }</button> }
     };
     let usual: Vec<FaultKind> = targets::usual_kinds(&shot.world).collect();

@@ -102,12 +102,16 @@ fn without_bank(kind: FaultKind, world: &World) -> Vec<Target> {
 /// The usual rule: what one click lays. One consumer is killed or stopped, not all of its group: what the others then do is
 /// what one wants to see.
 pub(crate) fn usual(kind: FaultKind, world: &World) -> FaultRule {
+    FaultRule::usual(kind, usual_target(kind, world))
+}
+
+/// On what that lays it.
+pub(crate) fn usual_target(kind: FaultKind, world: &World) -> Target {
     let is_one = |target: &Target| matches!(target, Target::Node(Node::Consumer(_) | Node::ShareConsumer(_)));
     let of_one = matches!(kind, FaultKind::ConsumerKilled | FaultKind::ConsumerStopped);
     // Where a share group works, the stage is about it.
     let all: Vec<Target> = shares(kind, world).chain(targets(kind, world)).collect();
-    let target = all.iter().find(|target| of_one && is_one(target)).or(all.first()).copied().unwrap_or(Target::Cluster);
-    FaultRule::usual(kind, target)
+    all.iter().find(|target| of_one && is_one(target)).or(all.first()).copied().unwrap_or(Target::Cluster)
 }
 
 /// The link on which a fault shows best comes first.

@@ -127,6 +127,8 @@ const FIRST: &[&str] = &[
     "raw_value",
     "Cluster>::share_partition",
     "World>::share_slots",
+    "faults::is_share",
+    "faults::on_share",
     "scale_shares_as_set",
     "lab_severs",
 ];

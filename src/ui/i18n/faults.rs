@@ -124,17 +124,22 @@ fn is_share(target: &Target) -> bool {
 
 /// A fault in a few plain words where it is laid there.
 pub(crate) fn name_on(kind: FaultKind, target: &Target, lang: Lang) -> &'static str {
-    of_share(kind, lang).filter(|_| is_share(target)).map_or_else(|| name(kind, lang), |(name, _, _)| name)
+    on_share(kind, target, lang).map_or_else(|| name(kind, lang), |(name, _, _)| name)
 }
 
 /// What a fault does where it is laid there.
 pub(crate) fn sentence_on(kind: FaultKind, target: &Target, lang: Lang) -> &'static str {
-    of_share(kind, lang).filter(|_| is_share(target)).map_or_else(|| sentence(kind, lang), |(_, sentence, _)| sentence)
+    on_share(kind, target, lang).map_or_else(|| sentence(kind, lang), |(_, sentence, _)| sentence)
 }
 
 /// The rule that a fault shows where it is laid there.
 pub(crate) fn rule_on(kind: FaultKind, target: &Target) -> &'static str {
-    of_share(kind, Lang::En).filter(|_| is_share(target)).map_or_else(|| rules::of_fault(kind), |(_, _, rule)| rule)
+    on_share(kind, target, Lang::En).map_or_else(|| rules::of_fault(kind), |(_, _, rule)| rule)
+}
+
+/// [`of_share`], if the fault is laid there.
+fn on_share(kind: FaultKind, target: &Target, lang: Lang) -> Option<(&'static str, &'static str, &'static str)> {
+    if is_share(target) { of_share(kind, lang) } else { None }
 }
 
 /// What a fault is called on a consumer of a share group, what it does there, and the rule that it shows; `None` for one that
