@@ -20,6 +20,9 @@ use crate::{
 /// How long anything may take to show itself; generous, for three browsers on a small and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A page of the same origin with nothing in it.
+pub const NOTHING: &str = "nothing.html";
+
 /// The page in one browser.
 pub struct Page<'a> {
     /// The browser, for what this type has no word for.
@@ -45,11 +48,11 @@ impl<'a> Page<'a> {
     pub fn open_fresh(&self, fragment: &str) -> Outcome {
         self.session.resize(1440, 900)?;
         // Storage belongs to the origin, so something of that origin must be shown to empty it.
-        self.session.go(&format!("{}index.html?empty", self.server.url()))?;
+        self.session.go(&format!("{}{NOTHING}", self.server.url()))?;
         // WebKit's driver may come back while the page before still answers.
         self.wait_until(
             "the storage is empty",
-            "if (location.search !== '?empty') return false; localStorage.clear(); sessionStorage.clear(); return true",
+            "if (document.title !== 'Nothing') return false; localStorage.clear(); sessionStorage.clear(); return true",
         )?;
         self.open(fragment)
     }
