@@ -179,6 +179,7 @@ fn sends_a_command_by_hand(page: &Page) -> Outcome {
 /// What the referee has just found leads to its moment.
 fn a_violation_leads_to_its_moment(page: &Page) -> Outcome {
     page.open("#v1;s=lost-event;n=42;t=20000000")?;
+    page.wait_until("what was found is said", "return !!document.querySelector('[data-testid=toast-jump]')")?;
     page.click("toast-jump")?;
     page.wait_until(
         "the run stands where it was found",
