@@ -153,8 +153,8 @@ impl Browser {
 /// Whether `JavaScriptCore` may change from its wasm interpreter to compiled code in the midst of a loop.
 ///
 /// WebKitGTK 2.50.6 (x86-64) then goes on with wrong values now and then: in its shell, with no page and no script around it, the
-/// model stops or gives another digest in 3 of 100 fresh instances. With only `JSC_useWasmIPIntLoopOSR` off in none of 500, with this
-/// off or without the BBQ compiler in none of 160; without inlining, wasm-opt, or freeing of old code as before. Other engines never do.
+/// model stops or gives another digest in 3 of 100 fresh instances. With this off, or `JSC_useWasmIPIntLoopOSR` alone, in none of 500
+/// each; without inlining, wasm-opt, or freeing of old code as before. Other engines never do.
 const WEBKIT_OSR: &str = "JSC_useWasmOSR";
 
 /// Chromium without a window, without the sandbox that root cannot have, and without asking its maker for anything.
