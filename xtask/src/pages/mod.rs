@@ -63,22 +63,42 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
             format!("<!doctype html><title>A narrow page</title><iframe src='./' width={width} height=780 style='border:0'></iframe>");
         server.add(&format!("narrow-{width}.html"), frame);
     }
-    let driven = Driven::start(browser)?;
+    let mut driven = Driven::start(browser)?;
     let (mut passed, mut failed) = (0, 0);
     for (name, test) in tests {
-        if run_timed(test, &driven, &server, browser, name) {
-            passed += 1;
-        } else {
-            failed += 1;
+        let mut verdict = run_timed(test, &driven, &server, browser, name);
+        for _ in 0..LOOKS_MORE {
+            if browser == Browser::Webkit && verdict.as_ref().is_err_and(|error| is_trap(error)) {
+                println!("    WebKit's engine stopped where safe code cannot: once more in a new browser");
+                driven = Driven::start(browser)?;
+                verdict = run_timed(test, &driven, &server, browser, name);
+            }
+        }
+        match verdict {
+            Ok(()) => passed += 1,
+            Err(_) => failed += 1,
         }
     }
     Ok((passed, failed))
 }
 
-/// Runs one test and prints what came of it; whether it passed.
-fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, browser: Browser, name: &str) -> bool {
+/// How often a test that WebKit's engine stopped is looked at once more.
+const LOOKS_MORE: u32 = 2;
+
+/// Whether what stopped the page was not a panic of its own code.
+///
+/// WebKitGTK 2.50.6 stops it in one to three of a hundred openings, each time that was looked at within a drawing of Yew or the agenda:
+/// the allocator finds its notes damaged, a reach goes out of memory, an element that is held is null. It is the engine: the model
+/// alone, without any page, is damaged in its shell just as often. There a switch cures it ([`Browser::on_display`] sets it); within a
+/// page it was seen once in 65 tests with that switch too. So such a failure, and no other, is looked at again.
+fn is_trap(error: &str) -> bool {
+    error.contains("RuntimeError: ") && !error.contains("panicked at src/")
+}
+
+/// Runs one test and prints what came of it.
+fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, browser: Browser, name: &str) -> Result<(), String> {
     let began = Instant::now();
-    let verdict = run_one(test, &Page::new(driven.session(), server, browser));
+    let verdict = run_one(test, &Page::new(driven.session(), server, browser)).map_err(|error| error.to_string());
     server.set_offline(false);
     server.set_without_wasm(false);
     server.set_without_rest(false);
@@ -88,7 +108,7 @@ fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, brows
         Ok(()) => println!("page test {} {name} ... ok ({seconds:.1} s)", browser.name()),
         Err(error) => println!("page test {} {name} ... FAILED ({seconds:.1} s)\n    {error}", browser.name()),
     }
-    verdict.is_ok()
+    verdict
 }
 
 fn all() -> Vec<PageTest> {
@@ -108,5 +128,18 @@ fn run_one(test: fn(&Page) -> Outcome, page: &Page) -> Outcome {
         Ok(Err(error)) if complaints.is_empty() => Err(error),
         Ok(Err(error)) => Err(format!("{error}\n    and the page complained: {}", complaints.join("\n    ")).into()),
         Err(_) => Err("the test itself panicked, see above".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_trap;
+
+    #[test]
+    fn a_panic_of_the_page_itself_is_not_taken_for_a_trap_of_the_engine() {
+        assert!(is_trap("uncaught: RuntimeError: Out of bounds memory access"));
+        assert!(is_trap("error: panicked at /r/yew-0.23.0/src/dom_bundle/x.rs:1:2: null\n uncaught: RuntimeError: Unreachable code"));
+        assert!(!is_trap("error: panicked at src/ui/app/mod.rs:1:2: no\n uncaught: RuntimeError: Unreachable code"));
+        assert!(!is_trap("waited in vain until the fault is listed"));
     }
 }
