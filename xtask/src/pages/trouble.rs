@@ -75,14 +75,7 @@ fn while_the_wasm_is_on_its_way_there_is_a_poster(page: &Page) -> Outcome {
 fn a_panic_shows_what_happened_and_a_way_on(page: &Page) -> Outcome {
     page.may_complain();
     page.open_asking("?panic=9000", "#v1;s=nack;n=7;t=8000000")?;
-    page.set_range("speed", "1")?;
-    // Something to find again in the recording.
-    page.click_script("[data-chip=listener-nacks]")?;
-    page.wait_until("the recording holds it", "return location.hash.includes(';i=')")?;
-    if !page.is_playing()? {
-        page.click("play")?;
-    }
-    wait_for_crash(page)?;
+    play_until_it_stops(page)?;
     let shown = page.session.run(
         "const c = document.querySelector('[data-testid=crash]'); return [c.innerText, c.querySelector('[data-testid=crash-link]').value, \
          c.contains(document.activeElement)]",
@@ -106,6 +99,17 @@ fn a_panic_shows_what_happened_and_a_way_on(page: &Page) -> Outcome {
     demand(address.as_str().is_some_and(|a| !a.contains("panic") && !a.contains("s=nack")), || format!("afresh is {address}"))
 }
 
+/// Breaks something, to find it again in the recording, and plays on until the page says that the app has stopped.
+fn play_until_it_stops(page: &Page) -> Outcome {
+    page.set_range("speed", "1")?;
+    page.click_script("[data-chip=listener-nacks]")?;
+    page.wait_until("the recording holds it", "return location.hash.includes(';i=')")?;
+    if !page.is_playing()? {
+        page.click("play")?;
+    }
+    wait_for_crash(page)
+}
+
 fn a_panic_lies_over_an_open_dialog(page: &Page) -> Outcome {
     page.may_complain();
     page.open_asking("?panic=9000", "#v1;s=transfer;n=7;t=8500000")?;
@@ -121,13 +125,7 @@ fn a_panic_lies_over_an_open_dialog(page: &Page) -> Outcome {
 fn a_trap_shows_what_happened_and_goes_on(page: &Page) -> Outcome {
     page.may_complain();
     page.open_asking("?trap=9000", "#v1;s=nack;n=7;t=8500000")?;
-    page.set_range("speed", "1")?;
-    page.click_script("[data-chip=listener-nacks]")?;
-    page.wait_until("the recording holds it", "return location.hash.includes(';i=')")?;
-    if !page.is_playing()? {
-        page.click("play")?;
-    }
-    wait_for_crash(page)?;
+    play_until_it_stops(page)?;
     let shown = page.session.run(
         "const c = document.querySelector('[data-testid=crash]'); return [c.innerText, c.querySelector('[data-testid=crash-link]').value]",
         &[],
