@@ -1,4 +1,4 @@
-//! The wall clock and the place for results, on this machine or in a browser. The only part that knows which of them it is.
+//! The wall clock, the memory, and the place for results, on this machine or in a browser. The only part that knows which of them it is.
 
 use super::Measurement;
 
@@ -65,4 +65,12 @@ impl Clock {
         }
         best
     }
+}
+
+/// How much memory the program has taken from the machine; none natively, where that says more of the allocator.
+pub(crate) fn memory_bytes() -> Option<u64> {
+    #[cfg(target_arch = "wasm32")]
+    return Some(core::arch::wasm32::memory_size::<0>() as u64 * 65_536);
+    #[cfg(not(target_arch = "wasm32"))]
+    None
 }

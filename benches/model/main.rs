@@ -4,6 +4,8 @@
 
 mod clock;
 mod crowd;
+mod link;
+mod memory;
 mod queue;
 mod run;
 mod seek;
@@ -15,8 +17,11 @@ type Measurement = (&'static str, f64, &'static str);
 
 fn main() {
     let clock = Clock::new();
+    for measurement in &memory::measure() {
+        clock.publish(measurement);
+    }
     clock.publish(&queue::measure(&clock));
-    for measurement in run::measure(&clock).iter().chain(&seek::measure(&clock)) {
+    for measurement in run::measure(&clock).iter().chain(&seek::measure(&clock)).chain([&link::measure()]) {
         clock.publish(measurement);
     }
     let (link, flights) = crowd::link();

@@ -46,7 +46,12 @@ const ROWS: &[Row] = &[
     Row { name: "seek-p50", what: "seek in a run of a million occurrences, median", budget: Budget::AtMost(16.0, "ms") },
     Row { name: "seek-p99", what: "seek in a run of a million occurrences, p99", budget: Budget::AtMost(16.0, "ms") },
     Row { name: "frame-p95", what: "script of a frame with 1,000 flights, p95", budget: Budget::AtMost(4.0, "ms") },
+    Row { name: "link", what: "link with 100 interventions", budget: Budget::AtMost(2_048.0, "characters") },
 ];
+
+/// Memory of a run with its keyframes, by its length: the budget says only that it is flat.
+const MEMORY: [(&str, &str); 4] =
+    [("memory-1h", "1 hour"), ("memory-10h", "10 hours"), ("memory-50h", "50 hours"), ("memory-100h", "100 hours")];
 
 /// `cargo xtask bench [--no-page] [--no-build]`.
 ///
@@ -194,8 +199,14 @@ fn table(native: &Measured, wasm: &Measured, sizes: Option<&build::Sizes>) -> St
         lines.push(format!("| {} | {} | {} | {budget} | {ratio} |", row.what, shown(native), shown(wasm)));
     }
     let mut text = lines.join("\n");
+    if !wasm.is_empty() {
+        text.push_str("\n\n| default scenario, played for | memory, in wasm |\n|---|---:|\n");
+        for (name, what) in MEMORY {
+            text.push_str(&format!("| {what} | {} MB |\n", wasm.get(name).map_or("–".to_owned(), |v| grouped(v.round()))));
+        }
+    }
     if let Some((each, all)) = sizes {
-        text.push_str("\n\n| dist/ | raw | gzip | brotli |\n|---|---:|---:|---:|\n");
+        text.push_str("\n| dist/ | raw | gzip | brotli |\n|---|---:|---:|---:|\n");
         let rest = ("the rest, while the page already moves".to_owned(), build::rest_size());
         for (name, size) in each.iter().chain([&("first load".to_owned(), *all), &rest]) {
             let name = without_hash(name);
