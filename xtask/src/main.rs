@@ -118,9 +118,9 @@ fn dispatch() -> Outcome {
         "trace" | "conformance" | "sheets" => model::command(&command, &words),
         "record" => record::command_record(args),
         "screenshot" => screenshot::command_screenshot(args),
-        _ => Err(format!(
-            "no command is called {command}; there are serve, build, test, tidy, bench, trace, conformance, screenshot (cargo xtask --help)"
-        )
-        .into()),
+        _ => {
+            let known: Vec<&str> = HELP.lines().filter_map(|line| line.strip_prefix("cargo xtask ")?.split(' ').next()).collect();
+            Err(format!("no command is called {command}; there are {} (cargo xtask --help)", known.join(", ")).into())
+        }
     }
 }
