@@ -165,7 +165,7 @@ impl Cluster {
         }
         match request {
             TxnRequest::InitProducerId { timeout_us } => {
-                if timeout_us > us(self.config.broker.transaction_max_timeout_ms) {
+                if timeout_us == 0 || timeout_us > us(self.config.broker.transaction_max_timeout_ms) {
                     return Err(ErrorCode::InvalidRequest);
                 }
                 let (result, doomed) = self.txns.init(now, &id, timeout_us);

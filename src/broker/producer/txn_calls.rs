@@ -32,7 +32,7 @@ impl Producer {
 
     fn ask(&mut self, now: SimTime, call: Call, out: &mut Vec<ProducerEffect>) {
         let producer = self.identity.unwrap_or_default();
-        let timeout_us = us(self.config.transaction_timeout_ms);
+        let timeout_us = us(u64::try_from(self.config.transaction_timeout_ms).unwrap_or(0));
         let Some(txn) = &mut self.txn else { return };
         txn.asking = true;
         let id = txn.id.clone();
