@@ -38,4 +38,4 @@ pub use record::{Bytes, Control, Header, ProducerStamp, Record, bytes};
 pub use replica::{FollowerState, Leadership, Replica, Role};
 pub use share::{ShareFetchRequest, ShareFetched};
 pub use topics::{Topic, Topics};
-pub use txn::{Txn, TxnCoordinator, TxnState};
+pub use txn::{Rollover, Txn, TxnCoordinator, TxnState};
