@@ -2,7 +2,7 @@
 
 use super::transactions::{Call, Status};
 use super::{Asked, Producer, ProducerEffect};
-use crate::broker::{BrokerId, ErrorCode, GroupRequest, GroupResponse, KafkaException, Request, Response, TxnRequest, TxnResponse, us};
+use crate::broker::{ErrorCode, GroupRequest, GroupResponse, KafkaException, Request, Response, TxnRequest, TxnResponse, us};
 use crate::kernel::SimTime;
 
 impl Producer {
@@ -59,14 +59,7 @@ impl Producer {
     }
 
     /// The answer of a coordinator, or of the search for it.
-    pub(super) fn on_txn_response(
-        &mut self,
-        now: SimTime,
-        find: bool,
-        _from: Option<BrokerId>,
-        response: Response,
-        out: &mut Vec<ProducerEffect>,
-    ) {
+    pub(super) fn on_txn_response(&mut self, now: SimTime, find: bool, response: Response, out: &mut Vec<ProducerEffect>) {
         let Some(txn) = &mut self.txn else { return };
         txn.asking = false;
         let Some(call) = txn.calls.front().map(|c| c.call.clone()) else { return };
