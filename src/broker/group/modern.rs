@@ -180,7 +180,7 @@ impl GroupCoordinator {
         let mut changed = false;
         match beat.epoch {
             LEAVES => return self.modern_leave(call, index, beat, out),
-            AWAY => return self.modern_go_away(call, index, beat, out),
+            AWAY => return self.modern_go_away(index, beat, out),
             JOINS => changed = self.modern_join(call, index, beat, out)?,
             epoch => self.modern_check_epoch(index, &beat.member_id, epoch, beat.owned.as_deref())?,
         }
@@ -269,7 +269,7 @@ impl GroupCoordinator {
         Ok(left(beat, LEAVES))
     }
 
-    fn modern_go_away(&mut self, _call: Call, index: usize, beat: &Beat, out: &mut Vec<Effect>) -> Result<GroupResponse, ErrorCode> {
+    fn modern_go_away(&mut self, index: usize, beat: &Beat, out: &mut Vec<Effect>) -> Result<GroupResponse, ErrorCode> {
         let group = &mut self.groups[index];
         let modern = group.modern.as_mut().expect("the caller has made it");
         let member = modern.members.get_mut(&beat.member_id).ok_or(ErrorCode::UnknownMemberId)?;
