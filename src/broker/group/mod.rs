@@ -7,6 +7,7 @@ mod config;
 mod effect;
 mod join;
 mod lease;
+pub mod member_epoch;
 mod modern;
 mod offsets;
 mod session;

@@ -5,18 +5,12 @@ use std::sync::Arc;
 
 use super::effect::Eviction;
 use super::lease::{Lease, Looked};
+use super::member_epoch::{AWAY, JOINS, LEAVES};
 use super::state::GroupState;
 use super::{Call, GroupCoordinator, GroupFact, GroupTimer, fact, timer_at};
 use crate::broker::assignor::ServerAssignor;
 use crate::broker::{ClientId, Effect, ErrorCode, GroupRequest, GroupResponse, TopicPartition, Topics};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
-
-/// The member epoch that joins.
-const JOINS: i32 = 0;
-/// The member epoch that leaves.
-const LEAVES: i32 = -1;
-/// The member epoch of a static member that will be back.
-const AWAY: i32 = -2;
 
 /// How far a member is from its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
