@@ -67,7 +67,9 @@ impl World {
             FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, us)),
             FaultKind::CoordinatorLost => {
                 if let Some(broker) = self.coordinator() {
-                    self.coordinators_lost.insert(id, broker);
+                    if matches!(rule.moment, Moment::Lasting { .. }) {
+                        self.coordinators_lost.insert(id, broker);
+                    }
                     self.kill_node(Node::Broker(broker.0));
                 }
             }

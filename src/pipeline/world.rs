@@ -38,7 +38,7 @@ pub struct World {
     pub(super) faults: Faults,
     /// What waits for a process that stands still.
     pub(super) held: Vec<(Node, Occurrence)>,
-    /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) killed.
+    /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) that stands has killed.
     pub(super) coordinators_lost: SortedMap<FaultId, BrokerId>,
     pub(super) cluster: Cluster,
     pub(super) clients: Vec<Client>,

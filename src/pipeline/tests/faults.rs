@@ -5,7 +5,7 @@ use crate::bank::Process;
 use crate::broker::BrokerId;
 use crate::fault::{FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
 use crate::kernel::SimTime;
-use crate::scenario::{GROUPS, Scenario};
+use crate::scenario::{Action, GROUPS, Scenario};
 
 fn target(kind: FaultKind) -> Target {
     match kind.target_kind() {
@@ -122,6 +122,18 @@ fn a_fault_that_ends_does_not_undo_another_one_that_stands() {
     world.run_until(SimTime::from_ms(40_000));
     let bank = world.bank().expect("the bank is on the stage");
     assert!(bank.is_up(Process::WriteDb) && bank.read_db().extra_us() == 0 && runs(&world, 1));
+    assert_eq!(down(&world), 0);
+
+    // What was killed once and started by hand is held down by nobody.
+    let rule = FaultRule { moment: Moment::Immediate, ..FaultRule::usual(FaultKind::CoordinatorLost, Target::Cluster) };
+    world.intervene(world.now(), &Intervention::Inject(rule)).expect("it fits");
+    let killed = world.cluster().nodes().iter().map(|n| n.id).find(|id| !world.cluster().is_up(*id)).expect("the coordinator");
+    let node = Node::Broker(killed.0);
+    world.intervene(world.now(), &Intervention::Act(Action::Start(node))).expect("it fits");
+    lasting(&mut world, FaultKind::BrokerKilled, Target::Node(node), 0, 45_000);
+    assert_eq!(down(&world), 1);
+    // It registers when the session of the process before it has ended.
+    world.run_until(SimTime::from_ms(60_000));
     assert_eq!(down(&world), 0);
 }
 
