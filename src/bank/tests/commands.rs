@@ -84,3 +84,17 @@ fn f3_a_load_takes_as_long_as_the_events_that_no_snapshot_spares() {
     assert_eq!(without - time_of_the_last(8, false), 16_000, "a snapshot at 16 leaves 4");
     assert_eq!(time_of_the_last(8, true), without, "deleted snapshots spare nothing");
 }
+
+#[test]
+fn f1_an_amount_that_no_balance_could_hold_is_refused() {
+    let mut toy = Toy::new(&quiet());
+    let account = AccountId(0);
+    for amount in [AMOUNT_MAX, AMOUNT_MAX + 1, Money::MAX] {
+        toy.send(Command::Deposit { account, amount });
+        toy.send(Command::Open { account: AccountId(amount as u32 | 1 << 20), deposit: amount });
+    }
+    toy.run(SimTime::from_ms(6_000));
+    let refused = |kind: &FactKind| matches!(kind, FactKind::CommandRejected { reason: Rejection::AmountTooLarge });
+    assert_eq!(toy.count(refused), 4);
+    assert_eq!(toy.bank.accounts()[0].write.expect("opened").balance, 1_000 + AMOUNT_MAX);
+}
