@@ -57,6 +57,20 @@ fn f2_the_loser_reloads_and_takes_the_next_version() {
 }
 
 #[test]
+fn f7_a_lost_version_rolls_back_and_listeners_of_after_rollback_are_called() {
+    let mut config = quiet();
+    config.client.count = 2;
+    config.opening_balance = 10;
+    config.api.conflict_retries_max = 1;
+    config.api.publication = Publication::InProcess;
+    config.api.in_process = InProcess { after_rollback: true, ..InProcess::default() };
+    let mut toy = Toy::new(&config);
+    let [first, second] = withdraw_at_once(&mut toy);
+    let calls = |id| toy.words(id).iter().filter(|word| **word == "event_listener_called").count();
+    assert_eq!((calls(first), calls(second)), (0, 2), "each listener once, for the one transaction that was rolled back");
+}
+
+#[test]
 fn f3_a_load_takes_as_long_as_the_events_that_no_snapshot_spares() {
     let time_of_the_last = |snapshot_every: u32, dropped: bool| {
         let mut config = quiet();
