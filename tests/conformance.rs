@@ -66,6 +66,60 @@ fn nothing_in_a_case_is_silently_ignored() {
     }
 }
 
+/// The values are those that Kafka 4.2.1's clients refused when they were constructed, and those that they took.
+#[test]
+fn a_value_that_a_client_refuses_is_refused_though_nothing_can_be_seen_of_the_setting() {
+    let play = |what: &str, setting: &str| {
+        let given = match what {
+            "send" => format!(r#""producers": {{"p": {{{setting}}}}}, "#),
+            _ => String::new(),
+        };
+        let step = match what {
+            "send" => r#"{"do": "send", "topic": "t", "partition": 0, "value": "v", "producer": "p", "as": "it"}"#.to_owned(),
+            "open" => {
+                format!(r#"{{"do": "open", "member": "m", "group": "g", "topics": ["t"], "config": {{{setting}}}, "as": "it"}}"#)
+            }
+            _ => format!(
+                r#"{{"do": "share_open", "member": "m", "group": "g", "topics": ["t"], "wait": false, "config": {{{setting}}}, "as": "it"}}"#
+            ),
+        };
+        let text = format!(
+            r#"{{"id": "kafka-x", "given": {{"brokers": 1, {given}"topics": {{"t": {{"partitions": 1}}}}}}, "script": [{step}], "observed": {{"it": {{"error": "ConfigException"}}}}}}"#
+        );
+        check(&Case::parse("x.json", &text).expect("well-formed")).expect("it can be played").is_none()
+    };
+    for (what, setting) in [
+        ("send", r#""compression.type": "zip""#),
+        ("send", r#""compression.type": "ZSTD""#),
+        ("send", r#""compression.gzip.level": 0"#),
+        ("send", r#""compression.lz4.level": 18"#),
+        ("send", r#""compression.zstd.level": 23"#),
+        ("send", r#""metadata.max.idle.ms": 4999"#),
+        ("send", r#""receive.buffer.bytes": -2"#),
+        ("send", r#""enable.metrics.push": "x""#),
+        ("open", r#""receive.buffer.bytes": -2"#),
+        ("open", r#""send.buffer.bytes": 2147483648"#),
+        ("open", r#""client.dns.lookup": "default""#),
+        ("open", r#""metrics.recording.level": "info""#),
+        ("open", r#""share.acquire.mode": "record_limit""#),
+        ("share_open", r#""receive.buffer.bytes": -2"#),
+        ("share_open", r#""group.protocol": "consumer""#),
+    ] {
+        assert!(play(what, setting), "{what} with {setting} is not refused");
+    }
+    for (what, setting) in [
+        ("send", r#""compression.type": "zstd""#),
+        ("send", r#""compression.gzip.level": -1"#),
+        ("send", r#""connections.max.idle.ms": -1"#),
+        ("send", r#""transaction.timeout.ms": -1"#),
+        ("open", r#""receive.buffer.bytes": -1"#),
+        ("open", r#""metadata.recovery.strategy": "NONE""#),
+        ("share_open", r#""max.partition.fetch.bytes": 1"#),
+    ] {
+        assert!(!play(what, setting), "{what} with {setting} is refused");
+    }
+}
+
 /// Verbs that the README of the cases documents: `| `verb` |` in its tables.
 fn documented_verbs() -> Vec<String> {
     let readme = std::fs::read_to_string(folder().join("README.md")).expect("the cases have a README");

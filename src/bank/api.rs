@@ -299,6 +299,7 @@ impl Api {
     ) {
         let Some(entry) = self.in_stage(handling, HandlingStage::Committing) else { return };
         entry.step += 1;
+        let (id, decided) = (entry.id, entry.event);
         match answer {
             Ok(Committed::Stored) => {
                 entry.stage = HandlingStage::Stored;
@@ -307,12 +308,16 @@ impl Api {
                 out.push(Effect::Fact(Fact::of(entry.id, FactKind::CommandAccepted { event })));
                 out.push(Effect::Moment(Moment { kind: MomentKind::ApiCommittedNotPublished, subject: handling, command }));
             }
-            Ok(Committed::Duplicate { event }) => self.known(handling, event, out),
+            Ok(Committed::Duplicate { event }) => {
+                self.listen_after_rollback(config, id, decided, out);
+                self.known(handling, event, out);
+            }
             Ok(Committed::Conflict) => {
                 entry.conflict_count += 1;
                 let last = entry.conflict_count > config.api.conflict_retries_max;
                 let kind = FactKind::CommandConflicted { attempt: entry.conflict_count, last };
-                out.push(Effect::Fact(Fact::of(entry.id, kind)));
+                out.push(Effect::Fact(Fact::of(id, kind)));
+                self.listen_after_rollback(config, id, decided, out);
                 if last {
                     self.counters.conflicted_count += 1;
                     self.done(handling, Reply::Conflicted, out);
@@ -321,9 +326,8 @@ impl Api {
                 }
             }
             Err(error) => {
-                let (id, event) = (entry.id, entry.event);
                 if error == DbError::RolledBack {
-                    self.listen_after_rollback(config, id, event, out);
+                    self.listen_after_rollback(config, id, decided, out);
                 }
                 self.unavailable(handling, error, out);
             }

@@ -7,6 +7,9 @@ use super::ids::{AccountId, ClientIndex, CommandId, EventId};
 /// An amount or a balance in won. Signed: a read model that counted a withdrawal twice may go below zero.
 pub type Money = i64;
 
+/// The most that one command may move, in won: sums of millions of such amounts stay numbers.
+pub const AMOUNT_MAX: Money = 1_000_000_000_000;
+
 /// An intent of a client; it may be refused (F1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Command {
@@ -77,6 +80,8 @@ pub enum Rejection {
     AmountNotPositive,
     /// The account to open exists.
     AccountExists,
+    /// The amount is above [`AMOUNT_MAX`].
+    AmountTooLarge,
 }
 
 impl Rejection {
@@ -87,6 +92,7 @@ impl Rejection {
             Rejection::UnknownAccount => "unknown_account",
             Rejection::SameAccount => "same_account",
             Rejection::AmountNotPositive => "amount_not_positive",
+            Rejection::AmountTooLarge => "amount_too_large",
             Rejection::AccountExists => "account_exists",
         }
     }
@@ -211,13 +217,15 @@ pub struct Decision {
 pub fn decide(command: &Command, account: impl Fn(AccountId) -> Option<Account>) -> Result<Decision, Rejection> {
     let known = |id| account(id).ok_or(Rejection::UnknownAccount);
     let change = |id, state: Account, delta| Change { account: id, delta, version: state.version + 1 };
-    let positive = |amount: Money| if amount > 0 { Ok(amount) } else { Err(Rejection::AmountNotPositive) };
+    let bounded = |amount: Money, least: Money| match amount {
+        _ if amount < least => Err(Rejection::AmountNotPositive),
+        _ if amount > AMOUNT_MAX => Err(Rejection::AmountTooLarge),
+        _ => Ok(amount),
+    };
     let covered = |state: Account, amount| if state.balance >= amount { Ok(()) } else { Err(Rejection::InsufficientFunds) };
     match *command {
         Command::Open { account: id, deposit } => {
-            if deposit < 0 {
-                return Err(Rejection::AmountNotPositive);
-            }
+            let deposit = bounded(deposit, 0)?;
             if account(id).is_some() {
                 return Err(Rejection::AccountExists);
             }
@@ -225,17 +233,17 @@ pub fn decide(command: &Command, account: impl Fn(AccountId) -> Option<Account>)
             Ok(Decision { kind: EventKind::AccountOpened, first, second: None })
         }
         Command::Deposit { account: id, amount } => {
-            let amount = positive(amount)?;
+            let amount = bounded(amount, 1)?;
             Ok(Decision { kind: EventKind::MoneyDeposited, first: change(id, known(id)?, amount), second: None })
         }
         Command::Withdraw { account: id, amount } => {
-            let amount = positive(amount)?;
+            let amount = bounded(amount, 1)?;
             let state = known(id)?;
             covered(state, amount)?;
             Ok(Decision { kind: EventKind::MoneyWithdrawn, first: change(id, state, -amount), second: None })
         }
         Command::Transfer { from, to, amount } => {
-            let amount = positive(amount)?;
+            let amount = bounded(amount, 1)?;
             if from == to {
                 return Err(Rejection::SameAccount);
             }

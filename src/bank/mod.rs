@@ -36,7 +36,7 @@ pub use client::{Client, ClientCounters, EMAIL_REREAD_US, PENDING_MAX, Pending, 
 pub use config::{
     ApiConfig, BankConfig, CLIENT_COUNT_MAX, Channel, ClientConfig, Idempotency, Publication, QueryConfig, RelayConfig, RelayReads, Remedy,
 };
-pub use domain::{Account, Change, Command, Decision, DomainEvent, EventKind, Money, Rejection, apply, decide};
+pub use domain::{AMOUNT_MAX, Account, Change, Command, Decision, DomainEvent, EventKind, Money, Rejection, apply, decide};
 pub use effect::*;
 pub use event_book::{EVENT_COUNT_MAX, EventBook};
 pub use fact::{Fact, FactKind, Flaws};

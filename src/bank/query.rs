@@ -165,6 +165,8 @@ impl QueryApi {
         match message {
             Message::QueryRequest { client, query, account, min_version } if self.up => {
                 if min_version > 0 {
+                    // Later than that no look is to come any more: the read or its answer was lost.
+                    self.waiting.retain(|_, waiting| now <= waiting.until + VERSION_LOOK_US);
                     let until = now + config.query.min_version_timeout_us;
                     self.waiting.insert(query, Waiting { client, account, min_version, until });
                 }

@@ -34,17 +34,18 @@ impl std::error::Error for ConfigError {}
 
 /// A value that can be read from a property's text and shown as such.
 pub trait Property: Sized {
-    /// The value that `text` stands for, if any.
+    /// The value that `text` stands for, if any; `text` has no white space around it (`ConfigDef.parseType` trims).
     fn parse(text: &str) -> Option<Self>;
     /// The text that [`Property::parse`] reads.
     fn show(&self) -> String;
 }
 
-macro_rules! plain_property {
-    ($($ty:ty),*) => { $(
+/// Numbers in Java's ranges, whatever holds them here: Kafka has no unsigned ones.
+macro_rules! numeric_property {
+    ($($ty:ty: $most:expr),*) => { $(
         impl Property for $ty {
             fn parse(text: &str) -> Option<Self> {
-                text.trim().parse().ok()
+                text.parse().ok().filter(|number| *number <= $most)
             }
             fn show(&self) -> String {
                 self.to_string()
@@ -53,11 +54,31 @@ macro_rules! plain_property {
     )* };
 }
 
-plain_property!(bool, u16, u32, u64, i64, String);
+numeric_property!(u32: i32::MAX as u32, u64: i64::MAX as u64, i32: i32::MAX, i64: i64::MAX);
+
+impl Property for bool {
+    fn parse(text: &str) -> Option<Self> {
+        [false, true].into_iter().find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Property for String {
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
 
 impl<T: Property> Property for Option<T> {
     fn parse(text: &str) -> Option<Self> {
-        if text.is_empty() { Some(None) } else { T::parse(text).map(Some) }
+        T::parse(text).map(Some)
     }
 
     fn show(&self) -> String {
@@ -66,9 +87,12 @@ impl<T: Property> Property for Option<T> {
 }
 
 /// Declares a struct of settings: `field: type = "real.property.name", default;`. Gives it `Default`, `set`, `get` and
-/// the list of names.
+/// the list of names. `type as u32` is for what is counted on in 64 bits here and is an INT of Kafka's; a last
+/// `, at least n` for what Kafka's `ConfigDef` refuses below `n`.
 macro_rules! properties {
-    ($(#[$doc:meta])* $name:ident { $( $(#[$field_doc:meta])* $field:ident : $ty:ty = $property:literal, $default:expr; )* }) => {
+    ($(#[$doc:meta])* $name:ident { $(
+        $(#[$field_doc:meta])* $field:ident : $ty:ty $(as $int:ty)? = $property:literal, $default:expr $(, at least $least:literal)?;
+    )* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name {
@@ -90,10 +114,12 @@ macro_rules! properties {
             /// # Errors
             /// [`ConfigError::UnknownName`](crate::broker::ConfigError) or `BadValue`; then nothing is changed.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), $crate::broker::ConfigError> {
+                let bad = || $crate::broker::ConfigError::BadValue { name: name.to_owned(), value: value.to_owned() };
+                let text = value.trim();
                 match name {
-                    $( $property => self.$field = $crate::broker::Property::parse(value).ok_or_else(|| {
-                        $crate::broker::ConfigError::BadValue { name: name.to_owned(), value: value.to_owned() }
-                    })?, )*
+                    $( $property => {
+                        self.$field = $crate::broker::read_property!(text, $ty $(, $int)?)$(.filter(|number| *number >= $least))?.ok_or_else(bad)?;
+                    } )*
                     _ => return Err($crate::broker::ConfigError::UnknownName { name: name.to_owned() }),
                 }
                 Ok(())
@@ -111,8 +137,21 @@ macro_rules! properties {
 }
 pub(crate) use properties;
 
-/// The milliseconds of an ISO 8601 duration of days, hours, minutes and seconds, such as `P1DT2H30M` or `PT0.5S`.
+/// Reads a value as its own type, or as Kafka's INT where that is narrower.
+macro_rules! read_property {
+    ($text:expr, $ty:ty) => {
+        <$ty as $crate::broker::Property>::parse($text)
+    };
+    ($text:expr, $ty:ty, $int:ty) => {
+        <$int as $crate::broker::Property>::parse($text).map(<$ty>::from)
+    };
+}
+pub(crate) use read_property;
+
+/// The milliseconds of an ISO 8601 duration of days, hours, minutes and seconds, such as `P1DT2H30M` or `PT0.5S`; as in
+/// `Duration.parse` small letters will do.
 pub(crate) fn iso_duration_ms(text: &str) -> Option<u64> {
+    let text = &*text.to_ascii_uppercase();
     let (days, time) = text.strip_prefix('P')?.split_once('T').unwrap_or((text.strip_prefix('P')?, ""));
     let mut ms = match days.strip_suffix('D') {
         Some(days) => days.parse::<u64>().ok()?.checked_mul(86_400_000)?,
@@ -212,7 +251,7 @@ pub struct PerMille(pub u32);
 
 impl Property for PerMille {
     fn parse(text: &str) -> Option<Self> {
-        let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
         let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
         let value = whole.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(digits.parse().ok()?)?;
         (value <= 1_000).then_some(PerMille(value))
@@ -233,7 +272,7 @@ properties! {
         /// Kept for completeness: deleted segments are unreadable at once.
         file_delete_delay_ms: u64 = "file.delete.delay.ms", 60_000;
         /// The largest batch that is accepted.
-        max_message_bytes: u64 = "max.message.bytes", 1_048_588;
+        max_message_bytes: u64 as u32 = "max.message.bytes", 1_048_588;
         /// After this long a dirty log is cleaned whatever its ratio.
         max_compaction_lag_ms: u64 = "max.compaction.lag.ms", i64::MAX as u64;
         /// How far ahead of the broker's clock a CreateTime may be (A11).
@@ -253,9 +292,9 @@ properties! {
         /// Retention by time (B7).
         retention_ms: i64 = "retention.ms", 604_800_000;
         /// When a segment is full; at least 1 MiB since 4.0.
-        segment_bytes: u64 = "segment.bytes", 1_073_741_824;
+        segment_bytes: u64 as u32 = "segment.bytes", 1_073_741_824;
         /// The same without a minimum, as Kafka's own tests use it; wins over `segment.bytes`.
-        internal_segment_bytes: Option<u64> = "internal.segment.bytes", None;
+        internal_segment_bytes: Option<u32> = "internal.segment.bytes", None;
         /// The span of timestamps that a segment may hold.
         segment_ms: u64 = "segment.ms", 604_800_000;
         /// Whether a replica outside the ISR may lead when no other is left (B5).
@@ -266,7 +305,7 @@ properties! {
 impl TopicConfig {
     /// The size at which a segment is full, in bytes.
     pub fn segment_bytes_max(&self) -> u64 {
-        self.internal_segment_bytes.unwrap_or(self.segment_bytes)
+        self.internal_segment_bytes.map_or(self.segment_bytes, u64::from)
     }
 
     /// Whether the values make sense together with Kafka's bounds (`LogConfig.validate`).

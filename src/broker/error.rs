@@ -8,7 +8,6 @@ pub enum ErrorCode {
     LeaderNotAvailable,
     NotLeaderOrFollower,
     RequestTimedOut,
-    BrokerNotAvailable,
     /// The connection was refused or broken; made by the network, not by a broker.
     NetworkDisconnect,
     MessageTooLarge,
@@ -56,6 +55,26 @@ pub enum ErrorCode {
     PolicyViolation,
 }
 
+/// The codes whose Java class extends `RetriableException`.
+const RETRIABLE: [ErrorCode; 16] = [
+    ErrorCode::UnknownTopicOrPartition,
+    ErrorCode::LeaderNotAvailable,
+    ErrorCode::NotLeaderOrFollower,
+    ErrorCode::RequestTimedOut,
+    ErrorCode::NetworkDisconnect,
+    ErrorCode::NotEnoughReplicas,
+    ErrorCode::NotEnoughReplicasAfterAppend,
+    ErrorCode::ConcurrentTransactions,
+    ErrorCode::OffsetNotAvailable,
+    ErrorCode::FencedLeaderEpoch,
+    ErrorCode::UnknownLeaderEpoch,
+    ErrorCode::CoordinatorNotAvailable,
+    ErrorCode::NotCoordinator,
+    ErrorCode::UnstableOffsetCommit,
+    ErrorCode::ShareSessionNotFound,
+    ErrorCode::InvalidShareSessionEpoch,
+];
+
 /// The exception that an application sees: the simple name of the Java class, and its cause if that is Kafka's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KafkaException {
@@ -70,20 +89,9 @@ pub struct KafkaException {
 impl KafkaException {
     /// Whether it is a `RetriableException` of Kafka.
     pub fn is_retriable(&self) -> bool {
-        matches!(
-            self.class,
-            "TimeoutException"
-                | "NotEnoughReplicasException"
-                | "NotEnoughReplicasAfterAppendException"
-                | "NotLeaderOrFollowerException"
-                | "LeaderNotAvailableException"
-                | "UnknownTopicOrPartitionException"
-                | "CoordinatorNotAvailableException"
-                | "NotCoordinatorException"
-                | "ConcurrentTransactionsException"
-                | "DisconnectException"
-                | "InvalidTxnStateException"
-        )
+        // Two that no code stands for: made by the client itself.
+        ["BufferExhaustedException", "NetworkException"].contains(&self.class)
+            || RETRIABLE.iter().any(|code| code.exception_class() == self.class)
     }
 
     /// An exception without a cause.
@@ -105,7 +113,6 @@ impl ErrorCode {
             ErrorCode::LeaderNotAvailable => "LeaderNotAvailableException",
             ErrorCode::NotLeaderOrFollower => "NotLeaderOrFollowerException",
             ErrorCode::RequestTimedOut => "TimeoutException",
-            ErrorCode::BrokerNotAvailable => "BrokerNotAvailableException",
             ErrorCode::NetworkDisconnect => "DisconnectException",
             ErrorCode::MessageTooLarge => "RecordTooLargeException",
             ErrorCode::RecordListTooLarge => "RecordBatchTooLargeException",
@@ -159,24 +166,7 @@ impl ErrorCode {
     }
 
     /// Whether the Java class extends `RetriableException`.
-    pub const fn is_retriable(self) -> bool {
-        matches!(
-            self,
-            ErrorCode::UnknownTopicOrPartition
-                | ErrorCode::LeaderNotAvailable
-                | ErrorCode::NotLeaderOrFollower
-                | ErrorCode::RequestTimedOut
-                | ErrorCode::BrokerNotAvailable
-                | ErrorCode::NetworkDisconnect
-                | ErrorCode::NotEnoughReplicas
-                | ErrorCode::NotEnoughReplicasAfterAppend
-                | ErrorCode::ConcurrentTransactions
-                | ErrorCode::OffsetNotAvailable
-                | ErrorCode::FencedLeaderEpoch
-                | ErrorCode::UnknownLeaderEpoch
-                | ErrorCode::CoordinatorNotAvailable
-                | ErrorCode::NotCoordinator
-                | ErrorCode::UnstableOffsetCommit
-        )
+    pub fn is_retriable(self) -> bool {
+        RETRIABLE.contains(&self)
     }
 }

@@ -25,7 +25,7 @@ mod txn;
 
 pub use cluster::{Cluster, Node, NodeState};
 pub use config::{BrokerConfig, CleanupPolicy, ClusterConfig, ConfigError, PerMille, Property, TimestampType, TopicConfig, us, wall_ms};
-pub(crate) use config::{iso_duration_ms, properties};
+pub(crate) use config::{iso_duration_ms, properties, read_property};
 pub use controller::{PartitionState, Registration};
 pub use effect::{Effect, Peer, ReplicaFetch, ReplicaFetched, Timer};
 pub use error::{ErrorCode, KafkaException};
@@ -38,4 +38,4 @@ pub use record::{Bytes, Control, Header, ProducerStamp, Record, bytes};
 pub use replica::{FollowerState, Leadership, Replica, Role};
 pub use share::{ShareFetchRequest, ShareFetched};
 pub use topics::{Topic, Topics};
-pub use txn::{Txn, TxnCoordinator, TxnState};
+pub use txn::{Rollover, Txn, TxnCoordinator, TxnState};

@@ -237,7 +237,7 @@ pub enum GroupRequest {
     ConsumerGroupHeartbeat {
         member_id: Arc<str>,
         client_id: Arc<str>,
-        /// 0 joins, -1 leaves, -2 leaves for a while (static).
+        /// An epoch, or one of [`member_epoch`](super::group::member_epoch).
         member_epoch: i32,
         instance_id: Option<Arc<str>>,
         rebalance_timeout_us: u64,
@@ -263,7 +263,7 @@ pub enum GroupRequest {
     ShareGroupHeartbeat {
         member_id: Arc<str>,
         client_id: Arc<str>,
-        /// 0 joins, -1 leaves.
+        /// An epoch, or one of [`member_epoch`](super::group::member_epoch).
         member_epoch: i32,
         topics: Option<Vec<Arc<str>>>,
     },

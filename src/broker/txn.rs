@@ -30,6 +30,17 @@ pub enum TxnState {
     },
 }
 
+/// What becomes of a producer id whose epochs are used up (`TransactionMetadata.isProducerEpochExhausted`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rollover {
+    /// The id has epochs left.
+    No,
+    /// This id takes over when the transaction that is ending has its markers; its producer has been told already.
+    To(u64),
+    /// The id took over from this one, whose last end may be asked for again.
+    From(u64),
+}
+
 /// One transactional id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Txn {
@@ -37,6 +48,8 @@ pub struct Txn {
     pub producer_id: u64,
     /// The epoch that is valid now.
     pub epoch: u16,
+    /// Whether another producer id takes over, or did.
+    pub rollover: Rollover,
     /// `transaction.timeout.ms` in microseconds.
     pub timeout_us: u64,
     /// Where it stands.
@@ -51,6 +64,45 @@ pub struct Txn {
     pub touched_at: SimTime,
     /// How many times markers have been sent.
     pub marker_round: u32,
+}
+
+impl Txn {
+    /// The producer id and epoch with which its producer goes on.
+    pub fn identity(&self) -> (u64, u16) {
+        match self.rollover {
+            Rollover::To(next) => (next, 0),
+            _ => (self.producer_id, self.epoch),
+        }
+    }
+
+    /// Moves the epoch on; after the last one the next producer id takes over.
+    fn bump(&mut self, last_producer_id: &mut u64) {
+        let exhausted = self.epoch >= EPOCH_MAX;
+        self.epoch += 1;
+        if exhausted {
+            *last_producer_id += 1;
+            self.rollover = Rollover::To(*last_producer_id);
+        }
+    }
+
+    /// The markers are written: a producer id without epochs goes.
+    fn complete(&mut self, committed: bool) {
+        self.state = TxnState::Complete { committed };
+        self.groups.clear();
+        if let Rollover::To(next) = self.rollover {
+            self.rollover = Rollover::From(self.producer_id);
+            (self.producer_id, self.epoch) = (next, 0);
+        }
+    }
+
+    /// Whether somebody asks once more for the end that brought the present epoch, of which it has not heard.
+    fn is_last_end_of(&self, producer: (u64, u16)) -> bool {
+        let before = match self.rollover {
+            Rollover::From(old) if self.epoch == 0 => (old, EPOCH_MAX),
+            _ => (self.producer_id, self.epoch.wrapping_sub(1)),
+        };
+        producer == before && matches!(self.state, TxnState::Ending { .. } | TxnState::Complete { .. })
+    }
 }
 
 /// What came of an `EndTxn`.
@@ -102,6 +154,7 @@ impl TxnCoordinator {
             let txn = Txn {
                 producer_id,
                 epoch: 0,
+                rollover: Rollover::No,
                 timeout_us,
                 state: TxnState::Empty,
                 partitions: SortedSet::new(),
@@ -117,13 +170,14 @@ impl TxnCoordinator {
         match txn.state {
             TxnState::Ending { .. } => (Err(ErrorCode::ConcurrentTransactions), false),
             TxnState::Ongoing => {
-                txn.epoch += 1;
+                txn.bump(&mut self.last_producer_id);
                 txn.state = TxnState::Ending { committed: false };
                 (Err(ErrorCode::ConcurrentTransactions), true)
             }
             TxnState::Empty | TxnState::Complete { .. } => {
                 txn.timeout_us = timeout_us;
                 txn.state = TxnState::Empty;
+                txn.rollover = Rollover::No;
                 if txn.epoch >= EPOCH_MAX {
                     self.last_producer_id += 1;
                     txn.producer_id = self.last_producer_id;
@@ -131,7 +185,7 @@ impl TxnCoordinator {
                 } else {
                     txn.epoch += 1;
                 }
-                (Ok((txn.producer_id, txn.epoch)), false)
+                (Ok(txn.identity()), false)
             }
         }
     }
@@ -148,7 +202,13 @@ impl TxnCoordinator {
         partitions: &[TopicPartition],
         group: Option<&Arc<str>>,
     ) -> Result<bool, ErrorCode> {
-        let txn = self.txns.get_mut(id).filter(|t| t.producer_id == producer.0).ok_or(ErrorCode::TransactionalIdNotFound)?;
+        let txn = self.txns.get_mut(id).ok_or(ErrorCode::TransactionalIdNotFound)?;
+        if txn.rollover == Rollover::To(producer.0) {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        if txn.producer_id != producer.0 {
+            return Err(ErrorCode::TransactionalIdNotFound);
+        }
         if txn.epoch != producer.1 {
             return Err(ErrorCode::ProducerFenced);
         }
@@ -172,9 +232,14 @@ impl TxnCoordinator {
     /// # Errors
     /// `TransactionalIdNotFound`, `ProducerFenced`, `ConcurrentTransactions`, `InvalidTxnState`.
     pub fn end(&mut self, now: SimTime, id: &str, producer: (u64, u16), committed: bool, bump: bool) -> Result<Ended, ErrorCode> {
-        let txn = self.txns.get_mut(id).filter(|t| t.producer_id == producer.0).ok_or(ErrorCode::TransactionalIdNotFound)?;
-        // Whoever asks again has not heard of the epoch that its own end brought; before an end that is another producer's.
-        let again = bump && txn.epoch == producer.1 + 1 && matches!(txn.state, TxnState::Ending { .. } | TxnState::Complete { .. });
+        let txn = self.txns.get_mut(id).ok_or(ErrorCode::TransactionalIdNotFound)?;
+        if txn.rollover == Rollover::To(producer.0) {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        let again = bump && txn.is_last_end_of(producer);
+        if txn.producer_id != producer.0 && !again {
+            return Err(ErrorCode::TransactionalIdNotFound);
+        }
         if txn.epoch != producer.1 && !again {
             return Err(ErrorCode::ProducerFenced);
         }
@@ -182,15 +247,17 @@ impl TxnCoordinator {
         match txn.state {
             TxnState::Ongoing if !again => {
                 txn.state = TxnState::Ending { committed };
-                txn.epoch += u16::from(bump);
+                if bump {
+                    txn.bump(&mut self.last_producer_id);
+                }
                 Ok(Ended::Decided)
             }
             TxnState::Ending { committed: was } if was == committed => Err(ErrorCode::ConcurrentTransactions),
             TxnState::Complete { committed: was } if was == committed && (again || !bump) => Ok(Ended::Again),
             TxnState::Empty | TxnState::Complete { .. } if !committed && bump && !again => {
                 // Nothing was added: the abort only moves the epoch on.
-                txn.epoch += 1;
-                txn.state = TxnState::Complete { committed };
+                txn.bump(&mut self.last_producer_id);
+                txn.complete(committed);
                 Ok(Ended::Again)
             }
             _ => Err(ErrorCode::InvalidTxnState),
@@ -203,7 +270,7 @@ impl TxnCoordinator {
         for (id, txn) in &mut self.txns {
             if txn.state == TxnState::Ongoing && now.since(txn.started_at) > txn.timeout_us {
                 txn.state = TxnState::Ending { committed: false };
-                txn.epoch += 1;
+                txn.bump(&mut self.last_producer_id);
                 doomed.push(Arc::clone(id));
             }
         }
@@ -235,8 +302,7 @@ impl TxnCoordinator {
         let txn = self.txns.get_mut(id)?;
         match txn.state {
             TxnState::Ending { committed } if txn.partitions.is_empty() => {
-                txn.state = TxnState::Complete { committed };
-                txn.groups.clear();
+                txn.complete(committed);
                 Some(committed)
             }
             _ => None,
@@ -298,5 +364,34 @@ mod tests {
         assert_eq!(book.add(SimTime(1), &id, (1, 1), &[TP], None), Err(ErrorCode::ConcurrentTransactions));
         assert_eq!(book.marker_written(&id, 1, TP), Some(true));
         assert_eq!(book.add(SimTime(1), &id, (1, 1), &[TP], None), Ok(true));
+    }
+
+    /// As many transactions as a fast run has in a minute: the epochs of one producer id do not last.
+    #[test]
+    fn e3_a_producer_id_whose_epochs_are_used_up_is_followed_by_another() {
+        let (mut book, id) = book();
+        let mut producer = (1, 0);
+        let mut ids = vec![producer.0];
+        for round in 0..100_000_u64 {
+            assert_eq!(book.add(SimTime(round), &id, producer, &[TP], None), Ok(true), "in round {round}");
+            let ended = book.end(SimTime(round), &id, producer, true, true);
+            assert_eq!(ended, Ok(Ended::Decided), "in round {round}");
+            let txn = book.txn(&id).expect("it is known").clone();
+            assert_eq!(txn.producer_id, producer.0, "the markers are the old id's");
+            // The answer got lost, and the next transaction comes before the markers are written.
+            assert_eq!(book.end(SimTime(round), &id, producer, true, true), Err(ErrorCode::ConcurrentTransactions));
+            let next = txn.identity();
+            assert_eq!(book.add(SimTime(round), &id, next, &[TP], None), Err(ErrorCode::ConcurrentTransactions), "in round {round}");
+            assert_eq!(book.marker_written(&id, txn.epoch, TP), Some(true));
+            assert_eq!(book.end(SimTime(round), &id, producer, true, true), Ok(Ended::Again), "in round {round}");
+            assert_eq!(book.txn(&id).map(Txn::identity), Some(next));
+            producer = next;
+            if ids.last() != Some(&producer.0) {
+                ids.push(producer.0);
+                assert_eq!(producer.1, 0);
+            }
+            assert!(producer.1 <= EPOCH_MAX);
+        }
+        assert_eq!(ids, [1, 2, 3, 4]);
     }
 }

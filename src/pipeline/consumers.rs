@@ -232,7 +232,7 @@ impl World {
     }
 
     /// The slots whose containers live in the process of this one: the children of its concurrent container (D16), itself first.
-    fn process_of_slot(&self, slot: u32) -> Vec<u32> {
+    pub(super) fn process_of_slot(&self, slot: u32) -> Vec<u32> {
         let parent = self.consumers[slot as usize].container.properties().parent.as_ref();
         let is_mate = |(number, place): &(u32, &ConsumerSlot)| {
             *number != slot && parent.is_some() && place.container.properties().parent.as_ref() == parent

@@ -12,6 +12,19 @@ use crate::scenario::{GROUPS, Of, Property, SHARE_GROUP_NUMBER, TOPIC};
 /// The value of a record that no listener can decode.
 pub const POISON: &str = "poison {";
 
+/// Which faults of a node hold its process down while they last.
+const HOLD_DOWN: [FaultKind; 9] = [
+    FaultKind::ApiCrash,
+    FaultKind::RelayCrash,
+    FaultKind::WriteDbDown,
+    FaultKind::ReadDbDown,
+    FaultKind::QueryDown,
+    FaultKind::BrokerKilled,
+    FaultKind::BrokerStopped,
+    FaultKind::ConsumerKilled,
+    FaultKind::ConsumerStopped,
+];
+
 impl World {
     /// Lays a fault that was checked.
     pub(super) fn lay_fault(&mut self, rule: FaultRule) {
@@ -33,7 +46,7 @@ impl World {
         let Ok(Standing { rule, .. }) = self.faults.end(id) else { return };
         self.tell(Node::Viewer, None, FactKind::FaultEnded { id, rule });
         if matches!(rule.moment, Moment::Lasting { .. }) {
-            self.undo_fault(&rule);
+            self.undo_fault(id, &rule);
         }
         self.disarm_listeners(id, rule.kind == FaultKind::ConsumerStalled);
     }
@@ -54,7 +67,9 @@ impl World {
             FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, us)),
             FaultKind::CoordinatorLost => {
                 if let Some(broker) = self.coordinator() {
-                    self.coordinators_lost.insert(id, broker);
+                    if matches!(rule.moment, Moment::Lasting { .. }) {
+                        self.coordinators_lost.insert(id, broker);
+                    }
                     self.kill_node(Node::Broker(broker.0));
                 }
             }
@@ -69,7 +84,8 @@ impl World {
         }
     }
 
-    fn undo_fault(&mut self, rule: &FaultRule) {
+    /// What a fault did is undone, but for what another fault that stands does too.
+    fn undo_fault(&mut self, id: FaultId, rule: &FaultRule) {
         match rule.kind {
             FaultKind::ApiCrash
             | FaultKind::RelayCrash
@@ -77,24 +93,53 @@ impl World {
             | FaultKind::ReadDbDown
             | FaultKind::QueryDown
             | FaultKind::BrokerKilled
-            | FaultKind::BrokerStopped => self.of_target(rule, World::start_node),
+            | FaultKind::BrokerStopped => self.of_target(rule, World::start_freed),
             FaultKind::ConsumerKilled | FaultKind::ConsumerStopped => {
-                self.of_consumers(rule, World::start_consumer, World::start_share);
+                self.of_consumers(rule, World::start_freed_consumer, |world, slot| world.start_freed(Node::ShareConsumer(slot)));
             }
-            FaultKind::WriteDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::WriteDb, 0)),
-            FaultKind::ReadDbSlow => self.with_bank(|bank, _, _| bank.slow(Process::ReadDb, 0)),
+            FaultKind::WriteDbSlow | FaultKind::ReadDbSlow => {
+                let other = self.lasting().filter(|other| other.kind == rule.kind).last();
+                let amount = other.map_or(0, |other| other.amount);
+                self.begin_fault(id, &FaultRule { amount, ..*rule });
+            }
             FaultKind::ApiPause | FaultKind::RelayPause => self.of_target(rule, World::release_held),
             FaultKind::CoordinatorLost => {
-                let lost: Vec<BrokerId> = std::mem::take(&mut self.coordinators_lost).into_values().collect();
-                for broker in lost {
-                    self.start_node(Node::Broker(broker.0));
+                if let Some(broker) = self.coordinators_lost.remove(&id) {
+                    self.start_freed(Node::Broker(broker.0));
                 }
             }
-            FaultKind::UncleanElection => {
+            FaultKind::UncleanElection if self.lasting().all(|other| other.kind != rule.kind) => {
                 let value = self.config.flag(Property::UncleanElection, Of::Only).to_string();
                 self.alter_topic(&[("unclean.leader.election.enable", &value)]);
             }
             _ => {}
+        }
+    }
+
+    fn lasting(&self) -> impl Iterator<Item = &FaultRule> {
+        self.faults.standing().iter().map(|s| &s.rule).filter(|rule| matches!(rule.moment, Moment::Lasting { .. }))
+    }
+
+    fn is_held_down(&self, node: Node) -> bool {
+        let group = match node {
+            Node::Consumer(slot) => self.consumers[slot as usize].group,
+            Node::ShareConsumer(_) => Some(SHARE_GROUP_NUMBER),
+            _ => None,
+        };
+        self.lasting().any(|rule| HOLD_DOWN.contains(&rule.kind) && rule.target.holds(node, group))
+            || self.coordinators_lost.values().any(|broker| node == Node::Broker(broker.0))
+    }
+
+    fn start_freed(&mut self, node: Node) {
+        if !self.is_held_down(node) {
+            self.start_node(node);
+        }
+    }
+
+    /// A process with several consumers (D16) is started as a whole, so it is held by a fault of any of them.
+    fn start_freed_consumer(&mut self, slot: u32) {
+        if !self.process_of_slot(slot).into_iter().any(|slot| self.is_held_down(Node::Consumer(slot))) {
+            self.start_consumer(slot);
         }
     }
 

@@ -28,9 +28,6 @@ impl World {
         self.lab_tool_response(correlation, &response);
     }
 
-    /// A record written by hand is in the log, or was given up.
-    pub(super) fn script_produced(&mut self, _: u64) {}
-
     /// The state of a group that has members; `None` if it is empty or not known.
     pub(super) fn active_state(&self, group: u32) -> Option<&'static str> {
         let known = self.cluster.groups.group(GROUPS[group as usize])?;
@@ -68,11 +65,11 @@ impl World {
         let mut records = Vec::new();
         for number in 0..partitions {
             let Some(partition) = self.cluster.partition_named(&topic, number) else { continue };
-            let from = self.replayed.get(&partition).copied().unwrap_or(0);
+            let from = self.replayed.get(&(group, partition)).copied().unwrap_or(0);
             let Some(leader) = self.cluster.leader(partition) else { continue };
             let of_group = |r: &&Arc<crate::broker::Record>| is_of_group(r, GROUPS[group as usize]);
             records.extend(leader.log.records_from(from).filter(of_group).map(|r| mended(r, self.now)));
-            self.replayed.insert(partition, leader.log.end());
+            self.replayed.insert((group, partition), leader.log.end());
         }
         let producer = self.tool_producer();
         for record in records {
@@ -81,18 +78,21 @@ impl World {
     }
 }
 
+/// How the names of headers begin that recoverers and retry topics write (D12, D13).
+const TELLS_OF_FAILURE: [&str; 2] = ["kafka_", "retry_topic-"];
+
 /// Whether the record was given up by this group (or does not say by whom).
 fn is_of_group(record: &crate::broker::Record, group: &str) -> bool {
     let header = record.headers.iter().find(|h| &*h.name == "kafka_dlt-original-consumer-group");
     header.and_then(|h| h.value.as_ref()).is_none_or(|value| &value[..] == group.as_bytes())
 }
 
-/// The record as it was before it failed.
+/// The record as it was before it failed: a count of attempts that came along would send it straight to the dead letters (D13).
 fn mended(record: &crate::broker::Record, now: crate::kernel::SimTime) -> NewRecord {
     NewRecord {
         key: record.key.clone(),
         value: record.value.clone(),
-        headers: record.headers.iter().filter(|h| !h.name.starts_with("kafka_")).cloned().collect(),
+        headers: record.headers.iter().filter(|h| !TELLS_OF_FAILURE.iter().any(|prefix| h.name.starts_with(prefix))).cloned().collect(),
         timestamp_ms: crate::broker::wall_ms(now),
         tag: record.tag,
     }

@@ -38,7 +38,7 @@ pub struct World {
     pub(super) faults: Faults,
     /// What waits for a process that stands still.
     pub(super) held: Vec<(Node, Occurrence)>,
-    /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) killed.
+    /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) that stands has killed.
     pub(super) coordinators_lost: SortedMap<FaultId, BrokerId>,
     pub(super) cluster: Cluster,
     pub(super) clients: Vec<Client>,
@@ -48,8 +48,8 @@ pub struct World {
     pub(super) api_producer: u32,
     pub(super) relay_producer: u32,
     pub(super) tool_producer: Option<u32>,
-    /// Dead letters before these offsets were sent again.
-    pub(super) replayed: SortedMap<TopicPartition, u64>,
+    /// Dead letters of a group before these offsets were sent again; groups may share a topic of dead letters.
+    pub(super) replayed: SortedMap<(u32, TopicPartition), u64>,
     pub(super) consumers: Vec<ConsumerSlot>,
     pub(super) share_consumers: Vec<ShareSlot>,
     pub(super) share_chance: ShareChance,

@@ -57,6 +57,20 @@ fn f2_the_loser_reloads_and_takes_the_next_version() {
 }
 
 #[test]
+fn f7_a_lost_version_rolls_back_and_listeners_of_after_rollback_are_called() {
+    let mut config = quiet();
+    config.client.count = 2;
+    config.opening_balance = 10;
+    config.api.conflict_retries_max = 1;
+    config.api.publication = Publication::InProcess;
+    config.api.in_process = InProcess { after_rollback: true, ..InProcess::default() };
+    let mut toy = Toy::new(&config);
+    let [first, second] = withdraw_at_once(&mut toy);
+    let calls = |id| toy.words(id).iter().filter(|word| **word == "event_listener_called").count();
+    assert_eq!((calls(first), calls(second)), (0, 2), "each listener once, for the one transaction that was rolled back");
+}
+
+#[test]
 fn f3_a_load_takes_as_long_as_the_events_that_no_snapshot_spares() {
     let time_of_the_last = |snapshot_every: u32, dropped: bool| {
         let mut config = quiet();
@@ -83,4 +97,18 @@ fn f3_a_load_takes_as_long_as_the_events_that_no_snapshot_spares() {
     assert_eq!(without - time_of_the_last(20, false), 20_000, "a snapshot of all 20 spares reading 20 events");
     assert_eq!(without - time_of_the_last(8, false), 16_000, "a snapshot at 16 leaves 4");
     assert_eq!(time_of_the_last(8, true), without, "deleted snapshots spare nothing");
+}
+
+#[test]
+fn f1_an_amount_that_no_balance_could_hold_is_refused() {
+    let mut toy = Toy::new(&quiet());
+    let account = AccountId(0);
+    for amount in [AMOUNT_MAX, AMOUNT_MAX + 1, Money::MAX] {
+        toy.send(Command::Deposit { account, amount });
+        toy.send(Command::Open { account: AccountId(amount as u32 | 1 << 20), deposit: amount });
+    }
+    toy.run(SimTime::from_ms(6_000));
+    let refused = |kind: &FactKind| matches!(kind, FactKind::CommandRejected { reason: Rejection::AmountTooLarge });
+    assert_eq!(toy.count(refused), 4);
+    assert_eq!(toy.bank.accounts()[0].write.expect("opened").balance, 1_000 + AMOUNT_MAX);
 }

@@ -110,3 +110,18 @@ fn f9_reads_go_back_between_two_copies_with_different_lag_unless_the_client_stic
     let named = two_copies(false, Remedy::MinVersion);
     assert_eq!((named.went_back_count, named.own_missing_count), (0, 0));
 }
+
+#[test]
+fn f9_a_query_whose_read_was_lost_waits_for_no_version_for_ever() {
+    let mut config = quiet();
+    config.query.min_version_timeout_us = 1_000_000;
+    let mut api = QueryApi::new(1);
+    let mut ask = |now_ms: u64, query: u32| {
+        let message = Message::QueryRequest { client: ClientIndex(0), query: QueryId(query), account: AccountId(0), min_version: 1 };
+        api.arrive(SimTime::from_ms(now_ms), &config, message, &mut Vec::new());
+        api.waiting_count()
+    };
+    assert_eq!((ask(0, 1), ask(10, 2)), (1, 2));
+    assert_eq!(ask(1_005, 3), 3, "its last look may still be to come");
+    assert_eq!(ask(5_000, 4), 1);
+}

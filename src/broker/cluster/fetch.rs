@@ -74,7 +74,7 @@ impl Cluster {
                 out.push(Effect::Respond { from, to: asked.client, correlation: asked.correlation, response });
             }
             WaitingFetch::Replica { follower, session, partitions, .. } => {
-                self.answer_replica_fetch(now, index, *follower, *session, partitions, out);
+                self.answer_replica_fetch(index, *follower, *session, partitions, out);
             }
         }
     }

@@ -14,20 +14,20 @@ impl Cluster {
     ) -> Result<ListedOffset, ErrorCode> {
         let replica = self.leader_at(index, partition)?;
         let plain = |offset| ListedOffset { offset: Some(offset), timestamp_ms: -1, leader_epoch: replica.log.epochs.at(offset) };
-        let epoch_start = replica.leadership().map_or(0, |l| l.epoch_start);
-        if spec != OffsetSpec::Earliest && replica.high_watermark < epoch_start {
-            // Right after an election the new leader does not know yet how far the others have come (KIP-207).
-            return Err(ErrorCode::OffsetNotAvailable);
-        }
+        // Right after an election the new leader does not know yet how far the others have come (KIP-207); what lies below
+        // its high watermark it knows all the same.
+        let lags = replica.leadership().is_some_and(|l| replica.high_watermark < l.epoch_start);
         let end = replica.readable_end(isolation);
         let found = match spec {
             OffsetSpec::Earliest => return Ok(plain(replica.log.start())),
+            OffsetSpec::Latest if lags => return Err(ErrorCode::OffsetNotAvailable),
             OffsetSpec::Latest => return Ok(plain(end)),
             OffsetSpec::Timestamp(ms) => replica.log.find_timestamp(ms).filter(|r| r.offset < end),
             OffsetSpec::MaxTimestamp => replica.log.find_max_timestamp().filter(|r| r.offset < end),
         };
         Ok(match found {
             Some(r) => ListedOffset { offset: Some(r.offset), timestamp_ms: r.timestamp_ms, leader_epoch: Some(r.leader_epoch) },
+            None if lags => return Err(ErrorCode::OffsetNotAvailable),
             None => ListedOffset { offset: None, timestamp_ms: -1, leader_epoch: None },
         })
     }

@@ -172,18 +172,23 @@ impl Cluster {
             // A topic's ISR may have shrunk below the minimum after the append.
             let config = self.topics.topic(partition.topic).map(|t| &t.config);
             let under = replica.leadership().zip(config).is_some_and(|(l, c)| l.is_under_min_isr(c));
-            let Some(waiting) = node.purgatory.produce_mut(id) else { continue };
-            for (at, produced) in &mut waiting.partitions {
-                if let (true, Produced::Waiting(answer)) = (*at == partition, *produced) {
-                    let answer = if under { Err(ErrorCode::NotEnoughReplicasAfterAppend) } else { Ok(answer) };
-                    *produced = Produced::Done(answer);
-                }
+            self.settle_produce(index, partition, id, under.then_some(ErrorCode::NotEnoughReplicasAfterAppend), out);
+        }
+    }
+
+    /// What a waiting request asked of one partition is done, or failed; the request is answered with its last partition.
+    fn settle_produce(&mut self, index: usize, partition: TopicPartition, id: u64, error: Option<ErrorCode>, out: &mut Vec<Effect>) {
+        let node = &mut self.nodes[index];
+        let Some(waiting) = node.purgatory.produce_mut(id) else { return };
+        for (at, produced) in &mut waiting.partitions {
+            if let (true, Produced::Waiting(answer)) = (*at == partition, *produced) {
+                *produced = Produced::Done(error.map_or(Ok(answer), Err));
             }
-            if waiting.partitions.iter().all(|(_, p)| matches!(p, Produced::Done(_)))
-                && let Some(done) = node.purgatory.take_produce(id)
-            {
-                self.answer_waiter(index, done.waiter, done.partitions, out);
-            }
+        }
+        if waiting.partitions.iter().all(|(_, p)| matches!(p, Produced::Done(_)))
+            && let Some(done) = node.purgatory.take_produce(id)
+        {
+            self.answer_waiter(index, done.waiter, done.partitions, out);
         }
     }
 
@@ -191,18 +196,7 @@ impl Cluster {
     pub(super) fn fail_produces(&mut self, index: usize, partition: TopicPartition, out: &mut Vec<Effect>) {
         let Some(replica) = self.nodes[index].replicas.get_mut(&partition) else { return };
         for (_, id) in std::mem::take(&mut replica.produce_waiters) {
-            let node = &mut self.nodes[index];
-            let Some(waiting) = node.purgatory.produce_mut(id) else { continue };
-            for (at, produced) in &mut waiting.partitions {
-                if *at == partition && matches!(produced, Produced::Waiting(_)) {
-                    *produced = Produced::Done(Err(ErrorCode::NotLeaderOrFollower));
-                }
-            }
-            if waiting.partitions.iter().all(|(_, p)| matches!(p, Produced::Done(_)))
-                && let Some(done) = node.purgatory.take_produce(id)
-            {
-                self.answer_waiter(index, done.waiter, done.partitions, out);
-            }
+            self.settle_produce(index, partition, id, Some(ErrorCode::NotLeaderOrFollower), out);
         }
     }
 }
@@ -216,9 +210,6 @@ fn validate(records: &[NewRecord], config: &TopicConfig, now_ms: i64) -> Result<
     if bytes > config.max_message_bytes {
         return Err(ErrorCode::MessageTooLarge);
     }
-    if bytes > config.segment_bytes_max() {
-        return Err(ErrorCode::RecordListTooLarge);
-    }
     if config.cleanup_policy.compact && records.iter().any(|r| r.key.is_none()) {
         return Err(ErrorCode::InvalidRecord);
     }
@@ -228,6 +219,9 @@ fn validate(records: &[NewRecord], config: &TopicConfig, now_ms: i64) -> Result<
     };
     if config.message_timestamp_type == TimestampType::CreateTime && !records.iter().all(in_time) {
         return Err(ErrorCode::InvalidTimestamp);
+    }
+    if bytes > config.segment_bytes_max() {
+        return Err(ErrorCode::RecordListTooLarge);
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ impl Cluster {
             self.note_follower(now, index, follower, fetch, out);
         }
         if self.has_replica_news(index, &partitions) {
-            return self.answer_replica_fetch(now, index, follower, session, &partitions, out);
+            return self.answer_replica_fetch(index, follower, session, &partitions, out);
         }
         let deadline = now + us(self.config.broker.replica_fetch_wait_max_ms);
         self.nodes[index].wait_fetch(WaitingFetch::Replica { follower, session, partitions, deadline }, out);
@@ -143,8 +143,7 @@ impl Cluster {
 
     /// Answers a follower with what is new, by partition.
     pub(super) fn answer_replica_fetch(
-        &mut self,
-        _now: SimTime,
+        &self,
         index: usize,
         follower: BrokerId,
         session: u64,

@@ -7,7 +7,7 @@ use super::purgatory::{Produced, Waiter, WaitingProduce};
 use super::{Asked, Cluster};
 use crate::broker::log::{BatchProducer, LogBatch, MARKER_BYTES};
 use crate::broker::replica::Role;
-use crate::broker::txn::{Ended, TxnState};
+use crate::broker::txn::{Ended, Txn, TxnState};
 use crate::broker::{
     BrokerId, Control, Effect, ErrorCode, Fact, Peer, ProduceAnswer, ProducerStamp, Record, Response, Timer, TopicPartition, TxnRequest,
     TxnResponse, us, wall_ms,
@@ -165,7 +165,7 @@ impl Cluster {
         }
         match request {
             TxnRequest::InitProducerId { timeout_us } => {
-                if timeout_us > us(self.config.broker.transaction_max_timeout_ms) {
+                if timeout_us == 0 || timeout_us > us(self.config.broker.transaction_max_timeout_ms) {
                     return Err(ErrorCode::InvalidRequest);
                 }
                 let (result, doomed) = self.txns.init(now, &id, timeout_us);
@@ -194,7 +194,7 @@ impl Cluster {
                 if ended? == Ended::Decided {
                     self.decided(now, &id, false, out);
                 }
-                let producer = self.txns.txn(&id).map_or(producer, |t| (t.producer_id, t.epoch));
+                let producer = self.txns.txn(&id).map_or(producer, Txn::identity);
                 Ok(TxnResponse::EndTxn { producer })
             }
         }

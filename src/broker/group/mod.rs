@@ -1,12 +1,13 @@
 //! The group coordinator: membership, rebalances, committed offsets. Has never heard of records, polls or listeners.
 //!
 //! The state outlives the broker that coordinates, as the offsets topic is replicated; only requests in process are lost
-//! with it. Rules C1, C2, C6, C8, C9, C16, C17; upstream `GroupTopicsManager`, `ClassicGroup`, `OffsetTopicsManager`.
+//! with it. Rules C1, C2, C6, C8, C9, C16, C17; upstream `GroupMetadataManager`, `ClassicGroup`, `OffsetMetadataManager`.
 
 mod config;
 mod effect;
 mod join;
 mod lease;
+pub mod member_epoch;
 mod modern;
 mod offsets;
 mod session;

@@ -5,18 +5,12 @@ use std::sync::Arc;
 
 use super::effect::Eviction;
 use super::lease::{Lease, Looked};
+use super::member_epoch::{AWAY, JOINS, LEAVES};
 use super::state::GroupState;
 use super::{Call, GroupCoordinator, GroupFact, GroupTimer, fact, timer_at};
 use crate::broker::assignor::ServerAssignor;
 use crate::broker::{ClientId, Effect, ErrorCode, GroupRequest, GroupResponse, TopicPartition, Topics};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
-
-/// The member epoch that joins.
-const JOINS: i32 = 0;
-/// The member epoch that leaves.
-const LEAVES: i32 = -1;
-/// The member epoch of a static member that will be back.
-const AWAY: i32 = -2;
 
 /// How far a member is from its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,7 +174,7 @@ impl GroupCoordinator {
         let mut changed = false;
         match beat.epoch {
             LEAVES => return self.modern_leave(call, index, beat, out),
-            AWAY => return self.modern_go_away(call, index, beat, out),
+            AWAY => return self.modern_go_away(index, beat, out),
             JOINS => changed = self.modern_join(call, index, beat, out)?,
             epoch => self.modern_check_epoch(index, &beat.member_id, epoch, beat.owned.as_deref())?,
         }
@@ -269,7 +263,7 @@ impl GroupCoordinator {
         Ok(left(beat, LEAVES))
     }
 
-    fn modern_go_away(&mut self, _call: Call, index: usize, beat: &Beat, out: &mut Vec<Effect>) -> Result<GroupResponse, ErrorCode> {
+    fn modern_go_away(&mut self, index: usize, beat: &Beat, out: &mut Vec<Effect>) -> Result<GroupResponse, ErrorCode> {
         let group = &mut self.groups[index];
         let modern = group.modern.as_mut().expect("the caller has made it");
         let member = modern.members.get_mut(&beat.member_id).ok_or(ErrorCode::UnknownMemberId)?;

@@ -5,17 +5,13 @@ use std::sync::Arc;
 
 use super::effect::Eviction;
 use super::lease::{Lease, Looked};
+use super::member_epoch::{JOINS, LEAVES};
 use super::state::GroupState;
 use super::{Call, GroupCoordinator, GroupFact, GroupTimer, fact, timer_at};
 use crate::broker::assignor::simple::{self, ShareMember as Wish};
 use crate::broker::share::ShareGroupConfig;
 use crate::broker::{ClientId, Effect, ErrorCode, GroupResponse, TopicPartition, Topics};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
-
-/// The member epoch that joins.
-const JOINS: i32 = 0;
-/// The member epoch that leaves.
-const LEAVES: i32 = -1;
 
 /// A member.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

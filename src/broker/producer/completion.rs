@@ -5,6 +5,9 @@ use super::{Producer, ProducerEffect, ProducerFact, RecordMetadata, produce_exce
 use crate::broker::{ErrorCode, KafkaException, ProduceAnswer, Response, TopicPartition};
 use crate::kernel::SimTime;
 
+/// The last epoch of a producer id.
+const EPOCH_LAST: u16 = i16::MAX as u16;
+
 impl Producer {
     /// The answer to a produce request, partition by partition.
     pub(super) fn on_produced(&mut self, now: SimTime, batches: Vec<ProducerBatch>, response: Response, out: &mut Vec<ProducerEffect>) {
@@ -132,7 +135,12 @@ impl Producer {
     /// partition with an old number gets a new one (`bumpIdempotentProducerEpoch`).
     fn bump_epoch(&mut self, partition: TopicPartition, out: &mut Vec<ProducerEffect>) {
         let Some((id, epoch)) = self.identity else { return };
-        self.set_identity((id, epoch + 1), out);
+        if epoch == EPOCH_LAST {
+            // Another producer id is asked for (`resetIdempotentProducerId`).
+            self.identity = None;
+        } else {
+            self.set_identity((id, epoch + 1), out);
+        }
         for batch in self.accumulator.queues.get_mut(&partition).into_iter().flatten() {
             batch.stamp = None;
         }

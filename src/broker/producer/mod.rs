@@ -177,12 +177,12 @@ impl Producer {
 
     /// A response, or the news that the connection broke, has arrived.
     pub fn on_response(&mut self, now: SimTime, correlation: u64, response: Response, out: &mut Vec<ProducerEffect>) {
-        let Some(InFlight { to, what, .. }) = self.in_flight.remove(&correlation) else { return };
+        let Some(InFlight { what, .. }) = self.in_flight.remove(&correlation) else { return };
         match what {
             Asked::Produce(batches) => self.on_produced(now, batches, response, out),
             Asked::Metadata => self.on_metadata(now, &response),
             Asked::ProducerId => self.on_producer_id(now, &response, out),
-            Asked::Txn { find } => self.on_txn_response(now, find, to, response, out),
+            Asked::Txn { find } => self.on_txn_response(now, find, response, out),
         }
         self.drive(now, out);
     }

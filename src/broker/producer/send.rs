@@ -118,6 +118,13 @@ impl Producer {
         }
     }
 
+    /// Whether somebody blocks because there is no memory, and not because a topic or partition is unknown.
+    pub(super) fn has_callers_without_memory(&self) -> bool {
+        self.pending
+            .iter()
+            .any(|send| self.metadata.partition_count(&send.topic).is_some_and(|count| send.partition.is_none_or(|p| p < count)))
+    }
+
     /// Puts those that waited into batches, in order; a topic that is still unknown does not hold up the others.
     pub(super) fn place_pending(&mut self, now: SimTime, out: &mut Vec<ProducerEffect>) {
         if self.pending.is_empty() {

@@ -65,7 +65,7 @@ impl Producer {
             || batch.is_full(self.config.batch_size)
             || !self.flushes.is_empty()
             || self.txn.as_ref().is_some_and(|t| t.is_completing())
-            || !self.pending.is_empty();
+            || self.has_callers_without_memory();
         if hurry { batch.not_before } else { batch.not_before.max(batch.created_at + us(self.config.linger_ms)) }
     }
 
@@ -179,7 +179,7 @@ impl Producer {
             let same = |f: &InFlight| if to.is_some() { f.to == to } else { f.to.is_none() && is_late(&f) };
             let lost: Vec<u64> = self.in_flight.iter().filter(|(_, f)| same(f)).map(|(c, _)| *c).collect();
             for correlation in lost {
-                let Some(InFlight { to, what, .. }) = self.in_flight.remove(&correlation) else { continue };
+                let Some(InFlight { what, .. }) = self.in_flight.remove(&correlation) else { continue };
                 let response = Response::Error(ErrorCode::NetworkDisconnect);
                 match what {
                     // A batch learns that it took too long (`Sender.handleProduceResponse`), the client that a broker is silent.
@@ -189,7 +189,7 @@ impl Producer {
                     }
                     Asked::Metadata => self.on_metadata(now, &response),
                     Asked::ProducerId => self.on_producer_id(now, &response, out),
-                    Asked::Txn { find } => self.on_txn_response(now, find, to, response, out),
+                    Asked::Txn { find } => self.on_txn_response(now, find, response, out),
                 }
             }
         }

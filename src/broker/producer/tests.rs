@@ -383,6 +383,41 @@ fn a8_linger_collects_records_into_one_batch() {
 }
 
 #[test]
+fn a8_linger_is_not_cut_short_by_a_send_that_waits_for_another_topic() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("linger.ms", "1000"), ("max.block.ms", "5000")]);
+    assert!(net.send(p, "so that the topic is known").is_ok());
+    let begun = net.now;
+    let waits = net.start_send(p, Some(0), None, "v");
+    net.start_send_to(p, "unknown", None, None, "w");
+    assert!(net.outcome(waits).is_ok());
+    assert!(net.done[&waits].0.since(begun) >= 1_000_000, "it left after {} us", net.done[&waits].0.since(begun));
+}
+
+#[test]
+fn e1_a_send_that_fails_for_good_with_something_retriable_leaves_a_transaction_to_abort() {
+    let mut net = Net::new(1, 1, &[]);
+    let p = net.producer(&[("transactional.id", "tx"), ("retries", "1"), ("request.timeout.ms", "500")]);
+    net.init(p).expect("the coordinator is there");
+    net.begin(p).expect("in order");
+    let token = net.start_send(p, Some(0), None, "v");
+    net.on_cluster(|c, now, out| c.kill_broker(now, BrokerId(0), out));
+    assert!(net.outcome(token).is_err());
+    assert_eq!(net.commit(p), Err(KafkaException::caused("KafkaException", "TransactionAbortableException")));
+}
+
+#[test]
+fn e1_a_transaction_timeout_that_is_not_positive_is_refused_by_the_coordinator() {
+    let mut net = Net::new(1, 1, &[]);
+    for timeout in ["-1", "0", "900001"] {
+        let p = net.producer(&[("transactional.id", "tx"), ("transaction.timeout.ms", timeout)]);
+        assert_eq!(net.init(p), thrown("KafkaException"), "{timeout}");
+    }
+    let p = net.producer(&[("transaction.timeout.ms", "-1")]);
+    assert!(net.send(p, "v").is_ok(), "without transactions nobody minds");
+}
+
+#[test]
 fn e1_wrong_order_of_calls() {
     let mut net = Net::new(1, 1, &[]);
     let p = net.producer(&[("transactional.id", "tx1")]);

@@ -210,7 +210,7 @@ impl Producer {
             && matches!(txn.status, Status::InTransaction | Status::Committing)
         {
             // What could have been tried again ends the transaction under another name (`maybeTransitionToErrorState`).
-            txn.abortable(match exception.is_retriable() {
+            txn.abortable(match exception.is_retriable() || exception.class == "InvalidTxnStateException" {
                 true => KafkaException::caused("TransactionAbortableException", exception.class),
                 false => exception.clone(),
             });

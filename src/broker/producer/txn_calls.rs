@@ -2,7 +2,7 @@
 
 use super::transactions::{Call, Status};
 use super::{Asked, Producer, ProducerEffect};
-use crate::broker::{BrokerId, ErrorCode, GroupRequest, GroupResponse, KafkaException, Request, Response, TxnRequest, TxnResponse, us};
+use crate::broker::{ErrorCode, GroupRequest, GroupResponse, KafkaException, Request, Response, TxnRequest, TxnResponse, us};
 use crate::kernel::SimTime;
 
 impl Producer {
@@ -32,7 +32,7 @@ impl Producer {
 
     fn ask(&mut self, now: SimTime, call: Call, out: &mut Vec<ProducerEffect>) {
         let producer = self.identity.unwrap_or_default();
-        let timeout_us = us(self.config.transaction_timeout_ms);
+        let timeout_us = us(u64::try_from(self.config.transaction_timeout_ms).unwrap_or(0));
         let Some(txn) = &mut self.txn else { return };
         txn.asking = true;
         let id = txn.id.clone();
@@ -59,14 +59,7 @@ impl Producer {
     }
 
     /// The answer of a coordinator, or of the search for it.
-    pub(super) fn on_txn_response(
-        &mut self,
-        now: SimTime,
-        find: bool,
-        _from: Option<BrokerId>,
-        response: Response,
-        out: &mut Vec<ProducerEffect>,
-    ) {
+    pub(super) fn on_txn_response(&mut self, now: SimTime, find: bool, response: Response, out: &mut Vec<ProducerEffect>) {
         let Some(txn) = &mut self.txn else { return };
         txn.asking = false;
         let Some(call) = txn.calls.front().map(|c| c.call.clone()) else { return };

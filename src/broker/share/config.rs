@@ -45,11 +45,7 @@ pub enum AcquireMode {
 
 impl Property for AcquireMode {
     fn parse(text: &str) -> Option<Self> {
-        match text {
-            "batch_optimized" => Some(AcquireMode::BatchOptimized),
-            "record_limit" => Some(AcquireMode::RecordLimit),
-            _ => None,
-        }
+        [AcquireMode::BatchOptimized, AcquireMode::RecordLimit].into_iter().find(|mode| mode.show().eq_ignore_ascii_case(text))
     }
 
     fn show(&self) -> String {

@@ -3,7 +3,7 @@
 use super::membership::{MemberState, Prepare};
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, Mode};
-use crate::broker::{CommittedOffset, ErrorCode, GroupRequest, GroupResponse, KafkaException, Response, TopicPartition};
+use crate::broker::{CommittedOffset, ErrorCode, GroupRequest, GroupResponse, KafkaException, Response, TopicPartition, us};
 use crate::kernel::{SimTime, SortedMap};
 
 type Offsets = SortedMap<TopicPartition, CommittedOffset>;
@@ -87,7 +87,7 @@ impl Consumer {
     }
 
     pub(super) fn begin_commit(&mut self, now: SimTime, kind: CommitKind, offsets: Offsets, out: &mut Vec<ConsumerEffect>) {
-        let commit = Commit::new(kind, offsets, now, self.config.default_api_timeout_ms * 1_000);
+        let commit = Commit::new(kind, offsets, now, us(self.config.default_api_timeout_ms));
         if commit.offsets.is_empty() {
             return self.finish_commit(now, commit, Ok(()), out);
         }
@@ -99,7 +99,7 @@ impl Consumer {
     /// Commits positions if the interval is over (C7).
     pub(super) fn auto_commit(&mut self, now: SimTime, out: &mut Vec<ConsumerEffect>) {
         if self.config.enable_auto_commit && !self.config.group_id.is_empty() && now >= self.next_auto_commit {
-            self.next_auto_commit = now + self.config.auto_commit_interval_ms * 1_000;
+            self.next_auto_commit = now + us(self.config.auto_commit_interval_ms);
             let offsets = self.consumed();
             self.begin_commit(now, CommitKind::Auto, offsets, out);
         }

@@ -51,11 +51,7 @@ pub enum GroupProtocol {
 
 impl Property for GroupProtocol {
     fn parse(text: &str) -> Option<Self> {
-        match text {
-            "classic" => Some(GroupProtocol::Classic),
-            "consumer" => Some(GroupProtocol::Consumer),
-            _ => None,
-        }
+        [GroupProtocol::Classic, GroupProtocol::Consumer].into_iter().find(|protocol| protocol.show().eq_ignore_ascii_case(text))
     }
 
     fn show(&self) -> String {
@@ -128,17 +124,17 @@ properties! {
         /// Whether `poll` commits by itself (C7).
         enable_auto_commit: bool = "enable.auto.commit", true;
         /// How often it does.
-        auto_commit_interval_ms: u64 = "auto.commit.interval.ms", 5_000;
+        auto_commit_interval_ms: u64 as u32 = "auto.commit.interval.ms", 5_000;
         /// How many records one `poll` returns at most (C3).
-        max_poll_records: u32 = "max.poll.records", 500;
+        max_poll_records: u32 = "max.poll.records", 500, at least 1;
         /// How long the application may stay away from `poll` (C2).
-        max_poll_interval_ms: u64 = "max.poll.interval.ms", 300_000;
+        max_poll_interval_ms: u64 as u32 = "max.poll.interval.ms", 300_000, at least 1;
         /// How long the member may be silent (C2).
-        session_timeout_ms: u64 = "session.timeout.ms", 45_000;
+        session_timeout_ms: u64 as u32 = "session.timeout.ms", 45_000;
         /// How often it gives a sign of life (C2).
-        heartbeat_interval_ms: u64 = "heartbeat.interval.ms", 3_000;
+        heartbeat_interval_ms: u64 as u32 = "heartbeat.interval.ms", 3_000;
         /// How long a fetch may wait for records at the broker (B2).
-        fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
+        fetch_max_wait_ms: u64 as u32 = "fetch.max.wait.ms", 500;
         /// How many bytes must have come before a waiting fetch is answered (B2).
         fetch_min_bytes: u32 = "fetch.min.bytes", 1;
         /// How many bytes a fetch answers at most; the first batch always comes whole.
@@ -152,11 +148,11 @@ properties! {
         /// How long metadata may be used.
         metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
         /// How long a request may stay unanswered.
-        request_timeout_ms: u64 = "request.timeout.ms", 30_000;
+        request_timeout_ms: u64 as u32 = "request.timeout.ms", 30_000;
         /// How long to wait after a failure.
         retry_backoff_ms: u64 = "retry.backoff.ms", 100;
         /// How long `commitSync`, `position` and `close` try.
-        default_api_timeout_ms: u64 = "default.api.timeout.ms", 60_000;
+        default_api_timeout_ms: u64 as u32 = "default.api.timeout.ms", 60_000;
         /// The deserializer of values.
         value_deserializer: Deserializer = "value.deserializer", Deserializer::String;
         /// What an `ErrorHandlingDeserializer` delegates to.
@@ -188,11 +184,11 @@ impl ConsumerConfig {
         }
         for (name, value) in &given {
             match *name {
-                // It is found too short for a heartbeat, not wrong in itself.
-                "session.timeout.ms" if value.parse::<i32>().is_ok_and(|ms| ms < 0) => config.session_timeout_ms = 0,
+                // Neither is wrong in itself: only a member of a classic group finds that it cannot keep time by them.
+                "session.timeout.ms" if is_negative(value) => config.session_timeout_ms = 0,
+                "heartbeat.interval.ms" if is_negative(value) => config.heartbeat_interval_ms = u64::MAX,
                 // Only `subscribe` asks for one.
                 "partition.assignment.strategy" if value.is_empty() => config.assignors.clear(),
-                _ if is_int(name) && value.parse::<i64>().is_ok_and(|n| n > i64::from(i32::MAX)) => return Err(refused(())),
                 _ => config.set(name, value).map_err(|_| refused(()))?,
             }
         }
@@ -201,12 +197,13 @@ impl ConsumerConfig {
 
     fn check(&self, given: &SortedMap<&str, &str>) -> Result<(), KafkaException> {
         let is_given = |name: &str| given.contains_key(name);
+        let is_set = |name: &str| given.get(name).is_some_and(|value| !value.trim().is_empty());
         let foreign: &[&str] = match self.group_protocol {
             GroupProtocol::Classic => &["group.remote.assignor"],
             GroupProtocol::Consumer => &["partition.assignment.strategy", "heartbeat.interval.ms", "session.timeout.ms"],
         };
         let nameless = is_given("group.instance.id") && self.group_instance_id.is_empty();
-        if nameless || self.max_poll_records == 0 || self.max_poll_interval_ms == 0 || foreign.iter().any(|name| is_given(name)) {
+        if nameless || foreign.iter().any(|name| is_set(name)) {
             return Err(KafkaException::new("ConfigException"));
         }
         if !is_given("group.id") && is_given("enable.auto.commit") && self.enable_auto_commit {
@@ -223,9 +220,9 @@ impl ConsumerConfig {
     }
 }
 
-/// Whether a property of a consumer is an `int` of 32 bits.
-fn is_int(name: &str) -> bool {
-    !["metadata.max.age.ms", "retry.backoff.ms"].contains(&name)
+/// Whether it is an `int` below 0.
+fn is_negative(value: &str) -> bool {
+    value.trim().parse::<i32>().is_ok_and(|number| number < 0)
 }
 
 #[cfg(test)]
@@ -249,8 +246,50 @@ mod tests {
         assert_eq!(refused(&[("partition.assignment.strategy", "")]), plain("IllegalStateException"));
         assert_eq!(refused(&[("group.id", " ")]), Some(KafkaException::caused("KafkaException", "InvalidGroupIdException")));
         assert_eq!(refused(&[("session.timeout.ms", "400"), ("heartbeat.interval.ms", "300")]), None);
+        // Without a group there is nobody to keep time for.
+        assert_eq!(ConsumerConfig::of([("session.timeout.ms", "-1")]).err(), None);
+        assert_eq!(ConsumerConfig::of([("heartbeat.interval.ms", "-1")]).err(), None);
         let alone = ConsumerConfig::of([("enable.auto.commit", "true")]);
         assert_eq!(alone.err(), plain("InvalidConfigurationException"), "without a group");
         assert_eq!(ConsumerConfig::of([]).err(), None, "the default is no such wish");
+    }
+
+    /// What the constructor of Kafka 4.2.1's consumer refused, and what it took, one setting at a time.
+    #[test]
+    fn c2_values_that_the_constructor_refuses() {
+        let plain = Some(KafkaException::new("ConfigException"));
+        for (name, value) in [
+            ("auto.commit.interval.ms", "-1"),
+            ("auto.offset.reset", "LATEST"),
+            ("auto.offset.reset", "by_duration:PT-1H"),
+            ("default.api.timeout.ms", "-1"),
+            ("enable.auto.commit", ""),
+            ("fetch.max.bytes", "-1"),
+            ("fetch.max.wait.ms", "-1"),
+            ("fetch.min.bytes", "-1"),
+            ("group.protocol", "x"),
+            ("isolation.level", "READ_COMMITTED"),
+            ("max.partition.fetch.bytes", "-1"),
+            ("max.poll.interval.ms", "0"),
+            ("max.poll.records", ""),
+            ("metadata.max.age.ms", "-1"),
+            ("metadata.max.age.ms", "9223372036854775808"),
+            ("request.timeout.ms", "2147483648"),
+            ("retry.backoff.ms", "-1"),
+        ] {
+            assert_eq!(refused(&[(name, value)]), plain, "{name}={value}");
+        }
+        assert_eq!(refused(&[("heartbeat.interval.ms", "-1")]), Some(KafkaException::new("KafkaException")));
+        for (name, value) in [
+            ("auto.offset.reset", " latest "),
+            ("auto.offset.reset", "by_duration:pt1h"),
+            ("enable.auto.commit", "TRUE"),
+            ("fetch.max.bytes", "0"),
+            ("group.protocol", "CONSUMER"),
+            ("group.remote.assignor", ""),
+            ("heartbeat.interval.ms", "0"),
+        ] {
+            assert_eq!(refused(&[(name, value)]), None, "{name}={value}");
+        }
     }
 }

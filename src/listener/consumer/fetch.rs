@@ -9,7 +9,7 @@ use super::subscription::Buffer;
 use super::{Consumer, ConsumerConfig, ConsumerEffect, ConsumerFact, OffsetReset, Phase};
 use crate::broker::{
     BrokerId, Control, ErrorCode, FetchAnswer, FetchBounds, FetchPartition, IsolationLevel, KafkaException, Record, Request, Response,
-    TopicPartition,
+    TopicPartition, us,
 };
 use crate::kernel::{SimTime, SortedMap, SortedSet};
 use crate::listener::ConsumerRecord;
@@ -56,7 +56,7 @@ impl Consumer {
             }
             let request = Request::Fetch {
                 isolation: self.config.isolation_level,
-                wait_us_max: self.config.fetch_max_wait_ms * 1_000,
+                wait_us_max: us(self.config.fetch_max_wait_ms),
                 bounds: self.bounds(),
                 partitions: partitions.clone(),
             };

@@ -3,7 +3,7 @@
 use super::membership::MemberState;
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact};
-use crate::broker::{ErrorCode, GroupRequest, Response};
+use crate::broker::{ErrorCode, GroupRequest, Response, us};
 use crate::kernel::SimTime;
 
 /// `retry.backoff.max.ms` of a consumer, which no scenario sets, in microseconds.
@@ -17,8 +17,8 @@ impl Consumer {
         if self.is_away() && now >= self.group.poll_deadline {
             return self.leave_for_not_polling(now, out);
         }
-        let silent_us = self.config.session_timeout_ms * 1_000;
-        let sent_at = |s: &super::network::Sent| s.expires.since(SimTime(self.config.request_timeout_ms * 1_000));
+        let silent_us = us(self.config.session_timeout_ms);
+        let sent_at = |s: &super::network::Sent| s.expires.since(SimTime(us(self.config.request_timeout_ms)));
         let mut beats = self.net.in_flight.iter().filter(|(_, s)| matches!(s.purpose, Purpose::Heartbeat { .. }));
         if let Some((correlation, sent)) = beats.next().map(|(c, s)| (*c, sent_at(s))) {
             if now.us() >= sent + silent_us {
@@ -29,7 +29,7 @@ impl Consumer {
         }
         if now >= self.group.next_heartbeat && self.net.coordinator.is_some() {
             let generation = self.group.generation.expect("a joined member has a generation");
-            self.group.next_heartbeat = now + self.config.heartbeat_interval_ms * 1_000;
+            self.group.next_heartbeat = now + us(self.config.heartbeat_interval_ms);
             let request = GroupRequest::Heartbeat { member_id: self.group.member_id.clone(), generation, instance_id: self.instance_id() };
             self.send_to_group(now, Purpose::Heartbeat { generation }, request, out);
         }

@@ -7,7 +7,7 @@ use super::membership::{AfterCallback, MemberState, Members, Prepare};
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, Mode};
 use crate::broker::assignor::Assignor;
-use crate::broker::{ErrorCode, GroupRequest, GroupResponse, Response, Subscription, TopicPartition};
+use crate::broker::{ErrorCode, GroupRequest, GroupResponse, Response, Subscription, TopicPartition, us};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 impl Consumer {
@@ -107,7 +107,7 @@ impl Consumer {
             member_id: self.group.member_id.clone(),
             client_id: self.name.clone(),
             instance_id: self.instance_id(),
-            session_timeout_us: self.config.session_timeout_ms * 1_000,
+            session_timeout_us: us(self.config.session_timeout_ms),
             rebalance_timeout_us: self.max_poll_interval_us(),
             protocols: self.config.assignors.iter().map(|a| (Arc::from(a.name()), self.subscription(*a))).collect(),
             reason,
@@ -151,7 +151,7 @@ impl Consumer {
         self.group.state = MemberState::Completing;
         self.group.generation = Some(generation);
         self.group.protocol = Assignor::by_name(&protocol);
-        self.group.next_heartbeat = now + self.config.heartbeat_interval_ms * 1_000;
+        self.group.next_heartbeat = now + us(self.config.heartbeat_interval_ms);
         // A request from here on asks for another rebalance.
         self.group.rejoin = None;
         let leads = leader == member_id;
@@ -199,7 +199,7 @@ impl Consumer {
         let request = GroupRequest::SyncGroup { member_id: self.group.member_id.clone(), generation, assignments };
         let attempt = self.group.attempt;
         if !self.send_to_group(now, Purpose::Sync { attempt }, request, out) {
-            self.rejoin_later(now, "the coordinator is gone");
+            self.rejoin_later("the coordinator is gone");
         }
     }
 
@@ -224,10 +224,10 @@ impl Consumer {
                 // The callbacks were made before the join; what is still owned is lost.
                 self.group.prepare = Prepare::Needed;
             }
-            ErrorCode::RebalanceInProgress => self.rejoin_later(now, "a rebalance interrupted the join"),
+            ErrorCode::RebalanceInProgress => self.rejoin_later("a rebalance interrupted the join"),
             _ if error.is_retriable() => {
                 self.group.retry_at = now + self.retry_us();
-                self.rejoin_later(now, "the join was not answered");
+                self.rejoin_later("the join was not answered");
             }
             _ => {
                 self.group.reset("the join was refused", false);
@@ -237,7 +237,7 @@ impl Consumer {
     }
 
     /// The join must be tried again; what was given up before it stays given up.
-    fn rejoin_later(&mut self, _now: SimTime, reason: &'static str) {
+    fn rejoin_later(&mut self, reason: &'static str) {
         self.group.state = MemberState::Unjoined;
         self.group.to_assign = None;
         self.group.next_heartbeat = SimTime::NEVER;
@@ -254,7 +254,7 @@ impl Consumer {
         let generation = self.group.generation.unwrap_or_default();
         self.group.memory = (assignment.clone(), self.group.generation);
         self.group.last_joined = (Arc::clone(&self.group.member_id), self.group.generation);
-        self.next_auto_commit = now + self.config.auto_commit_interval_ms * 1_000;
+        self.next_auto_commit = now + us(self.config.auto_commit_interval_ms);
         out.push(ConsumerEffect::Fact(ConsumerFact::Rebalanced { generation, assignment: assignment.clone() }));
         let owned = self.subscriptions.assigned();
         let added: Vec<_> = assignment.iter().copied().filter(|p| !owned.contains(p)).collect();

@@ -34,7 +34,7 @@ use self::commit::Commit;
 use self::membership::{AfterCallback, Membership};
 use self::network::Network;
 use self::subscription::{Mode, PartitionState, Phase, Subscriptions};
-use crate::broker::{ClientId, CommittedOffset, KafkaException, Metadata, OffsetSpec, TopicPartition};
+use crate::broker::{ClientId, CommittedOffset, KafkaException, Metadata, OffsetSpec, TopicPartition, us};
 use crate::kernel::SimTime;
 
 /// A consumer.
@@ -142,7 +142,7 @@ impl Consumer {
         self.subscriptions.mode = Mode::Manual;
         self.subscriptions.assign(partitions);
         // The first interval begins with the consumer; in a group, with the partitions.
-        self.next_auto_commit = self.next_auto_commit.max(now + self.config.auto_commit_interval_ms * 1_000);
+        self.next_auto_commit = self.next_auto_commit.max(now + us(self.config.auto_commit_interval_ms));
         self.pump(now, out);
     }
 
@@ -271,11 +271,11 @@ impl Consumer {
     }
 
     fn max_poll_interval_us(&self) -> u64 {
-        self.config.max_poll_interval_ms.saturating_mul(1_000)
+        us(self.config.max_poll_interval_ms)
     }
 
     fn retry_us(&self) -> u64 {
-        self.config.retry_backoff_ms.saturating_mul(1_000)
+        us(self.config.retry_backoff_ms)
     }
 
     fn state_mut(&mut self, partition: TopicPartition) -> Option<&mut PartitionState> {

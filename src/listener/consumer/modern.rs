@@ -7,15 +7,9 @@ use super::commit::CommitKind;
 use super::membership::{AfterCallback, MemberState, Prepare};
 use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, GroupProtocol, Mode};
+use crate::broker::group::member_epoch::{AWAY, JOINS, LEAVES};
 use crate::broker::{ErrorCode, GroupRequest, GroupResponse, Response, TopicPartition};
 use crate::kernel::{Prng, SimTime, SortedSet, digest_of};
-
-/// The member epoch that joins.
-const JOINS: i32 = 0;
-/// The member epoch that leaves.
-const LEAVES: i32 = -1;
-/// The member epoch of a static member that will be back.
-const AWAY: i32 = -2;
 
 impl Consumer {
     pub(super) fn is_modern(&self) -> bool {

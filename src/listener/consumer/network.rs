@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Consumer, ConsumerEffect, ConsumerTimer, Phase};
 use crate::broker::{
-    BrokerId, ErrorCode, FetchPartition, GroupRequest, Metadata, OffsetSpec, Request, Response, TopicMetadata, TopicPartition,
+    BrokerId, ErrorCode, FetchPartition, GroupRequest, Metadata, OffsetSpec, Request, Response, TopicMetadata, TopicPartition, us,
 };
 use crate::kernel::{SimTime, SortedMap};
 
@@ -126,7 +126,7 @@ impl Consumer {
         let timeout_us = match purpose {
             // A join waits for the slowest member.
             Purpose::Join { .. } => self.max_poll_interval_us() + 5_000_000,
-            _ => self.config.request_timeout_ms * 1_000,
+            _ => us(self.config.request_timeout_ms),
         };
         self.net.in_flight.insert(correlation, Sent { purpose, to, expires: now + timeout_us });
         out.push(ConsumerEffect::Request { to, correlation, request });
@@ -146,7 +146,7 @@ impl Consumer {
         for correlation in expired {
             self.answered(now, correlation, Response::Error(ErrorCode::NetworkDisconnect), out);
         }
-        let max_age_us = self.config.metadata_max_age_ms * 1_000;
+        let max_age_us = us(self.config.metadata_max_age_ms);
         let due = self.net.stale || self.net.metadata_at.is_none_or(|at| now >= at + max_age_us);
         if let Some(topics) = &self.net.wanted
             && due
@@ -267,7 +267,7 @@ impl Consumer {
             at(deadline);
         }
         if self.net.wanted.is_some() && !metadata {
-            let age = self.net.metadata_at.map_or(SimTime::ZERO, |at| at + self.config.metadata_max_age_ms * 1_000);
+            let age = self.net.metadata_at.map_or(SimTime::ZERO, |at| at + us(self.config.metadata_max_age_ms));
             at(if self.net.stale { self.net.metadata_retry_at } else { age.max(self.net.metadata_retry_at) });
         }
         if self.net.coordinator.is_none() && self.needs_coordinator() && !self.net.is_under_way(|p| *p == Purpose::Coordinator) {

@@ -4,14 +4,14 @@ use super::network::Purpose;
 use super::{Consumer, ConsumerEffect, ConsumerFact, Event, OffsetReset, Phase, PositionedBy};
 use crate::broker::{
     BrokerId, CommittedOffset, EPOCH_MS, EpochEnd, ErrorCode, GroupRequest, GroupResponse, IsolationLevel, KafkaException, ListedOffset,
-    OffsetSpec, Request, Response, TopicPartition,
+    OffsetSpec, Request, Response, TopicPartition, us,
 };
 use crate::kernel::{SimTime, SortedMap};
 
 impl Consumer {
     /// `position(partition)`, waiting until it is known: ends with [`Event::Position`].
     pub fn fetch_position(&mut self, now: SimTime, partition: TopicPartition, token: u64, out: &mut Vec<ConsumerEffect>) {
-        let deadline = now + self.config.default_api_timeout_ms * 1_000;
+        let deadline = now + us(self.config.default_api_timeout_ms);
         self.position_calls.push((token, partition, deadline));
         // It may be asked inside a callback, while `poll` is held up.
         self.update_positions(now, out);
@@ -171,7 +171,7 @@ impl Consumer {
     ) {
         let retry_at = now + self.retry_us();
         // `setNextAllowedRetry`, which an answer without an offset does not take back.
-        let ask_again_at = now + self.config.request_timeout_ms * 1_000;
+        let ask_again_at = now + us(self.config.request_timeout_ms);
         let answers: SortedMap<TopicPartition, Result<ListedOffset, ErrorCode>> = match response {
             Response::ListOffsets { partitions } => partitions.into_iter().collect(),
             _ => SortedMap::new(),

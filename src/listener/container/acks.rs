@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::op::Op;
 use super::{ConsumerCall, Context, ListenerConsumer, Output};
-use crate::broker::{Bytes, TopicPartition};
+use crate::broker::{Bytes, TopicPartition, us};
 use crate::kernel::SimTime;
 use crate::listener::method::shows;
 use crate::listener::{
@@ -247,7 +247,7 @@ impl ListenerConsumer {
         let Ok(ms) = u64::try_from(ms) else {
             return Err(Exception::thrown(ILLEGAL_ARGUMENT, "sleep cannot be negative"));
         };
-        let at = index.unwrap_or(if of_batch { 0 } else { self.current });
+        let at = index.unwrap_or(self.current);
         let Some(record) = self.batch.get(at as usize) else {
             return Err(Exception::thrown(ILLEGAL_ARGUMENT, "index out of bounds"));
         };
@@ -264,7 +264,7 @@ impl ListenerConsumer {
     /// `pauseForNackSleep`: all assigned partitions are paused, polling goes on (D6).
     pub(super) fn pause_for_nack_sleep(&mut self, cx: &mut Context<'_>) {
         let Some(ms) = self.nack_sleep_ms.take().filter(|ms| *ms > 0) else { return };
-        self.nack_wake_at = Some(cx.now + ms * 1_000);
+        self.nack_wake_at = Some(cx.now + us(ms));
         let partitions: Vec<TopicPartition> = self.assigned.difference(&self.kafka_paused).copied().collect();
         self.paused_for_nack.extend(&partitions);
         self.pause_in_kafka(cx, partitions);

@@ -4,8 +4,8 @@
 use super::acks::highest;
 use super::op::Op;
 use super::{ConsumerCall, Context, ListenerConsumer};
-use crate::broker::TopicPartition;
 use crate::broker::assignor::{compute_if_absent_order, partition_hash};
+use crate::broker::{TopicPartition, us};
 use crate::listener::{BackOffExecution, ConsumerRecord, ErrorHandler, Exception, ExceptionKind, Fact, Offsets, SPRING_KAFKA};
 
 /// `ListenerUtils`: the sleep between attempts of a batch is cut into pieces, between which it polls, so that the member keeps
@@ -234,7 +234,7 @@ impl ListenerConsumer {
         if ms > 0 {
             cx.fact(Fact::BackingOff { ms });
         }
-        let us = ms.saturating_mul(1_000);
+        let us = us(ms);
         let step_us = if us > SMALL_INTERVAL_US { SLEEP_US } else { SMALL_SLEEP_US };
         self.plan([Op::ShortPoll, Op::SleepPolling { us, step_us, again: false }, Op::RetryBatchNow { attempt, execution }]);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ConsumerCall, ContainerEffect, ContainerTimer, ListenerConsumer, Output};
-use crate::broker::{ClientId, CommittedOffset, KafkaException, Metadata, Response, TopicId, TopicPartition};
+use crate::broker::{ClientId, CommittedOffset, KafkaException, Metadata, Response, TopicId, TopicPartition, us};
 use crate::kernel::{Scratch, SimTime};
 use crate::listener::consumer::{Consumer, ConsumerConfig, ConsumerEffect, ConsumerTimer, Event, OffsetReset};
 use crate::listener::{ContainerProperties, Decision, Exception, Listener, Offsets};
@@ -44,7 +44,7 @@ impl Container {
         let (mut properties, mut config) = (properties, config);
         config.enable_auto_commit = properties.auto_commit;
         config.group_id = properties.group.to_string();
-        properties.max_poll_interval_us = config.max_poll_interval_ms.saturating_mul(1_000);
+        properties.max_poll_interval_us = us(config.max_poll_interval_ms);
         properties.commit_at_assignment = config.auto_offset_reset == OffsetReset::Latest;
         let consumer = Consumer::new(client, properties.name.clone(), config);
         let thread = ListenerConsumer::new(properties);

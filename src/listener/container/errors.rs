@@ -10,7 +10,7 @@ const RECORD_IN_RETRY: &str = "org.springframework.kafka.listener.RecordInRetryE
 
 impl ListenerConsumer {
     /// The error handler is called for the record in hand; false if there is none.
-    pub(super) fn handle_failed_record(&mut self, _cx: &mut Context<'_>, exception: &Exception) -> bool {
+    pub(super) fn handle_failed_record(&mut self, exception: &Exception) -> bool {
         let index = self.current;
         let exception = exception.clone();
         match &self.properties.error_handler {

@@ -291,8 +291,6 @@ pub(super) enum Op {
     CatchRecoverer {
         /// The failed record's index.
         index: u32,
-        /// What the record failed with.
-        exception: Exception,
         /// Whether a tracked failure is forgotten.
         tracked: bool,
         /// Whether an after-rollback processor asked.

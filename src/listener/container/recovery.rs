@@ -2,7 +2,7 @@
 
 use super::op::{Letter, Op};
 use super::{ContainerEffect, Context, ListenerConsumer};
-use crate::broker::NewRecord;
+use crate::broker::{NewRecord, us};
 use crate::listener::dead_letter::{header, letter};
 use crate::listener::{
     ConsumerRecord, Counts, DefaultErrorHandler, ErrorHandler, Exception, ExceptionKind, Fact, ILLEGAL_STATE, Recoverer,
@@ -62,29 +62,20 @@ impl ListenerConsumer {
             if let Some(ms) = verdict.wait_ms {
                 if ms > 0 {
                     cx.fact(Fact::BackingOff { ms });
-                    self.sleep(cx, ms * 1_000, true);
+                    self.sleep(cx, us(ms), true);
                 }
                 return Ok(());
             }
         }
-        let (returned, caught) = (exception.clone(), exception.clone());
         self.plan([
-            Op::RecovererReturned { index, exception: returned, tracked, after_rollback },
-            Op::CatchRecoverer { index, exception: caught, tracked, after_rollback },
+            Op::RecovererReturned { index, exception: exception.clone(), tracked, after_rollback },
+            Op::CatchRecoverer { index, tracked, after_rollback },
         ]);
         self.call_recoverer(cx, &record, &exception, &settings)
     }
 
     /// The recoverer threw: the record counts as not recovered.
-    pub(super) fn recoverer_threw(
-        &mut self,
-        cx: &mut Context<'_>,
-        index: u32,
-        _failure: &Exception,
-        tracked: bool,
-        after_rollback: bool,
-        thrown: &Exception,
-    ) {
+    pub(super) fn recoverer_threw(&mut self, cx: &mut Context<'_>, index: u32, tracked: bool, after_rollback: bool, thrown: &Exception) {
         let record = &self.batch[index as usize];
         let (partition, offset) = (record.partition, record.record.offset);
         cx.fact(Fact::RecoveryFailed { partition, offset, class: thrown.class.clone() });

@@ -465,14 +465,14 @@ impl ListenerConsumer {
                 self.end_of_call(cx, Some(exception));
                 false
             }
-            Op::CatchRecord if plain => self.handle_failed_record(cx, exception),
+            Op::CatchRecord if plain => self.handle_failed_record(exception),
             Op::CatchBatch if plain => self.handle_failed_batch(cx, exception),
             Op::CatchRetry { attempt, execution } if plain => {
                 self.retry_failed(cx, attempt, execution, exception);
                 true
             }
-            Op::CatchRecoverer { index, exception: failure, tracked, after_rollback } if plain => {
-                self.recoverer_threw(cx, index, &failure, tracked, after_rollback, exception);
+            Op::CatchRecoverer { index, tracked, after_rollback } if plain => {
+                self.recoverer_threw(cx, index, tracked, after_rollback, exception);
                 true
             }
             Op::CatchBatchRecoverer => {

@@ -2,7 +2,7 @@
 
 use super::op::{Op, TransactionStep};
 use super::{ContainerEffect, Context, ListenerConsumer, Output, TransactionCall};
-use crate::broker::KafkaException;
+use crate::broker::{KafkaException, us};
 use crate::kernel::SimTime;
 use crate::listener::{AckMode, BackOff, Exception, Fact, ILLEGAL_STATE, Listener, ListenerKind, Offsets};
 
@@ -149,7 +149,7 @@ impl ListenerConsumer {
         let ms = wait_ms.unwrap_or(last);
         if ms > 0 {
             cx.fact(Fact::BackingOff { ms });
-            self.sleep(cx, ms * 1_000, true);
+            self.sleep(cx, us(ms), true);
         }
     }
 }

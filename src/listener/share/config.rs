@@ -40,11 +40,11 @@ properties! {
         /// How many records a fetch takes of a batch (S4).
         acquire_mode: AcquireMode = "share.acquire.mode", AcquireMode::BatchOptimized;
         /// How many records one `poll` returns; whole batches may be more (S4).
-        max_poll_records: u32 = "max.poll.records", 500;
+        max_poll_records: u32 = "max.poll.records", 500, at least 1;
         /// How long the application may stay away from `poll` (S1).
-        max_poll_interval_ms: u64 = "max.poll.interval.ms", 300_000;
+        max_poll_interval_ms: u64 as u32 = "max.poll.interval.ms", 300_000, at least 1;
         /// How long a fetch may wait for records at the broker.
-        fetch_max_wait_ms: u64 = "fetch.max.wait.ms", 500;
+        fetch_max_wait_ms: u64 as u32 = "fetch.max.wait.ms", 500;
         /// How many bytes must have come before a waiting fetch is answered.
         fetch_min_bytes: u32 = "fetch.min.bytes", 1;
         /// How many bytes a fetch answers at most; the first batch always comes whole.
@@ -52,24 +52,26 @@ properties! {
         /// How long metadata may be used.
         metadata_max_age_ms: u64 = "metadata.max.age.ms", 300_000;
         /// How long a request may stay unanswered.
-        request_timeout_ms: u64 = "request.timeout.ms", 30_000;
+        request_timeout_ms: u64 as u32 = "request.timeout.ms", 30_000;
         /// How long to wait after a failure.
         retry_backoff_ms: u64 = "retry.backoff.ms", 100;
         /// How long `commitSync` tries.
-        default_api_timeout_ms: u64 = "default.api.timeout.ms", 60_000;
+        default_api_timeout_ms: u64 as u32 = "default.api.timeout.ms", 60_000;
     }
 }
 
 impl ShareConsumerConfig {
-    /// Checks what the constructor of `KafkaShareConsumer` and `subscribe` check.
+    /// What the constructor of `KafkaShareConsumer` makes of properties; a later one of a name replaces an earlier one.
     ///
     /// # Errors
-    /// `ConfigException`, `InvalidGroupIdException`, as Kafka's.
-    pub fn validate(&self) -> Result<(), KafkaException> {
-        if self.max_poll_records == 0 || self.max_poll_interval_ms == 0 {
-            return Err(KafkaException::new("ConfigException"));
+    /// `ConfigException` for a property that it does not have or a value that it cannot be; a `KafkaException` caused by
+    /// `InvalidGroupIdException` without a group.
+    pub fn of<'a>(properties: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<ShareConsumerConfig, KafkaException> {
+        let mut config = ShareConsumerConfig::default();
+        for (name, value) in properties {
+            config.set(name, value).map_err(|_| KafkaException::new("ConfigException"))?;
         }
-        if self.group_id.is_empty() { Err(KafkaException::new("InvalidGroupIdException")) } else { Ok(()) }
+        if config.group_id.is_empty() { Err(KafkaException::caused("KafkaException", "InvalidGroupIdException")) } else { Ok(config) }
     }
 
     /// Whether the application acknowledges each record (S16).
@@ -79,5 +81,35 @@ impl ShareConsumerConfig {
 
     pub(super) fn is_record_limit(&self) -> bool {
         self.acquire_mode == AcquireMode::RecordLimit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the constructor of Kafka 4.2.1's share consumer refused, and what it took.
+    #[test]
+    fn s1_settings_that_a_share_consumer_refuses() {
+        let of = |name, value| ShareConsumerConfig::of([("group.id", "g"), (name, value)]).err();
+        let plain = Some(KafkaException::new("ConfigException"));
+        for (name, value) in [
+            ("auto.offset.reset", "latest"),
+            ("enable.auto.commit", "false"),
+            ("fetch.max.wait.ms", "-1"),
+            ("max.poll.interval.ms", "0"),
+            ("max.poll.interval.ms", "2147483648"),
+            ("max.poll.records", "0"),
+            ("max.poll.records", "2147483648"),
+            ("request.timeout.ms", "2147483648"),
+            ("share.acknowledgement.mode", "EXPLICIT"),
+            ("share.acquire.mode", "x"),
+        ] {
+            assert_eq!(of(name, value), plain, "{name}={value}");
+        }
+        assert_eq!(of("share.acquire.mode", "RECORD_LIMIT"), None);
+        let nameless = KafkaException::caused("KafkaException", "InvalidGroupIdException");
+        assert_eq!(ShareConsumerConfig::of([]).err(), Some(nameless.clone()));
+        assert_eq!(of("group.id", " "), Some(nameless));
     }
 }

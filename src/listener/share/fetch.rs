@@ -7,7 +7,7 @@ use super::network::Purpose;
 use super::session::{PartitionAcks, Waiter};
 use super::{Out, ShareConsumer};
 use crate::broker::share::AckType;
-use crate::broker::{BrokerId, ErrorCode, FetchBounds, Request, Response, ShareFetchRequest, TopicPartition};
+use crate::broker::{BrokerId, ErrorCode, FetchBounds, Request, Response, ShareFetchRequest, TopicPartition, us};
 use crate::kernel::{SimTime, SortedMap};
 use crate::listener::consumer::ConsumerFact;
 
@@ -74,7 +74,7 @@ impl ShareConsumer {
             group: self.group_id(),
             member_id: self.group.member_id.clone(),
             epoch: session_epoch(&self.sessions, node),
-            wait_us_max: if rests { 0 } else { config.fetch_max_wait_ms.saturating_mul(1_000) },
+            wait_us_max: if rests { 0 } else { us(config.fetch_max_wait_ms) },
             bounds: FetchBounds {
                 bytes_min: if rests { 0 } else { config.fetch_min_bytes },
                 bytes_max: if rests { 0 } else { config.fetch_max_bytes },

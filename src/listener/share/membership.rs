@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use super::network::Purpose;
 use super::{Out, ShareConsumer, ShareEffect, ShareEvent};
+use crate::broker::group::member_epoch::LEAVES;
 use crate::broker::{ErrorCode, GroupRequest, GroupResponse, Response, TopicPartition};
 use crate::kernel::{Prng, SimTime, digest_of};
 use crate::listener::consumer::ConsumerFact;
-
-/// The member epoch that leaves.
-const LEAVES: i32 = -1;
 
 /// Where a member stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -28,7 +28,7 @@ use self::network::Network;
 use self::session::Session;
 use super::consumer::ConsumerFact;
 use crate::broker::share::AckType;
-use crate::broker::{BrokerId, ClientId, KafkaException, Metadata, TopicPartition};
+use crate::broker::{BrokerId, ClientId, KafkaException, Metadata, TopicPartition, us};
 use crate::kernel::{SimTime, SortedMap, SortedSet};
 
 /// Acknowledgements that were answered, until the application's thread looks.
@@ -258,7 +258,7 @@ impl ShareConsumer {
         }
         self.poll = None;
         self.fetch_more = false;
-        let timeout_us = CLOSE_US.min(self.config.request_timeout_ms.saturating_mul(1_000));
+        let timeout_us = CLOSE_US.min(us(self.config.request_timeout_ms));
         self.closing = Some(Closing { deadline: now + timeout_us, leaves: false });
         self.begin_close();
         self.pump(now, out);
@@ -311,11 +311,11 @@ impl ShareConsumer {
     }
 
     fn max_poll_interval_us(&self) -> u64 {
-        self.config.max_poll_interval_ms.saturating_mul(1_000)
+        us(self.config.max_poll_interval_ms)
     }
 
     fn retry_us(&self) -> u64 {
-        self.config.retry_backoff_ms.saturating_mul(1_000)
+        us(self.config.retry_backoff_ms)
     }
 
     fn tell(out: &mut Out, fact: ConsumerFact) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::session::{PartitionAcks, Waiter};
 use super::{Out, ShareConsumer, ShareEffect};
-use crate::broker::{BrokerId, ErrorCode, GroupRequest, Metadata, Request, Response, TopicPartition};
+use crate::broker::{BrokerId, ErrorCode, GroupRequest, Metadata, Request, Response, TopicPartition, us};
 use crate::kernel::{SimTime, SortedMap};
 
 /// What a request was for.
@@ -71,7 +71,7 @@ impl ShareConsumer {
     fn send(&mut self, now: SimTime, to: Option<BrokerId>, purpose: Purpose, request: Request, out: &mut Out) -> u64 {
         self.net.next_correlation += 1;
         let correlation = self.net.next_correlation;
-        let expires = now + self.config.request_timeout_ms.saturating_mul(1_000);
+        let expires = now + us(self.config.request_timeout_ms);
         self.net.in_flight.insert(correlation, Sent { purpose, to, expires });
         out.push(ShareEffect::Request { to, correlation, request });
         correlation
@@ -101,7 +101,7 @@ impl ShareConsumer {
             out.extend(to.map(|from| ShareEffect::HangUp { from }));
             self.answered(now, correlation, Response::Error(ErrorCode::NetworkDisconnect), out);
         }
-        let due = self.net.stale || self.net.metadata_at.is_none_or(|at| now >= at + self.config.metadata_max_age_ms * 1_000);
+        let due = self.net.stale || self.net.metadata_at.is_none_or(|at| now >= at + us(self.config.metadata_max_age_ms));
         let asked = self.net.is_under_way(|p| *p == Purpose::Metadata);
         if !self.net.wanted.is_empty() && due && now >= self.net.metadata_retry_at && !asked {
             self.net.stale = false;
@@ -195,7 +195,7 @@ impl ShareConsumer {
         self.net.in_flight.values().for_each(|s| at(s.expires));
         self.poll.into_iter().for_each(&mut at);
         if !self.net.wanted.is_empty() && !self.net.is_under_way(|p| *p == Purpose::Metadata) {
-            let age = self.net.metadata_at.map_or(SimTime::ZERO, |at| at + self.config.metadata_max_age_ms * 1_000);
+            let age = self.net.metadata_at.map_or(SimTime::ZERO, |at| at + us(self.config.metadata_max_age_ms));
             at(if self.net.stale { self.net.metadata_retry_at } else { age.max(self.net.metadata_retry_at) });
         }
         if self.needs_coordinator() {

@@ -10,13 +10,8 @@ use crate::pipeline::{InterventionError, Owner, World};
 impl World {
     /// Creates a producer; settings that it refuses are the answer.
     pub(super) fn lab_open_producer(&mut self, op: u64, name: &Arc<str>, settings: &Settings) {
-        let mut config = ProducerConfig::default();
-        let nameless = |name: &str, value: &str| name == "transactional.id" && value.is_empty();
-        let refused = settings.iter().any(|(name, value)| config.set(name, value).is_err() || nameless(name, value));
-        let opened = match refused {
-            true => Err(KafkaException::new("ConfigException")),
-            false => self.place_producer(Owner::Lab, Node::Producer(self.producers.len() as u32), name, config),
-        };
+        let config = ProducerConfig::of(settings.iter().map(|(name, value)| (&**name, &**value)));
+        let opened = config.and_then(|c| self.place_producer(Owner::Lab, Node::Producer(self.producers.len() as u32), name, c));
         let answer = match opened {
             Ok(place) => {
                 self.lab.producers.insert(Arc::clone(name), place);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{LabAction, LabAnswer, LabShareOrder, Settings};
-use crate::broker::{AdminRequest, GroupRequest, KafkaException, Request};
+use crate::broker::{AdminRequest, GroupRequest, Request};
 use crate::listener::share::{ShareConsumerConfig, ShareOrder};
 use crate::pipeline::{InterventionError, World};
 
@@ -44,7 +44,7 @@ impl World {
 
     /// Creates a share consumer that subscribes and calls `poll` once, which starts the joining.
     fn lab_open_share(&mut self, op: u64, member: &Arc<str>, topics: &[Arc<str>], settings: &Settings, callback: bool) {
-        let config = match share_config(settings) {
+        let config = match ShareConsumerConfig::of(settings.iter().map(|(name, value)| (&**name, &**value))) {
             Ok(config) => config,
             Err(exception) => return self.lab_settle(op, LabAnswer::Threw(exception)),
         };
@@ -104,12 +104,4 @@ impl World {
             _ => Err(InterventionError::NoSuch { what: "tool", number: 0 }),
         }
     }
-}
-
-fn share_config(settings: &Settings) -> Result<ShareConsumerConfig, KafkaException> {
-    let mut config = ShareConsumerConfig::default();
-    for (name, value) in settings {
-        config.set(name, value).map_err(|_| KafkaException::new("ConfigException"))?;
-    }
-    config.validate().map(|()| config)
 }

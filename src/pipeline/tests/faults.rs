@@ -1,9 +1,11 @@
 //! Every fault of the catalogue does what it says, and when all is healed everything drains.
 
-use super::super::{FactKind, Intervention, World};
+use super::super::{FactKind, Intervention, ProcessState, World};
+use crate::bank::Process;
+use crate::broker::BrokerId;
 use crate::fault::{FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
 use crate::kernel::SimTime;
-use crate::scenario::{GROUPS, Scenario};
+use crate::scenario::{Action, GROUPS, Scenario};
 
 fn target(kind: FaultKind) -> Target {
     match kind.target_kind() {
@@ -81,6 +83,58 @@ fn signs(kind: FaultKind) -> &'static [&'static str] {
         FaultKind::CompletionDropped => &["sse_disconnected"],
         _ => &[],
     }
+}
+
+/// Two faults of one sort overlap: what the one that ends leaves alone, the other one still holds.
+#[test]
+fn a_fault_that_ends_does_not_undo_another_one_that_stands() {
+    let lasting = |world: &mut World, kind: FaultKind, target: Target, amount: u64, until_ms: u64| {
+        let until = Some(SimTime::from_ms(until_ms));
+        let rule = FaultRule { target, moment: Moment::Lasting { until }, amount, ..FaultRule::usual(kind, target) };
+        let at = world.now();
+        world.intervene(at, &Intervention::Inject(rule)).unwrap_or_else(|error| panic!("{kind}: {error}"));
+    };
+    let mut world = World::new(&Scenario::plain("overlap", 11));
+    world.run_until(SimTime::from_ms(8_000));
+    let broker = Target::Node(Node::Broker(2));
+    let second = Target::Node(Node::Consumer(1));
+    for (kind, target, first, other) in [
+        (FaultKind::WriteDbDown, Target::Node(Node::WriteDb), 0, 0),
+        (FaultKind::ReadDbSlow, Target::Node(Node::ReadDb), 100, 300),
+        (FaultKind::BrokerKilled, broker, 0, 0),
+        (FaultKind::CoordinatorLost, Target::Cluster, 0, 0),
+    ] {
+        lasting(&mut world, kind, target, first, 20_000);
+        lasting(&mut world, kind, target, other, 30_000);
+    }
+    lasting(&mut world, FaultKind::ConsumerKilled, Target::Group(0), 0, 20_000);
+    lasting(&mut world, FaultKind::ConsumerStopped, second, 0, 30_000);
+    let down = |world: &World| world.cluster().nodes().iter().filter(|n| !world.cluster().is_up(n.id)).count();
+    let before = down(&world);
+    assert!(before >= 2, "a broker and the coordinators of that moment");
+    world.run_until(SimTime::from_ms(25_000));
+    let bank = world.bank().expect("the bank is on the stage");
+    assert!(!bank.is_up(Process::WriteDb), "another fault holds the write database down");
+    assert_eq!(bank.read_db().extra_us(), 300_000, "another fault makes the read database slow");
+    assert!(!world.cluster().is_up(BrokerId(2)), "another fault holds the broker down");
+    let runs = |world: &World, slot: usize| world.consumers()[slot].state == ProcessState::Running;
+    assert!(runs(&world, 0) && !runs(&world, 1), "another fault holds the second consumer down");
+    world.run_until(SimTime::from_ms(40_000));
+    let bank = world.bank().expect("the bank is on the stage");
+    assert!(bank.is_up(Process::WriteDb) && bank.read_db().extra_us() == 0 && runs(&world, 1));
+    assert_eq!(down(&world), 0);
+
+    // What was killed once and started by hand is held down by nobody.
+    let rule = FaultRule { moment: Moment::Immediate, ..FaultRule::usual(FaultKind::CoordinatorLost, Target::Cluster) };
+    world.intervene(world.now(), &Intervention::Inject(rule)).expect("it fits");
+    let killed = world.cluster().nodes().iter().map(|n| n.id).find(|id| !world.cluster().is_up(*id)).expect("the coordinator");
+    let node = Node::Broker(killed.0);
+    world.intervene(world.now(), &Intervention::Act(Action::Start(node))).expect("it fits");
+    lasting(&mut world, FaultKind::BrokerKilled, Target::Node(node), 0, 45_000);
+    assert_eq!(down(&world), 1);
+    // It registers when the session of the process before it has ended.
+    world.run_until(SimTime::from_ms(60_000));
+    assert_eq!(down(&world), 0);
 }
 
 #[test]

@@ -91,6 +91,48 @@ fn d12_the_suffix_names_the_topic_and_the_key_may_choose_the_partition() {
     assert_eq!(letters, 4);
 }
 
+/// How many records a topic holds.
+fn record_count(world: &World, topic: &str) -> u64 {
+    let partitions = (0..world.partition_count()).filter_map(|p| world.cluster().partition_named(topic, p));
+    partitions.map(|partition| world.high_watermark(partition)).sum()
+}
+
+#[test]
+fn d12_the_dead_letters_of_each_group_are_sent_again_once() {
+    let mut world = run(&[("group.account-view.on-failure", "throw"), ("group.transfer-history.on-failure", "throw")], 8);
+    lay(&mut world, FaultKind::ListenerThrowsFatal, Target::Group(0), 2);
+    lay(&mut world, FaultKind::ListenerThrowsFatal, Target::Group(1), 3);
+    world.run_until(SimTime::from_ms(20_000));
+    set(&mut world, "client.commands-per-minute", "0");
+    world.run_until(SimTime::from_ms(30_000));
+    assert_eq!(record_count(&world, "transfer-events-dlt"), 5);
+    let before = record_count(&world, "transfer-events");
+    for (group, again, seconds) in [(0, 2, 40), (1, 5, 50), (0, 5, 60), (1, 5, 70)] {
+        world.intervene(world.now(), &Intervention::Act(Action::ReplayDeadLetters { group })).expect("it fits");
+        world.run_until(SimTime::from_ms(seconds * 1_000));
+        assert_eq!(record_count(&world, "transfer-events") - before, again, "after group {group}");
+    }
+}
+
+#[test]
+fn d13_a_dead_letter_that_is_sent_again_has_all_its_attempts_before_it() {
+    let sets = [("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.on-failure", "throw")];
+    let mut world = run(&sets, 8);
+    lay(&mut world, FaultKind::ListenerThrowsFatal, Target::Group(0), 2);
+    world.run_until(SimTime::from_ms(20_000));
+    let headers = |world: &World, topic: &str| -> usize {
+        let partitions = (0..world.partition_count()).filter_map(|p| world.cluster().partition_named(topic, p));
+        let records = partitions.filter_map(|p| world.cluster().leader(p)).flat_map(|leader| leader.records_from(0));
+        records.flat_map(|record| record.headers.iter()).filter(|header| header.name.starts_with("retry_topic-")).count()
+    };
+    assert!(headers(&world, "transfer-events-dlt") > 0);
+    let before = record_count(&world, "transfer-events");
+    world.intervene(world.now(), &Intervention::Act(Action::ReplayDeadLetters { group: 0 })).expect("it fits");
+    world.run_until(SimTime::from_ms(30_000));
+    assert!(record_count(&world, "transfer-events") > before);
+    assert_eq!(headers(&world, "transfer-events"), 0);
+}
+
 #[test]
 fn d13_a_chain_has_a_container_for_each_of_its_topics_and_no_other() {
     let groups = |sets: &[(&str, &str)]| {

@@ -5,11 +5,12 @@ use super::Lang;
 use crate::pipeline::Word;
 
 /// Words and phrases of details; of two that begin alike the longer one stands first.
-const PHRASES: [(&str, &str); 79] = [
+const PHRASES: [(&str, &str); 80] = [
     ("insufficient_funds", "잔액 부족"),
     ("unknown_account", "없는 계좌"),
     ("same_account", "같은 계좌"),
     ("amount_not_positive", "0 이하 금액"),
+    ("amount_too_large", "너무 큰 금액"),
     ("account_exists", "이미 있는 계좌"),
     ("own_write_missing", "자기 쓰기 없음"),
     ("went_back", "전보다 옛값"),
