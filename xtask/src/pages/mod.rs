@@ -6,6 +6,7 @@
 mod cases;
 mod first;
 mod hands;
+mod keys;
 mod looks;
 mod page;
 mod reach;
@@ -141,7 +142,7 @@ fn run_timed(test: fn(&Page) -> Outcome, driven: &Driven, server: &Server, brows
 }
 
 fn all() -> Vec<PageTest> {
-    [cases::TESTS, first::TESTS, time::TESTS, hands::TESTS, looks::TESTS, reach::TESTS, shares::TESTS, trouble::TESTS].concat()
+    [cases::TESTS, first::TESTS, time::TESTS, hands::TESTS, keys::TESTS, looks::TESTS, reach::TESTS, shares::TESTS, trouble::TESTS].concat()
 }
 
 /// Opens the page, runs the test, and then demands that the page had nothing to complain about.
