@@ -6,7 +6,6 @@ mod completion;
 mod reads;
 
 use crate::kernel::SortedMap;
-use std::collections::VecDeque;
 
 pub use completion::{EMAIL_REREAD_US, SSE_REREAD_US};
 pub(super) use reads::Shown;
@@ -17,7 +16,7 @@ use super::domain::Command;
 use super::effect::{Direction, Effect, Link, Message, Reply, Timer, hop};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, EventId};
-use crate::kernel::{Prng, SimTime};
+use crate::kernel::{Deque, Prng, SimTime};
 
 /// The most commands that one client waits for; beyond it, it issues nothing.
 pub const PENDING_MAX: usize = 512;
@@ -32,7 +31,7 @@ pub struct Client {
     /// What it knows of accounts.
     known: SortedMap<AccountId, Known>,
     /// What it knew when it asked; at most [`reads::ASKED_MAX`].
-    asked: VecDeque<Asked>,
+    asked: Deque<Asked>,
     /// Counts its connections.
     connection: u32,
     connected: bool,
@@ -103,7 +102,7 @@ impl Client {
             epoch: 0,
             pending: SortedMap::new(),
             known: SortedMap::new(),
-            asked: VecDeque::new(),
+            asked: Deque::new(),
             connection: 0,
             connected: false,
             last_event_id: 0,

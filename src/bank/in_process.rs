@@ -2,8 +2,7 @@
 //! its exception reaches and what becomes of what it wrote is given as a plan; here it takes its time, and dies with the
 //! process. Knows no annotation.
 
-use crate::kernel::SortedMap;
-use std::collections::VecDeque;
+use crate::kernel::{Deque, SortedMap};
 
 use super::effect::{Effect, Projection};
 use super::fact::{Fact, FactKind};
@@ -73,7 +72,7 @@ impl Delivery {
 pub struct InProcessListeners {
     number: u32,
     running: SortedMap<u32, Delivery>,
-    queue: VecDeque<Delivery>,
+    queue: Deque<Delivery>,
 }
 
 impl InProcessListeners {

@@ -1,7 +1,6 @@
 //! The table of idempotency keys: which command has which event. Cheap to clone however many commands a run has seen.
 
-use crate::kernel::SortedMap;
-use std::collections::VecDeque;
+use crate::kernel::{Deque, SortedMap};
 use std::sync::Arc;
 
 use super::ids::{CommandId, EventId};
@@ -14,7 +13,7 @@ const CHUNK: usize = 256;
 pub(super) struct KeyTable {
     open: SortedMap<CommandId, EventId>,
     /// Oldest first; each sorted by command.
-    sealed: VecDeque<Arc<[(CommandId, EventId)]>>,
+    sealed: Deque<Arc<[(CommandId, EventId)]>>,
 }
 
 impl KeyTable {

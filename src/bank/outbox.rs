@@ -1,8 +1,7 @@
 //! The outbox table and the database's own log, which is what carries events from the write side to whoever publishes
 //! them (F8). Knows no time.
 
-use crate::kernel::SortedMap;
-use std::collections::VecDeque;
+use crate::kernel::{Deque, SortedMap};
 
 use super::effect::{OutboxRow, Wanted};
 
@@ -17,13 +16,13 @@ pub const OUTBOX_RECENT_MAX: usize = 32;
 pub struct Outbox {
     next_row: u32,
     /// In commit order.
-    unpublished: VecDeque<OutboxRow>,
+    unpublished: Deque<OutboxRow>,
     /// Rows that a relay holds `FOR UPDATE`, each with the relay.
     locked: SortedMap<u32, u32>,
-    recent: VecDeque<OutboxRow>,
+    recent: Deque<OutboxRow>,
     published_count: u64,
     /// The committed changes of the outbox table in commit order, as change capture reads them; an entry's id is its position.
-    log: VecDeque<OutboxRow>,
+    log: Deque<OutboxRow>,
     log_end: u32,
 }
 

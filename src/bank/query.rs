@@ -1,12 +1,10 @@
 //! The query API: answers from the read database only, and tells clients of completion (F9, F10). Has no rules of its own.
 
-use std::collections::VecDeque;
-
 use super::config::{BankConfig, Channel};
 use super::effect::{DbError, Direction, Effect, Link, Message, Timer, hop, late_hop};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, ClientIndex, CommandId, QueryId};
-use crate::kernel::{Prng, SimTime, SortedMap};
+use crate::kernel::{Deque, Prng, SimTime, SortedMap};
 
 /// How many notices are kept for `Last-Event-ID`, if any are.
 pub const NOTICES_MAX: usize = 256;
@@ -24,7 +22,7 @@ pub struct QueryApi {
     /// The connections that are open, each with the number of the last notice sent over it.
     connections: SortedMap<ClientIndex, u32>,
     next_notice: u32,
-    history: VecDeque<(u32, ClientIndex, CommandId)>,
+    history: Deque<(u32, ClientIndex, CommandId)>,
     /// Requests for a status that are held until there is something to say, each with its number.
     held: SortedMap<(ClientIndex, CommandId), u32>,
     next_hold: u32,
@@ -51,7 +49,7 @@ impl QueryApi {
             up: true,
             connections: SortedMap::new(),
             next_notice: 1,
-            history: VecDeque::new(),
+            history: Deque::new(),
             held: SortedMap::new(),
             next_hold: 0,
             waiting: SortedMap::new(),

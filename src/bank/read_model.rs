@@ -2,14 +2,12 @@
 //!
 //! Knows no acknowledgment: whatever is delivered is applied, in the way that the idempotency setting says (E5).
 
-use std::collections::VecDeque;
-
 use super::config::Idempotency;
 use super::domain::{Change, DomainEvent, EventKind, Money};
 use super::effect::{Effect, Place, Projection, ViewRow};
 use super::fact::{Fact, FactKind};
 use super::ids::{AccountId, CommandId, EventId, IdSet};
-use crate::kernel::{SimTime, SortedMap};
+use crate::kernel::{Deque, SimTime, SortedMap};
 
 /// How many rows of the history are kept for looking at; the count goes on.
 pub const HISTORY_ROWS_MAX: usize = 200;
@@ -40,7 +38,7 @@ pub struct HistoryRow {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct History {
     /// The last rows, oldest first; at most [`HISTORY_ROWS_MAX`].
-    pub rows: VecDeque<HistoryRow>,
+    pub rows: Deque<HistoryRow>,
     /// How many rows there are in all.
     pub row_count: u64,
     /// The sum of all rows' amounts.
@@ -68,7 +66,7 @@ pub struct ReadModel {
     /// Whether the account view was ever emptied: what it is then told of known commands is a replay (F5).
     rebuilt: bool,
     /// What accounts said before their latest changes, where a copy of the view lags (F9): until when, and what.
-    past: SortedMap<AccountId, VecDeque<(SimTime, Option<ViewRow>)>>,
+    past: SortedMap<AccountId, Deque<(SimTime, Option<ViewRow>)>>,
     /// How far each projection has come in each sequence of events (E5, 3); empty unless it stores that.
     places: [SortedMap<u64, u64>; 2],
 }

@@ -1,11 +1,10 @@
 //! The event stream of one account, and the snapshot that spares a load the whole of it (F2, F3). Knows no database.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::domain::{Account, Change, apply};
 use super::ids::EventId;
-use crate::kernel::SimTime;
+use crate::kernel::{Deque, SimTime};
 
 /// How many recent versions of each account are remembered with their time, to measure staleness.
 pub const RECENT_VERSIONS_MAX: usize = 128;
@@ -22,12 +21,12 @@ pub struct Stream {
     /// The state after the last event.
     state: Account,
     /// The changes since `base`, oldest first: sealed chunks of [`CHUNK`], then the open one.
-    sealed: VecDeque<Arc<[(EventId, Change)]>>,
+    sealed: Deque<Arc<[(EventId, Change)]>>,
     open: Vec<(EventId, Change)>,
     /// A state with its version (F3): pure cache.
     snapshot: Option<Account>,
     /// Recent versions and when they were committed.
-    recent: VecDeque<(u32, SimTime)>,
+    recent: Deque<(u32, SimTime)>,
 }
 
 /// An aggregate, and what it took to load it.
@@ -43,7 +42,7 @@ pub struct Rehydrated {
 
 impl Stream {
     pub(super) fn new(base: Account) -> Stream {
-        Stream { base, state: base, sealed: VecDeque::new(), open: Vec::new(), snapshot: None, recent: VecDeque::new() }
+        Stream { base, state: base, sealed: Deque::new(), open: Vec::new(), snapshot: None, recent: Deque::new() }
     }
 
     /// The account as of now.

@@ -1,10 +1,8 @@
 //! A partition's replica on one broker: its log, its high watermark, and what a leader knows of its followers (B4, B5).
 
-use std::collections::VecDeque;
-
 use super::log::Log;
 use super::{BrokerId, IsolationLevel, Record, TopicConfig};
-use crate::kernel::SimTime;
+use crate::kernel::{Deque, SimTime};
 
 /// What a leader knows of a follower (`ReplicaState`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,7 +75,7 @@ pub struct Replica {
     /// Leader or follower.
     pub role: Role,
     /// Produce requests that wait for the high watermark: (needed high watermark, id), ascending.
-    pub(super) produce_waiters: VecDeque<(u64, u64)>,
+    pub(super) produce_waiters: Deque<(u64, u64)>,
     /// Fetches that wait for news of this partition.
     pub(super) fetch_waiters: Vec<u64>,
 }
@@ -90,7 +88,7 @@ impl Replica {
             high_watermark: 0,
             leader_epoch: 0,
             role: Role::Follower(None),
-            produce_waiters: VecDeque::new(),
+            produce_waiters: Deque::new(),
             fetch_waiters: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 //! Has never heard of Kafka, CQRS, banks or browsers.
 
 mod agenda;
+mod deque;
 mod digest;
 mod latency;
 mod order;
@@ -12,6 +13,7 @@ mod sorted;
 mod time;
 
 pub use agenda::Agenda;
+pub use deque::Deque;
 pub use digest::{Digest, digest_of};
 pub use latency::{LATENCY_US_MAX, Latency};
 pub use order::{sort, sort_by, sort_by_key};

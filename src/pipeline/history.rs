@@ -1,8 +1,9 @@
 //! A bounded history that is cheap to clone: full chunks are shared. Says how much it has dropped. Knows nothing of what it keeps.
 
-use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use crate::kernel::Deque;
 
 /// How many entries a chunk holds.
 const CHUNK: usize = 256;
@@ -11,7 +12,7 @@ const CHUNK: usize = 256;
 #[derive(Debug, Clone)]
 pub struct History<T> {
     /// Full chunks, oldest first.
-    chunks: VecDeque<Arc<Vec<T>>>,
+    chunks: Deque<Arc<Vec<T>>>,
     /// The entries after the last full chunk; fewer than [`CHUNK`].
     tail: Vec<T>,
     /// The number of the first entry still here; a multiple of [`CHUNK`].
@@ -23,7 +24,7 @@ pub struct History<T> {
 impl<T: Clone> History<T> {
     /// An empty history that keeps at least the newest `entries_min`, and at most 256 more.
     pub fn new(entries_min: u32) -> History<T> {
-        History { chunks: VecDeque::new(), tail: Vec::new(), first: 0, chunks_max: entries_min.div_ceil(CHUNK as u32).max(1) }
+        History { chunks: Deque::new(), tail: Vec::new(), first: 0, chunks_max: entries_min.div_ceil(CHUNK as u32).max(1) }
     }
 
     /// Adds an entry and returns its number.

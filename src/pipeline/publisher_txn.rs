@@ -2,7 +2,6 @@
 //! `KafkaTemplate` with a `transactionIdPrefix`; what comes while one is being ended waits for the next one. Spring would
 //! take a second producer from its cache instead of waiting. Knows no event.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::producer_side::Owner;
@@ -10,6 +9,7 @@ use super::{Occurrence, World, build};
 use crate::bank::{Process, Publisher};
 use crate::broker::{KafkaException, NewRecord};
 use crate::fault::{Node, Point, Verdict};
+use crate::kernel::Deque;
 use crate::scenario::{Of, Property};
 
 /// The token of `initTransactions`. Those of records count from 1.
@@ -39,7 +39,7 @@ enum Stage {
 pub(super) struct PublisherTxn {
     stage: Stage,
     /// Handed over and not in a transaction yet.
-    waiting: VecDeque<(u64, NewRecord)>,
+    waiting: Deque<(u64, NewRecord)>,
     /// In the transaction that is open: the token, and what became of the send.
     sent: Vec<(u64, Option<bool>)>,
 }

@@ -3,13 +3,12 @@
 //!
 //! Has never heard of how locks and states are kept, nor of what a worker does with a record.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Occurrence, ProcessState, RESTART_US, WorkFact, World};
 use crate::broker::share::AckType;
 use crate::broker::{AdminRequest, TopicPartition};
-use crate::kernel::Prng;
+use crate::kernel::{Deque, Prng};
 use crate::listener::share::{AcknowledgementMode, ShareConsumerConfig, ShareRecord};
 use crate::scenario::{Of, Property, SHARE_GROUP, Scope, TOPIC};
 
@@ -51,7 +50,7 @@ pub struct ShareWork {
     /// How long after its end it is started again, in microseconds; `None`: not at all.
     pub(super) restart_us: Option<u64>,
     /// The rest of its last poll.
-    pub(super) waiting: VecDeque<ShareRecord>,
+    pub(super) waiting: Deque<ShareRecord>,
 }
 
 impl ShareWork {
@@ -66,7 +65,7 @@ impl ShareWork {
             decided: None,
             said: false,
             restart_us: None,
-            waiting: VecDeque::new(),
+            waiting: Deque::new(),
         }
     }
 

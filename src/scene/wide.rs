@@ -299,27 +299,8 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
             let below = from.bottom() + 9;
             Path::through(&[(from.cx() - 6, from.bottom()), (from.cx() - 6, below), (to.cx() + 6, below), (to.cx() + 6, to.bottom())])
         }
-        Route::Fetch { consumer, topic, partition } => {
-            let from = rect(Thing::Consumer(consumer))?;
-            match layout.lane(topic, partition) {
-                Some(lane) => {
-                    let (round, edge) = to_edge(layout, from, consumer, true);
-                    Path::through(&round).then(Path::level_curve(edge, (lane.cells_right() + 5, lane.cells_y + lane.cell_h / 2)))
-                }
-                None => topic_way(layout, from, topic)?,
-            }
-        }
-        Route::Commit { consumer, topic, partition } => {
-            let from = rect(Thing::Consumer(consumer))?;
-            match layout.lane(topic, partition) {
-                Some(lane) => {
-                    let row = group_of(scene, consumer).unwrap_or(0).min(3) as i32;
-                    let y = lane.marks_y + row * lane.marks_h + lane.marks_h / 2;
-                    Path::level_curve((from.x, from.cy() + 6), (lane.cells_right() + 3, y))
-                }
-                None => topic_way(layout, from, topic)?,
-            }
-        }
+        Route::Fetch { consumer, topic, partition } => fetch(layout, consumer, topic, partition)?,
+        Route::Commit { consumer, topic, partition } => commit(layout, scene, consumer, topic, partition)?,
         Route::Broker { from, broker } => to_broker(layout, from, broker)?,
         Route::Apply { consumer } => {
             let from = rect(Thing::Consumer(consumer))?;
@@ -351,6 +332,21 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
             Path::through(&[(query.right(), query.cy()), (rails.read_x, query.cy()), (rails.read_x, y), (model.right(), y)])
         }
     })
+}
+
+fn fetch(layout: &Layout, consumer: u32, topic: u32, partition: u32) -> Option<Path> {
+    let from = layout.rect(Thing::Consumer(consumer))?;
+    let Some(lane) = layout.lane(topic, partition) else { return topic_way(layout, from, topic) };
+    let (round, edge) = to_edge(layout, from, consumer, true);
+    Some(Path::through(&round).then(Path::level_curve(edge, (lane.cells_right() + 5, lane.cells_y + lane.cell_h / 2))))
+}
+
+fn commit(layout: &Layout, scene: &Scene, consumer: u32, topic: u32, partition: u32) -> Option<Path> {
+    let from = layout.rect(Thing::Consumer(consumer))?;
+    let Some(lane) = layout.lane(topic, partition) else { return topic_way(layout, from, topic) };
+    let row = group_of(scene, consumer).unwrap_or(0).min(3) as i32;
+    let y = lane.marks_y + row * lane.marks_h + lane.marks_h / 2;
+    Some(Path::level_curve((from.x, from.cy() + 6), (lane.cells_right() + 3, y)))
 }
 
 /// From the API over everything to the right edge and down to a read model.

@@ -32,7 +32,7 @@ pub(crate) fn install() {
 /// Makes the dialog ready in this language, closed; one that is open stays as it is.
 pub(crate) fn prepare(lang: Lang) {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
-    let address = link().map(|field| field.value());
+    let address = link().map_or_else(|| document.location().and_then(|address| address.href().ok()), |field| Some(field.value()));
     if let Some(old) = document.get_element_by_id("crash") {
         if old.has_attribute("open") {
             return;

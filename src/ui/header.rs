@@ -1,12 +1,13 @@
 //! The bar at the top: which run this is, what is broken in it, and what concerns the whole page.
 
-use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::app::{Msg, Open, Prefs, Theme};
-use super::format::grouped;
+use super::choice::{Choice, Choosable};
+use super::format::count;
 use super::i18n::cases::CaseText;
 use super::i18n::{Text, scenarios as words};
+use super::number::Number;
 use super::scenarios;
 
 #[derive(Properties, PartialEq)]
@@ -24,10 +25,10 @@ pub(crate) struct HeaderProps {
 pub(crate) fn Header(props: &HeaderProps) -> Html {
     let text = Text::of(props.prefs.lang);
     let on = &props.on;
-    let on_scenario = on.reform(|event: Event| Msg::Scenario(event.target_unchecked_into::<HtmlSelectElement>().value().into()));
-    let seed = props.seed;
-    let on_seed =
-        on.reform(move |event: Event| Msg::Seed(event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(seed)));
+    let on_seed = {
+        let on = on.clone();
+        move |number: AttrValue| number.parse().into_iter().for_each(|seed| on.emit(Msg::Seed(seed)))
+    };
     let theme = match props.prefs.theme {
         Theme::System => text.theme_system,
         Theme::Light => text.theme_light,
@@ -36,17 +37,10 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
     html! {
         <header class="top">
             <h1 class="brand">{ "CQRS Lab" }</h1>
-            <select class="scenario" aria-label={text.scenario} data-testid="scenario" onchange={on_scenario}>
-                if !scenarios::names().any(|name| props.scenario == *name) {
-                    <option value={props.scenario.clone()} selected={true}>{ [CaseText::of(props.prefs.lang).case, ": ", &props.scenario].concat() }</option>
-                }
-                { for scenarios::names().map(|name| html! {
-                    <option value={name} selected={props.scenario == *name}>{ words::name(name, props.prefs.lang) }</option>
-                }) }
-            </select>
+            <Choice class="scenario" label={text.scenario} testid="scenario" value={props.scenario.clone()} options={runs(props)} on_choose={on.reform(Msg::Scenario)} />
             <label class="seed">
                 { text.seed }
-                <input type="number" min="0" max="18446744073709551615" value={seed.to_string()} data-testid="seed" onchange={on_seed} />
+                <Number value={props.seed.to_string()} min="0" max="18446744073709551615" testid="seed" on_number={on_seed} />
             </label>
             <button type="button" class="quiet icon dice" title={text.new_seed} aria-label={text.new_seed} onclick={on.reform(|_| Msg::AnySeed)}>
                 <svg viewBox="0 0 16 16" aria-hidden="true"><rect x="2" y="2" width="12" height="12" rx="2.5" fill="none" stroke="currentColor" stroke-width="1.4"/><circle cx="5.4" cy="5.4" r="1.2"/><circle cx="8" cy="8" r="1.2"/><circle cx="10.6" cy="10.6" r="1.2"/></svg>
@@ -67,12 +61,20 @@ pub(crate) fn Header(props: &HeaderProps) -> Html {
     }
 }
 
+/// The scenarios; before them the recorded case that is on the stage, if one is.
+fn runs(props: &HeaderProps) -> Vec<Choosable> {
+    let lang = props.prefs.lang;
+    let is_case = !scenarios::names().any(|name| props.scenario == *name);
+    let case = is_case.then(|| (props.scenario.clone(), [CaseText::of(lang).case, ": ", &props.scenario].concat().into()));
+    case.into_iter().chain(scenarios::names().map(|name| (name.into(), words::name(name, lang).into()))).collect()
+}
+
 fn violations(props: &HeaderProps, text: &Text) -> Html {
     if props.violations == 0 {
         return html! {};
     }
     let word = if props.violations == 1 { text.violation_one } else { text.violations_some };
-    let count = grouped(props.violations);
+    let count = count(props.violations);
     let rest = [props.prefs.lang.pick(" ", ""), word].concat();
     let label = [count.as_str(), &rest].concat();
     html! {

@@ -19,34 +19,40 @@ mod break_bar;
 #[cfg(feature = "web")]
 mod cases;
 #[cfg(feature = "web")]
+mod choice;
+#[cfg(feature = "web")]
 mod crash;
 #[cfg(feature = "web")]
 mod dialog;
-#[allow(dead_code)] // natively only the tests call it
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod format;
 #[cfg(feature = "web")]
 mod header;
-#[allow(dead_code)] // natively only the tests call it
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 pub(crate) mod i18n;
-#[allow(dead_code)] // natively only the tests call it
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod listing;
+#[cfg(feature = "web")]
+mod number;
 #[cfg(feature = "web")]
 mod palette;
 #[cfg(feature = "web")]
 mod panels;
 #[cfg(feature = "web")]
 mod rest;
-#[allow(dead_code)] // natively only the tests call it
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod rules;
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
+mod scale;
 #[cfg(feature = "web")]
 mod scenarios;
 #[cfg(feature = "web")]
 mod slider;
-#[allow(dead_code)] // natively only the tests call it
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 pub(crate) mod stage;
 #[cfg(feature = "web")]
 mod strip;
-#[allow(dead_code)] // natively only the tests call it
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod targets;
 #[cfg(feature = "web")]
 mod transport;

@@ -1,12 +1,14 @@
 //! All faults: searchable, each laid with one click as it usually is, or with target, moment and number of one's own.
 
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::app::{Msg, Shot};
 use super::break_bar::{act, active};
+use super::choice::{Choice, by_place};
 use super::dialog::Dialog;
 use super::i18n::{Lang, Text, faults};
+use super::number::Number;
 use super::panels::rule_link;
 use super::targets;
 use crate::fault::{FaultKind, FaultRule, Moment, MomentKind, Unit};
@@ -69,27 +71,25 @@ struct RowProps {
 fn FaultRow(props: &RowProps) -> Html {
     let text = Text::of(props.lang);
     let (kind, world) = (props.kind, &props.shot.world);
-    let rule = use_state(|| targets::usual(kind, world));
+    let chosen = use_state(|| targets::usual(kind, world));
     let choices = targets::targets(kind, world);
-    let onclick = {
-        let rule = *rule;
-        props.on.reform(move |_: MouseEvent| act(Intervention::Inject(rule)))
-    };
+    // What was chosen may be gone meanwhile: the run plays on behind the dialog.
+    let target = if choices.contains(&chosen.target) { chosen.target } else { targets::usual_target(kind, world) };
+    let rule = FaultRule { target, ..*chosen };
+    let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Inject(rule)));
     let on_target = {
-        let (rule, choices) = (rule.clone(), choices.clone());
-        move |event: Event| {
-            let place: usize = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(0);
-            if let Some(target) = choices.get(place) {
-                rule.set(FaultRule { target: *target, ..*rule });
+        let (chosen, choices) = (chosen.clone(), choices.clone());
+        move |place: AttrValue| {
+            if let Some(target) = place.parse().ok().and_then(|place: usize| choices.get(place)) {
+                chosen.set(FaultRule { target: *target, ..rule });
             }
         }
     };
     let on_moment = {
-        let rule = rule.clone();
-        move |event: Event| {
-            let place: usize = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(0);
-            if let Some(moment) = kind.moments().get(place) {
-                rule.set(FaultRule { moment: moment_of(*moment), ..*rule });
+        let chosen = chosen.clone();
+        move |place: AttrValue| {
+            if let Some(moment) = place.parse().ok().and_then(|place: usize| kind.moments().get(place)) {
+                chosen.set(FaultRule { moment: moment_of(*moment), ..rule });
             }
         }
     };
@@ -101,35 +101,34 @@ fn FaultRow(props: &RowProps) -> Html {
             <div class="row">
                 if choices.len() > 1 {
                     <label>{ text.target }{ " " }
-                        <select onchange={on_target} data-testid={["fault-", kind.id(), "-target"].concat()}>
-                            { for choices.iter().enumerate().map(|(place, target)| html! {
-                                <option value={place.to_string()} selected={*target == rule.target}>{ targets::name(target, &props.shot.scene, props.lang) }</option>
-                            }) }
-                        </select>
+                        <Choice testid={["fault-", kind.id(), "-target"].concat()} value={place_of(&choices, &rule.target)}
+                            options={by_place(choices.iter().map(|target| targets::name(target, &props.shot.scene, props.lang)))} on_choose={on_target} />
                     </label>
                 }
                 if kind.moments().len() > 1 {
                     <label>{ text.when }{ " " }
-                        <select onchange={on_moment}>
-                            { for kind.moments().iter().enumerate().map(|(place, moment)| html! {
-                                <option value={place.to_string()} selected={*moment == rule.moment.kind()}>{ faults::moment(*moment, props.lang) }</option>
-                            }) }
-                        </select>
+                        <Choice value={place_of(kind.moments(), &rule.moment.kind())}
+                            options={by_place(kind.moments().iter().map(|moment| faults::moment(*moment, props.lang)))} on_choose={on_moment} />
                     </label>
                 }
-                { amount(kind, &rule, text) }
+                { amount(kind, &rule, &chosen, text) }
             </div>
         </li>
     }
 }
 
-fn amount(kind: FaultKind, rule: &UseStateHandle<FaultRule>, text: &Text) -> Html {
+/// The place of one among all, as a selection calls it.
+fn place_of<T: PartialEq>(all: &[T], one: &T) -> String {
+    all.iter().position(|each| each == one).unwrap_or(0).to_string()
+}
+
+fn amount(kind: FaultKind, rule: &FaultRule, chosen: &UseStateHandle<FaultRule>, text: &Text) -> Html {
     let Some(amount) = kind.amount() else { return html! {} };
-    let onchange = {
-        let rule = rule.clone();
-        move |event: Event| {
-            let value = event.target_unchecked_into::<HtmlInputElement>().value().parse().unwrap_or(amount.default);
-            rule.set(FaultRule { amount: value.clamp(amount.min, amount.max), ..*rule });
+    let on_number = {
+        let (chosen, rule) = (chosen.clone(), *rule);
+        move |number: AttrValue| {
+            let value = number.parse().unwrap_or(amount.default);
+            chosen.set(FaultRule { amount: value.clamp(amount.min, amount.max), ..rule });
         }
     };
     let unit = match amount.unit {
@@ -138,7 +137,7 @@ fn amount(kind: FaultKind, rule: &UseStateHandle<FaultRule>, text: &Text) -> Htm
     };
     html! {
         <label>{ text.how_much }{ " " }
-            <input type="number" min={amount.min.to_string()} max={amount.max.to_string()} value={rule.amount.to_string()} {onchange} />
+            <Number value={rule.amount.to_string()} min={amount.min.to_string()} max={amount.max.to_string()} {on_number} />
             { " " }{ unit }
         </label>
     }

@@ -14,14 +14,11 @@ use yew::prelude::*;
 use super::app::Msg;
 use super::break_bar::act;
 use super::format::duration;
+use super::scale::{PLACE_MAX, place_of, us_at};
 use crate::kernel::Latency;
 use crate::pipeline::Intervention;
 use crate::scenario::{Value, settings};
 
-/// The longest latency that a slider offers, in microseconds.
-const SLIDER_US_MAX: u64 = 10_000_000;
-/// The number of places of a slider: 20 for each power of ten from 100 µs on.
-const SLIDER_PLACES: u32 = 100;
 /// How often a drag changes the run at most, in milliseconds.
 const PACE_MS: u32 = 400;
 
@@ -79,7 +76,7 @@ pub(crate) fn LatencySlider(props: &SliderProps) -> Html {
     html! {
         <label class="latency" title={setting.key.as_str()}>
             <span class="latency-name">{ props.name }</span>
-            <input type="range" min="0" max={SLIDER_PLACES.to_string()} step="1" value={place_of(us).to_string()}
+            <input type="range" min="0" max={PLACE_MAX.to_string()} step="1" value={place_of(us).to_string()}
                 data-testid={["latency-", &setting.key].concat()} aria-valuetext={label.clone()} {oninput} {onchange} />
             <output class="latency-value">{ label }</output>
         </label>
@@ -102,23 +99,4 @@ fn drag_to(drag: &Rc<RefCell<Drag>>, place: u32, send: &(impl Fn(u32) + Clone + 
         waiting.into_iter().for_each(|place| drag_to(&later, place, &send_later));
     }));
     send(place);
-}
-
-/// The duration at a place of the slider, in microseconds, rounded to two digits: 0, then 100 µs to 10 s.
-fn us_at(place: u32) -> u64 {
-    if place == 0 {
-        return 0;
-    }
-    let exact = 100.0 * 10f64.powf(f64::from(place.min(SLIDER_PLACES) - 1) / f64::from(SLIDER_PLACES - 1) * 5.0);
-    let unit = 10f64.powi(exact.log10() as i32 - 1);
-    ((exact / unit).round() * unit) as u64
-}
-
-/// The place of a duration on the slider.
-fn place_of(us: u64) -> u32 {
-    if us < 100 {
-        return 0;
-    }
-    let fraction = (us.min(SLIDER_US_MAX) as f64 / 100.0).log10() / 5.0;
-    1 + (fraction * f64::from(SLIDER_PLACES - 1)).round() as u32
 }

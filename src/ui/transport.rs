@@ -71,7 +71,7 @@ fn Buttons(props: &ButtonsProps) -> Html {
         <div class="buttons" role="group" aria-label={text.time}>
             { button("to-start", text.to_start, "M5 5h2.5v14H5zM20 5v14L8.5 12z", PlayerMsg::ToStart) }
             { button("step-back", text.step_back, "M17 5v14L6 12z", PlayerMsg::StepBack) }
-            <button type="button" class="primary" data-testid="play" aria-label={label} title={label} aria-pressed={props.playing.to_string()} onclick={toggle}>
+            <button type="button" class="primary" data-testid="play" aria-label={label} title={label} onclick={toggle}>
                 <svg viewBox="0 0 24 24" aria-hidden="true"><path d={path}/></svg>
             </button>
             { button("step-forward", text.step_forward, "M7 5v14l11-7z", PlayerMsg::StepForward) }

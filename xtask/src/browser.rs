@@ -7,6 +7,8 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -170,7 +172,10 @@ pub const CHROMIUM_ARGS: [&str; 9] = [
     "--disable-quic",
 ];
 
-/// A driver with its browser. Both end when this is dropped.
+/// How long a driver may take to end by itself.
+const END_MAX: Duration = Duration::from_secs(5);
+
+/// A driver with its browser. Both end when this is dropped, one that hangs by force.
 pub struct Driven {
     session: Option<Session>,
     driver: Child,
@@ -188,11 +193,8 @@ impl Driven {
         let profile = env::temp_dir().join(format!("cqrs-lab-{}-{port}", browser.name()));
         fs::create_dir_all(&profile)?;
         let mut driver = browser.on_display(&program);
-        driver.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
-        // A process group of its own, so that what the driver started can be ended with it.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut driver, 0);
-        let driver = driver.spawn().map_err(|e| format!("cannot start {}: {e}", program.display()))?;
+        driver.arg(format!("--port={port}"));
+        let driver = spawn_group(&mut driver).map_err(|e| format!("cannot start {}: {e}", program.display()))?;
         let mut driven = Self { session: None, driver, profile: profile.clone() };
         let session = Session::start(port, &browser.capabilities(&profile.to_string_lossy()))
             .map_err(|e| format!("{} does not start: {e}", browser.name()))?;
@@ -208,16 +210,40 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
-        drop(self.session.take());
-        if cfg!(unix) {
-            let group = format!("-{}", self.driver.id());
-            output_of(Command::new("kill").args(["-TERM", "--", &group]));
-        } else {
-            // It may have ended by itself.
-            let _ = self.driver.kill();
-        }
-        let _ = self.driver.wait();
+        let hangs = self.session.take().is_some_and(|session| session.hangs());
+        end_group(&mut self.driver, if hangs { Duration::ZERO } else { END_MAX });
         let _ = fs::remove_dir_all(&self.profile);
+    }
+}
+
+/// Starts a program without its output, in a process group of its own, so that what it starts can be ended with it.
+fn spawn_group(program: &mut Command) -> std::io::Result<Child> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(program, 0);
+    program.stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// Ends a program and all that it started: by asking, and by force what is not gone in time.
+fn end_group(program: &mut Child, patience: Duration) {
+    let began = Instant::now();
+    signal(program, "-TERM");
+    while began.elapsed() < patience {
+        if program.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    signal(program, "-KILL");
+    let _ = program.wait();
+}
+
+/// Sends a signal to the program and all that it started, where there are signals.
+fn signal(program: &mut Child, signal: &str) {
+    if cfg!(unix) {
+        output_of(Command::new("kill").args([signal, "--", &format!("-{}", program.id())]));
+    } else {
+        // It may have ended by itself.
+        let _ = program.kill();
     }
 }
 
@@ -275,7 +301,27 @@ fn how_to_install(browsers: &[&str], packages: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Browser, how_to_install};
+    use std::{process::Command, time::Duration};
+
+    use super::{Browser, end_group, how_to_install, output_of, spawn_group};
+
+    #[test]
+    #[cfg(unix)]
+    fn what_does_not_end_when_asked_is_ended_by_force_with_all_that_it_started() {
+        // Neither of the two ends when it is asked to.
+        let mut driver = spawn_group(Command::new("sh").args(["-c", "trap '' TERM; sleep 60 & wait; sleep 60"])).unwrap();
+        let group = format!("-{}", driver.id());
+        std::thread::sleep(Duration::from_millis(200));
+        end_group(&mut driver, Duration::from_millis(300));
+        let left = || output_of(Command::new("kill").args(["-0", "--", &group])).is_some();
+        assert!(
+            (0..40).any(|_| !left() || {
+                std::thread::sleep(Duration::from_millis(50));
+                false
+            }),
+            "something of {group} is left"
+        );
+    }
 
     #[test]
     fn an_unknown_browser_is_named_with_the_possible_ones() {

@@ -77,7 +77,7 @@ cargo xtask conformance [PATH…] [--case ID] [--explain]
 
 cargo xtask record [ID…] [--check]
     Plays the recorded cases (or those named; * stands for anything) against real Kafka and Spring and writes what they did to
-    conformance/. --check: writes nothing, reports each case that differs. Needs Java 17 and Maven; all of it takes about 12 minutes.
+    conformance/. --check: writes nothing, reports each case that differs. Needs Java 17 and Maven; all of it takes about 25 minutes.
 
 cargo xtask screenshot [--no-build]
     Makes the pictures of docs/ anew, in headless Chromium.

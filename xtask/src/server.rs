@@ -1,12 +1,12 @@
 //! A static file server on 127.0.0.1: for `cargo xtask serve`, the page tests and the screenshots.
 //!
-//! Serves GET and HEAD of files below one folder, under one path; remembers what it could not find.
+//! Serves GET and HEAD of files below one folder, under one path; remembers what it could not find, and what pages complain about.
 //! Has never heard of what the files are for.
 
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Component, Path, PathBuf},
     sync::{
@@ -18,6 +18,11 @@ use std::{
 };
 
 use crate::{Outcome, build::REST};
+
+/// Where a page sends what it complains about, from its own folder.
+pub const COMPLAINT: &str = "complaint";
+/// How long a complaint may be, in bytes.
+const COMPLAINT_MAX: u64 = 1 << 16;
 
 /// A running server; it runs until the process ends.
 pub struct Server {
@@ -40,6 +45,7 @@ struct Shared {
     /// By how much wasm files come late, in milliseconds.
     wasm_late_ms: AtomicU64,
     missing: Mutex<Vec<String>>,
+    complaints: Mutex<Vec<String>>,
     /// Pages beside the folder's files, by name.
     added: Mutex<BTreeMap<String, String>>,
 }
@@ -61,7 +67,8 @@ impl Server {
             without_wasm: AtomicBool::new(false),
             without_rest: AtomicBool::new(false),
             wasm_late_ms: AtomicU64::new(0),
-            missing: Mutex::new(Vec::new()),
+            missing: Mutex::default(),
+            complaints: Mutex::default(),
             added: Mutex::default(),
         });
         let for_thread = Arc::clone(&shared);
@@ -110,6 +117,11 @@ impl Server {
     pub fn take_missing(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.missing.lock().expect("no holder of this lock panics"))
     }
+
+    /// What pages have sent to [`COMPLAINT`] since this was last called.
+    pub fn take_complaints(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.complaints.lock().expect("no holder of this lock panics"))
+    }
 }
 
 impl Shared {
@@ -118,8 +130,11 @@ impl Shared {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut request = String::new();
         reader.read_line(&mut request)?;
-        let mut header = String::new();
+        let (mut header, mut length) = (String::new(), 0);
         while reader.read_line(&mut header)? > 2 {
+            if let Some(("content-length", value)) = header.to_ascii_lowercase().split_once(':') {
+                length = value.trim().parse().unwrap_or(0);
+            }
             header.clear();
         }
         if self.offline.load(Ordering::SeqCst) {
@@ -128,6 +143,12 @@ impl Shared {
         let mut words = request.split(' ');
         let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or("/"));
         let path = target.split(['?', '#']).next().unwrap_or("/");
+        if method == "POST" && path.strip_prefix(&self.prefix) == Some(COMPLAINT) {
+            let mut complaint = Vec::new();
+            reader.take(COMPLAINT_MAX.min(length)).read_to_end(&mut complaint)?;
+            self.complaints.lock().expect("no holder of this lock panics").push(String::from_utf8_lossy(&complaint).into_owned());
+            return (&stream).write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+        }
         let added = self.added.lock().expect("no holder of this lock panics").get(path).cloned();
         let found = match added {
             Some(html) => Some((PathBuf::from("added.html"), html.into_bytes())),
@@ -228,6 +249,10 @@ mod tests {
         assert!(get(&server, "/index.html").starts_with("HTTP/1.1 404"));
         assert!(get(&server, "/sub/../sub/index.html").starts_with("HTTP/1.1 404"));
         assert_eq!(server.take_missing(), ["/index.html", "/sub/../sub/index.html"]);
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        write!(stream, "POST /sub/complaint HTTP/1.1\r\ncontent-length: 4\r\n\r\noh!!").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        assert_eq!((server.take_complaints(), server.take_complaints()), (vec!["oh!!".to_owned()], vec![]));
         server.add("more.html", "more".to_owned());
         assert!(get(&server, "/sub/more.html").ends_with("more"));
         server.set_offline(true);

@@ -3,7 +3,8 @@
 //! Knows the protocol; has never heard of this project's page, nor of which browser is at the other end.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    cell::Cell,
+    io::{self, BufRead, BufReader, ErrorKind, Write},
     net::TcpStream,
     thread,
     time::{Duration, Instant},
@@ -17,14 +18,19 @@ use crate::Outcome;
 const ELEMENT_KEY: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long a command may take; starting a browser on a busy machine is the longest.
 const COMMAND_MAX: Duration = Duration::from_secs(120);
-
+/// What the error says of a driver that lets a command wait for longer than it may.
+pub const NO_ANSWER: &str = "the driver no longer answers";
 /// How long a script may take until it calls back, in milliseconds.
 const SCRIPT_MS_MAX: u32 = 110_000;
 
-/// A browser under control. Ends the browser when dropped.
+/// A browser under control. Ends the browser when dropped, if its driver still answers.
 pub struct Session {
     port: u16,
     id: String,
+    /// How long a command may take.
+    patience: Cell<Duration>,
+    /// A command took longer.
+    hangs: Cell<bool>,
 }
 
 /// A reference to an element of the page.
@@ -38,22 +44,43 @@ impl Session {
     /// If the driver does not answer within half a minute or cannot start the browser.
     pub fn start(port: u16, capabilities: &Value) -> Outcome<Self> {
         let began = Instant::now();
-        while request(port, "GET", "/status", None).is_err() {
+        while request(port, COMMAND_MAX, "GET", "/status", None).is_err() {
             if began.elapsed() > Duration::from_secs(30) {
                 return Err("the driver does not answer".into());
             }
             thread::sleep(Duration::from_millis(50));
         }
         let body = json!({"capabilities": {"alwaysMatch": capabilities}});
-        let value = request(port, "POST", "/session", Some(&body))?;
+        let value = request(port, COMMAND_MAX, "POST", "/session", Some(&body))?;
         let id = value["sessionId"].as_str().ok_or("the driver answered without a session id")?;
-        let session = Self { port, id: id.to_owned() };
+        let session = Self { port, id: id.to_owned(), patience: Cell::new(COMMAND_MAX), hangs: Cell::default() };
         session.post("/timeouts", &json!({"script": SCRIPT_MS_MAX}))?;
         Ok(session)
     }
 
+    /// From now on a command that takes longer than this has failed, and so does every one after it.
+    pub fn answers_within(&self, patience: Duration) {
+        self.patience.set(patience);
+    }
+
+    /// Whether a command took longer than it may: then the driver, or the page that it drives, is not coming back.
+    pub fn hangs(&self) -> bool {
+        self.hangs.get()
+    }
+
     fn command(&self, method: &str, path: &str, body: Option<&Value>) -> Outcome<Value> {
-        request(self.port, method, &format!("/session/{}{path}", self.id), body)
+        if self.hangs() {
+            return Err(NO_ANSWER.into());
+        }
+        let answer = request(self.port, self.patience.get(), method, &format!("/session/{}{path}", self.id), body);
+        let late = |error: &io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        answer.map_err(|error| {
+            if !error.downcast_ref().is_some_and(late) {
+                return error;
+            }
+            self.hangs.set(true);
+            format!("{NO_ANSWER}: {method} {path} has waited for {:?}", self.patience.get()).into()
+        })
     }
 
     fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
@@ -211,9 +238,9 @@ pub mod keys {
 }
 
 /// One command: sends it, waits for the answer, and gives its `value`.
-fn request(port: u16, method: &str, path: &str, body: Option<&Value>) -> Outcome<Value> {
+fn request(port: u16, patience: Duration, method: &str, path: &str, body: Option<&Value>) -> Outcome<Value> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(COMMAND_MAX))?;
+    stream.set_read_timeout(Some(patience))?;
     let body = body.map(Value::to_string).unwrap_or_default();
     write!(
         stream,
@@ -273,7 +300,49 @@ fn read_answer(mut from: impl BufRead) -> Outcome<(u16, Vec<u8>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::read_answer;
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        thread,
+        time::{Duration, Instant},
+    };
+
+    use serde_json::json;
+
+    use super::{NO_ANSWER, Session, read_answer};
+
+    /// A driver that begins a session, and from then on answers nothing.
+    fn mute_driver() -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let mut kept = Vec::new();
+            for (number, mut stream) in listener.incoming().flatten().enumerate() {
+                let _request = stream.read(&mut [0; 4_096]);
+                // The status, the session, its timeouts.
+                if number < 3 {
+                    let body = json!({"value": {"sessionId": "one"}}).to_string();
+                    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+                }
+                kept.push(stream);
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn a_driver_that_does_not_answer_is_waited_for_once() {
+        let session = Session::start(mute_driver(), &json!({})).unwrap();
+        assert!(!session.hangs());
+        session.answers_within(Duration::from_millis(200));
+        let error = session.go("about:blank").unwrap_err().to_string();
+        assert!(error.contains(NO_ANSWER) && error.contains("/url") && session.hangs(), "{error}");
+        session.answers_within(Duration::from_secs(30));
+        let began = Instant::now();
+        let error = session.run("return 1", &[]).unwrap_err().to_string();
+        drop(session);
+        assert!(error.contains(NO_ANSWER) && began.elapsed() < Duration::from_secs(10), "{error} after {:?}", began.elapsed());
+    }
 
     #[test]
     fn an_answer_is_read_by_length_in_chunks_or_to_the_end() {

@@ -3,12 +3,11 @@
 //!
 //! Knows no groups; only that some of their requests wait.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Asked, Cluster};
 use crate::broker::{BrokerId, ClientId, Effect, ErrorCode, GroupRequest, Response};
-use crate::kernel::SimTime;
+use crate::kernel::{Deque, SimTime};
 
 /// A connection on which a request waits for its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,7 +15,7 @@ pub(super) struct Channel {
     /// The request that waits.
     correlation: u64,
     /// What came behind it. A client has one heartbeat, one commit and one farewell under way at most.
-    unread: VecDeque<(u64, Arc<str>, GroupRequest)>,
+    unread: Deque<(u64, Arc<str>, GroupRequest)>,
 }
 
 impl Cluster {
@@ -30,7 +29,7 @@ impl Cluster {
         let (correlation, before) = (asked.correlation, out.len());
         self.handle_group(now, asked, group, request, out);
         if waits && !out[before..].iter().any(|effect| answers(effect, place, correlation)) {
-            self.channels.insert(place, Channel { correlation, unread: VecDeque::new() });
+            self.channels.insert(place, Channel { correlation, unread: Deque::new() });
         }
     }
 

@@ -11,7 +11,6 @@ mod producers;
 mod retention;
 mod segment;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use batch::{
@@ -26,11 +25,12 @@ pub use retention::Deleted;
 pub use segment::Segment;
 
 use super::TopicConfig;
+use crate::kernel::Deque;
 
 /// The log of one replica. Cloning it shares all but the last few batches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Log {
-    sealed: VecDeque<Arc<Segment>>,
+    sealed: Deque<Arc<Segment>>,
     active: Segment,
     start: u64,
     end: u64,
@@ -47,7 +47,7 @@ impl Log {
     /// An empty log.
     pub fn new(now_ms: i64) -> Log {
         Log {
-            sealed: VecDeque::new(),
+            sealed: Deque::new(),
             active: Segment::new(0, now_ms),
             start: 0,
             end: 0,

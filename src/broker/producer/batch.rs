@@ -1,11 +1,10 @@
 //! Records that wait in a producer, batch by batch and partition by partition (`RecordAccumulator`).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::broker::log::{BATCH_OVERHEAD_BYTES, new_record_bytes};
 use crate::broker::{NewRecord, TopicPartition};
-use crate::kernel::{SimTime, SortedMap};
+use crate::kernel::{Deque, SimTime, SortedMap};
 
 /// A batch on its way through the producer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -120,7 +119,7 @@ impl ProducerBatch {
 /// The batches that wait, by partition; the last one of a queue may still grow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Accumulator {
-    pub(super) queues: SortedMap<TopicPartition, VecDeque<ProducerBatch>>,
+    pub(super) queues: SortedMap<TopicPartition, Deque<ProducerBatch>>,
 }
 
 impl Accumulator {
@@ -156,7 +155,7 @@ impl Accumulator {
         for queue in self.queues.values_mut() {
             let (keep, undrained) = queue.drain(..).partition(|b| b.stamp.is_some());
             *queue = keep;
-            let undrained: VecDeque<ProducerBatch> = undrained;
+            let undrained: Deque<ProducerBatch> = undrained;
             taken.extend(undrained);
         }
         taken

@@ -14,7 +14,6 @@ mod transactions;
 mod txn_calls;
 
 use crate::kernel::SortedMap;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use config::ProducerConfig;
@@ -28,7 +27,7 @@ use self::transactions::TxnManager;
 use super::alarm::Alarm;
 use super::partitioner::StickyPartitioner;
 use super::{BrokerId, ClientId, ErrorCode, KafkaException, Request, Response, TopicId, TopicPartition, TxnRequest, TxnResponse, us};
-use crate::kernel::{Prng, SimTime};
+use crate::kernel::{Deque, Prng, SimTime};
 
 /// Numbers of batches are this far apart, so that a batch can be split.
 const NUMBER_STEP: u64 = 1 << 20;
@@ -83,7 +82,7 @@ pub struct Producer {
     last_number: u64,
     metadata: MetadataCache,
     partitioners: SortedMap<TopicId, StickyPartitioner>,
-    pending: VecDeque<PendingSend>,
+    pending: Deque<PendingSend>,
     accumulator: Accumulator,
     in_flight: SortedMap<u64, InFlight>,
     /// How many requests have left for each broker.
@@ -113,7 +112,7 @@ impl Producer {
             last_number: 0,
             metadata: MetadataCache::default(),
             partitioners: SortedMap::new(),
-            pending: VecDeque::new(),
+            pending: Deque::new(),
             accumulator: Accumulator::default(),
             in_flight: SortedMap::new(),
             sent_counts: SortedMap::new(),

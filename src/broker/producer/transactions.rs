@@ -1,12 +1,11 @@
 //! A producer's transactions as the application sees them: which call is allowed when, and what it throws
 //! (`TransactionManager`, E1, E3).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Producer, ProducerEffect};
 use crate::broker::{BrokerId, CommittedOffset, KafkaException, TopicPartition, us};
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{Deque, SimTime, SortedMap, SortedSet};
 
 /// Where the producer stands (`TransactionManager.State`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +51,7 @@ pub(super) struct TxnManager {
     pub(super) started: bool,
     /// The partitions that it writes to: no other batch may leave (`isSendToPartitionAllowed`).
     pub(super) partitions: SortedSet<TopicPartition>,
-    pub(super) calls: VecDeque<QueuedCall>,
+    pub(super) calls: Deque<QueuedCall>,
     pub(super) asking: bool,
     pub(super) not_before: SimTime,
     pub(super) failed_count: u32,
@@ -67,7 +66,7 @@ impl TxnManager {
             group_coordinator: None,
             started: false,
             partitions: SortedSet::new(),
-            calls: VecDeque::new(),
+            calls: Deque::new(),
             asking: false,
             not_before: SimTime::ZERO,
             failed_count: 0,

@@ -1,6 +1,5 @@
 //! Fetching and what `poll` takes of it (B2, C3, E2; `Fetcher`, `FetchCollector`). Knows no group.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::deserialize::deserialize;
@@ -11,7 +10,7 @@ use crate::broker::{
     BrokerId, Control, ErrorCode, FetchAnswer, FetchBounds, FetchPartition, IsolationLevel, KafkaException, Record, Request, Response,
     TopicPartition, us,
 };
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{Deque, SimTime, SortedMap, SortedSet};
 use crate::listener::ConsumerRecord;
 
 impl Consumer {
@@ -88,7 +87,7 @@ impl Consumer {
                 Ok(answer) => self.keep(partition, asked.offset, answer, out),
                 Err(ErrorCode::OffsetOutOfRange) => {
                     let error = Some(ErrorCode::OffsetOutOfRange);
-                    state.buffer = Some(Buffer { records: VecDeque::new(), end: asked.offset, end_epoch: None, error });
+                    state.buffer = Some(Buffer { records: Deque::new(), end: asked.offset, end_epoch: None, error });
                     self.subscriptions.queue.push_back(partition);
                 }
                 Err(_) => {
@@ -198,10 +197,10 @@ impl Consumer {
 }
 
 /// What the application may see of a fetch: no markers and, for read_committed, nothing of aborted transactions (E2).
-fn visible(answer: FetchAnswer, isolation: IsolationLevel) -> VecDeque<Arc<Record>> {
+fn visible(answer: FetchAnswer, isolation: IsolationLevel) -> Deque<Arc<Record>> {
     let mut open: SortedSet<u64> = SortedSet::new();
     let mut aborted: SortedSet<(u64, u64)> = answer.aborted.into_iter().map(|(id, first)| (first, id)).collect();
-    let mut visible = VecDeque::with_capacity(answer.records.len());
+    let mut visible = Deque::with_capacity(answer.records.len());
     for record in answer.records {
         while let Some((first, id)) = aborted.first().copied()
             && first <= record.offset

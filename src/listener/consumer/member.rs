@@ -1,11 +1,9 @@
 //! A plain application around a consumer, without a container: it polls without pause or when it is told. Has one thread,
 //! like every application of a `KafkaConsumer`: an order waits until the poll under way has returned.
 
-use std::collections::VecDeque;
-
 use super::{Consumer, ConsumerEffect, ConsumerTimer, Event};
 use crate::broker::{CommittedOffset, KafkaException, Response, TopicPartition};
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{Deque, SimTime, SortedMap, SortedSet};
 use crate::listener::ConsumerRecord;
 
 /// How long one background poll waits, in microseconds.
@@ -75,7 +73,7 @@ enum Doing {
     Polling { until: SimTime, timeout_us: u64 },
     Draining { quiet_since: SimTime, records: Vec<ConsumerRecord> },
     Waiting,
-    Locating { left: VecDeque<TopicPartition>, found: SortedMap<TopicPartition, u64> },
+    Locating { left: Deque<TopicPartition>, found: SortedMap<TopicPartition, u64> },
 }
 
 /// The application.
@@ -87,7 +85,7 @@ pub struct RawMember {
     commit_on_revoke: bool,
     /// A background poll is under way.
     in_poll: bool,
-    orders: VecDeque<Order>,
+    orders: Deque<Order>,
     doing: Option<Doing>,
     answer: Option<Answer>,
     received: Vec<ConsumerRecord>,
@@ -106,7 +104,7 @@ impl RawMember {
             polling,
             commit_on_revoke,
             in_poll: false,
-            orders: VecDeque::new(),
+            orders: Deque::new(),
             doing: None,
             answer: None,
             received: Vec::new(),
@@ -275,7 +273,7 @@ impl RawMember {
         self.next(now, out);
     }
 
-    fn locate(&mut self, now: SimTime, left: VecDeque<TopicPartition>, found: SortedMap<TopicPartition, u64>, out: &mut Out) {
+    fn locate(&mut self, now: SimTime, left: Deque<TopicPartition>, found: SortedMap<TopicPartition, u64>, out: &mut Out) {
         match left.front().copied() {
             None => self.finish(now, Answer::Positions(found), out),
             Some(partition) => {

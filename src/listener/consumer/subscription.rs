@@ -1,10 +1,9 @@
 //! What is assigned, from where it is read, what has been fetched (`SubscriptionState`). Knows no broker.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::broker::{ErrorCode, OffsetSpec, Record, TopicPartition};
-use crate::kernel::{SimTime, SortedMap};
+use crate::kernel::{Deque, SimTime, SortedMap};
 
 /// How the partitions came.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,7 +32,7 @@ pub(super) enum Phase {
 /// Fetched records that wait to be polled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Buffer {
-    pub(super) records: VecDeque<Arc<Record>>,
+    pub(super) records: Deque<Arc<Record>>,
     /// The position after everything fetched, markers and aborted records included.
     pub(super) end: u64,
     /// The leader epoch of the last of it.
@@ -115,12 +114,12 @@ pub(super) struct Subscriptions {
     pub(super) mode: Mode,
     pub(super) partitions: SortedMap<TopicPartition, PartitionState>,
     /// Partitions with something fetched, in the order in which it is returned (C3).
-    pub(super) queue: VecDeque<TopicPartition>,
+    pub(super) queue: Deque<TopicPartition>,
 }
 
 impl Subscriptions {
     pub(super) fn new() -> Subscriptions {
-        Subscriptions { mode: Mode::None, partitions: SortedMap::new(), queue: VecDeque::new() }
+        Subscriptions { mode: Mode::None, partitions: SortedMap::new(), queue: Deque::new() }
     }
 
     pub(super) fn assigned(&self) -> Vec<TopicPartition> {

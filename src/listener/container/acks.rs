@@ -1,6 +1,5 @@
 //! The `Acknowledgment` that a listener is given, and what its methods do (D3 to D7).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::op::Op;
@@ -134,7 +133,7 @@ impl ListenerConsumer {
             if let Some(deferred) = self.deferred_offsets.get_mut(&record.partition) {
                 deferred.remove(&record.record.offset);
             }
-            if self.waiting_offsets.get(&record.partition).is_some_and(VecDeque::is_empty) {
+            if self.waiting_offsets.get(&record.partition).is_some_and(|queue| queue.is_empty()) {
                 self.waiting_offsets.remove(&record.partition);
                 self.deferred_offsets.remove(&record.partition);
             }

@@ -5,13 +5,12 @@ mod inspect;
 
 pub use inspect::Doing;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::op::Op;
 use super::{ConsumerCall, ContainerEffect, ContainerTimer, Context, Output};
 use crate::broker::{KafkaException, Metadata, TopicId, TopicPartition};
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{Deque, SimTime, SortedMap, SortedSet};
 use crate::listener::{
     AckMode, Action, BackOffExecution, ConsumerRecord, ContainerProperties, Decision, Exception, Fact, FailedRecordTracker, ILLEGAL_STATE,
     Listener, ListenerKind, ListensTo, Offsets, StopReason,
@@ -46,7 +45,7 @@ pub struct ListenerConsumer {
     /// Acknowledgments that the listener kept.
     pub(super) held: Vec<Acknowledgment>,
     /// `acks`: processed or acknowledged, not yet counted.
-    pub(super) acks: VecDeque<(TopicPartition, u64)>,
+    pub(super) acks: Deque<(TopicPartition, u64)>,
     /// `offsets`: the highest acknowledged since the last commit.
     pub(super) offsets: Offsets,
     pub(super) count: u64,
@@ -66,7 +65,7 @@ pub struct ListenerConsumer {
     pub(super) nack_index: u32,
     pub(super) nack_wake_at: Option<SimTime>,
     /// `offsetsInThisBatch`, with asyncAcks (D5).
-    pub(super) waiting_offsets: SortedMap<TopicPartition, VecDeque<u64>>,
+    pub(super) waiting_offsets: SortedMap<TopicPartition, Deque<u64>>,
     /// `deferredOffsets`.
     pub(super) deferred_offsets: SortedMap<TopicPartition, SortedSet<u64>>,
     pub(super) commits_during_rebalance: Offsets,
@@ -114,7 +113,7 @@ impl ListenerConsumer {
             current: 0,
             acknowledgment: None,
             held: Vec::new(),
-            acks: VecDeque::new(),
+            acks: Deque::new(),
             offsets: Offsets::new(),
             count: 0,
             last_commit_at: SimTime::ZERO,

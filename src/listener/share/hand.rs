@@ -1,13 +1,12 @@
 //! What an application has in hand: records of the last `poll`, and what it has said of them (S8, S16; upstream `ShareFetch`,
 //! `ShareInFlightBatch`, `Acknowledgements`). Knows no request.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::ShareRecord;
 use crate::broker::share::{AckBatch, AckType};
 use crate::broker::{BrokerId, Record, ShareFetched, TopicPartition};
-use crate::kernel::{SortedMap, SortedSet};
+use crate::kernel::{Deque, SortedMap, SortedSet};
 
 /// What is said of records, by offset.
 pub(super) type Acks = SortedMap<u64, AckType>;
@@ -158,8 +157,8 @@ impl Hand {
 pub(super) struct Fetched {
     partition: TopicPartition,
     node: BrokerId,
-    acquired: VecDeque<(u64, u32)>,
-    records: VecDeque<Arc<Record>>,
+    acquired: Deque<(u64, u32)>,
+    records: Deque<Arc<Record>>,
     batch_ends: Vec<u64>,
 }
 
@@ -211,7 +210,7 @@ impl Fetched {
 }
 
 /// Takes up to `records_max` records of what was fetched (`ShareFetchCollector#collect`).
-pub(super) fn collect(buffer: &mut VecDeque<Fetched>, records_max: u64) -> Hand {
+pub(super) fn collect(buffer: &mut Deque<Fetched>, records_max: u64) -> Hand {
     let mut hand = Hand::default();
     let mut left = records_max;
     while left > 0 {

@@ -1,13 +1,12 @@
 //! A plain application around a share consumer, for scripts: it does what it is told, one order after the other. Has one thread,
 //! like every application of a `KafkaShareConsumer`.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{AckOutcome, ShareConsumer, ShareEffect, ShareEvent, ShareRecord};
 use crate::broker::share::AckType;
 use crate::broker::{KafkaException, Response, TopicPartition};
-use crate::kernel::SimTime;
+use crate::kernel::{Deque, SimTime};
 
 /// How long one ordered poll waits at most, in microseconds.
 const POLL_US: u64 = 100_000;
@@ -62,7 +61,7 @@ enum Doing {
 pub struct ShareMember {
     /// Its consumer.
     pub consumer: ShareConsumer,
-    orders: VecDeque<ShareOrder>,
+    orders: Deque<ShareOrder>,
     doing: Option<Doing>,
     answer: Option<ShareAnswer>,
 }
@@ -72,7 +71,7 @@ type Out = Vec<ShareEffect>;
 impl ShareMember {
     /// An application around a consumer that has subscribed.
     pub fn new(consumer: ShareConsumer) -> ShareMember {
-        ShareMember { consumer, orders: VecDeque::new(), doing: None, answer: None }
+        ShareMember { consumer, orders: Deque::new(), doing: None, answer: None }
     }
 
     /// Subscribes and calls `poll` once without waiting, which starts the joining.

@@ -15,7 +15,6 @@ mod membership;
 mod network;
 mod session;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use config::{AcknowledgementMode, ShareConsumerConfig};
@@ -29,7 +28,7 @@ use self::session::Session;
 use super::consumer::ConsumerFact;
 use crate::broker::share::AckType;
 use crate::broker::{BrokerId, ClientId, KafkaException, Metadata, TopicPartition, us};
-use crate::kernel::{SimTime, SortedMap, SortedSet};
+use crate::kernel::{Deque, SimTime, SortedMap, SortedSet};
 
 /// Acknowledgements that were answered, until the application's thread looks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -64,7 +63,7 @@ pub struct ShareConsumer {
     fetch_more: bool,
     /// In mode `record_limit`: the one broker that is asked for records.
     records_from: Option<BrokerId>,
-    buffer: VecDeque<Fetched>,
+    buffer: Deque<Fetched>,
     hand: Hand,
     /// Until when the outstanding `poll` waits.
     poll: Option<SimTime>,
@@ -111,7 +110,7 @@ impl ShareConsumer {
             sessions: SortedMap::new(),
             fetch_more: false,
             records_from: None,
-            buffer: VecDeque::new(),
+            buffer: Deque::new(),
             hand: Hand::default(),
             poll: None,
             may_ask: false,

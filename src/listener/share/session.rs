@@ -1,11 +1,9 @@
 //! A share consumer's side of its session with one broker, and the acknowledgements that wait to be sent there (upstream
 //! `ShareSessionHandler`, `AcknowledgeRequestState`). Knows no application.
 
-use std::collections::VecDeque;
-
 use super::hand::Acks;
 use crate::broker::{ErrorCode, TopicPartition};
-use crate::kernel::SortedMap;
+use crate::kernel::{Deque, SortedMap};
 
 /// The epoch that ends a session.
 const FINAL: i32 = -1;
@@ -36,7 +34,7 @@ pub(super) struct Session {
     /// To go with the next fetch.
     pub(super) with_fetch: PartitionAcks,
     pub(super) asynchronous: PartitionAcks,
-    pub(super) synchronous: VecDeque<PartitionAcks>,
+    pub(super) synchronous: Deque<PartitionAcks>,
     /// Set when the session is to be ended.
     pub(super) closing: Option<PartitionAcks>,
 }

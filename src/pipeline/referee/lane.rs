@@ -1,8 +1,7 @@
 //! What the log's leader holds of one partition, as the referee has seen it: which event at which offset.
 
-use std::collections::VecDeque;
-
 use crate::bank::EventId;
+use crate::kernel::Deque;
 
 /// How many of the newest offsets of a partition are remembered.
 pub const LANE_OFFSETS_MAX: usize = 16_384;
@@ -13,7 +12,7 @@ pub(super) struct Lane {
     /// The offset of the first remembered entry.
     base: u64,
     /// By offset: the event, or 0 for a record that is no event's.
-    tags: VecDeque<u32>,
+    tags: Deque<u32>,
     /// Everything below was visible to consumers.
     pub(super) visible_to: u64,
 }

@@ -63,31 +63,16 @@ fn process(up: bool, paused: bool) -> Health {
 
 fn client(bank: &Bank) -> ClientView {
     let mut view = ClientView { count: bank.config().client.count, ..ClientView::default() };
-    let mut last = None;
     for client in bank.clients() {
         let counters = client.counters();
         view.waiting += client.pending_count() as u32;
         view.issued += counters.issued_count;
         view.completed += counters.completed_count;
         view.retried += counters.retried_count;
-        last = last.max_by_id(client.last_command());
     }
+    let last = bank.clients().iter().filter_map(|client| client.last_command()).max_by_key(|(id, _)| *id);
     view.last = last.map(|(_, command)| command_view(&command));
     view
-}
-
-/// The later of two commands.
-trait Later {
-    fn max_by_id(self, other: Self) -> Self;
-}
-
-impl Later for Option<(crate::bank::CommandId, Command)> {
-    fn max_by_id(self, other: Self) -> Self {
-        match (self, other) {
-            (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
-            (a, b) => a.or(b),
-        }
-    }
 }
 
 fn command_view(command: &Command) -> CommandView {

@@ -13,7 +13,7 @@ use crate::fault::{FaultKind, Link, Moment, Node, Target};
 use crate::kernel::SimTime;
 use crate::pipeline::World;
 use crate::player::Thing;
-use crate::scenario::GROUPS;
+use crate::scenario::{GROUPS, SHARE_GROUP, SHARE_GROUP_NUMBER};
 
 impl Scene {
     /// The world at its instant.
@@ -77,8 +77,8 @@ fn faults(world: &World, scene: &Scene) -> Vec<(Thing, bool)> {
         match standing.rule.target {
             Target::Node(node) => things(node, scene).into_iter().for_each(&mut mark),
             Target::Group(group) => {
-                let name = GROUPS.get(group as usize);
-                let index = scene.groups.iter().position(|g| name.is_some_and(|n| **n == *g.name));
+                let name = if group == SHARE_GROUP_NUMBER { Some(SHARE_GROUP) } else { GROUPS.get(group as usize).copied() };
+                let index = scene.groups.iter().position(|g| name == Some(&*g.name));
                 index.map(|i| Thing::Group(i as u32)).into_iter().for_each(&mut mark);
             }
             Target::AnyConsumer => (0..scene.groups.len()).for_each(|i| mark(Thing::Group(i as u32))),

@@ -1,8 +1,10 @@
 //! Real worlds make scenes that hold together at every moment.
 
+use crate::fault::{FaultKind, FaultRule, Target};
 use crate::kernel::SimTime;
-use crate::pipeline::World;
-use crate::scenario::Scenario;
+use crate::pipeline::{Intervention, World};
+use crate::player::Thing;
+use crate::scenario::{GROUPS, SHARE_GROUP, SHARE_GROUP_NUMBER, Scenario};
 use crate::scene::{ConsumerState, Layout, Motion, Picture, Scene, Shape};
 
 fn bank(seed: u64) -> World {
@@ -146,4 +148,18 @@ fn d6_d12_a_nack_and_a_recoverer_are_seen() {
     let poison = crate::scenario::builtin("poison-to-dlt").expect("built in");
     let seen = states(&poison, 16_000);
     assert!(seen.contains(&ConsumerState::Recovering), "{seen:?}");
+}
+
+/// Also the share group, which is none of the listeners' groups.
+#[test]
+fn a_fault_on_a_group_is_marked_on_its_card() {
+    let mut world = World::new(&crate::scenario::builtin("share-group").expect("a built-in scenario"));
+    world.run_until(SimTime::from_ms(5_000));
+    for (target, name) in [(0, GROUPS[0]), (SHARE_GROUP_NUMBER, SHARE_GROUP)] {
+        let rule = FaultRule::usual(FaultKind::ConsumerStalled, Target::Group(target));
+        world.intervene(world.now(), &Intervention::Inject(rule)).expect("it can be laid");
+        let scene = Scene::of(&world);
+        let index = scene.groups.iter().position(|group| *group.name == *name).expect("the group is in the picture") as u32;
+        assert!(scene.faults.iter().any(|(thing, _)| *thing == Thing::Group(index)), "{name}: {:?}", scene.faults);
+    }
 }

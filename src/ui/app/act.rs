@@ -10,7 +10,7 @@ use crate::bank::{self, Command};
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind, Intervention, InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
-use crate::scenario::link::Recording;
+use crate::scenario::link::{LinkProblem, Recording};
 use crate::scenario::{Scenario, settings};
 use crate::ui::i18n::{Lang, Text, refusals, violations};
 use crate::ui::{crash, scenarios};
@@ -26,20 +26,16 @@ const BEFORE_IT_US: u64 = 800_000;
 const ARROW_US: u64 = 1_000_000;
 
 /// The run that the address holds, and what is wrong with the address.
-pub(super) fn from_address(lang: Lang) -> (Scenario, Player<World>, Option<AttrValue>) {
+pub(super) fn from_address() -> (Scenario, Player<World>, Vec<LinkProblem>) {
     let fragment = browser::fragment();
     let run = if named(&fragment).is_some() { "" } else { &fragment };
     let (recording, problems) = Recording::from_fragment(run, scenarios::by_name, scenarios::first());
-    let problem = (!problems.is_empty()).then(|| {
-        let list: Vec<String> = problems.iter().map(|problem| refusals::link_problem(problem, lang)).collect();
-        AttrValue::from([Text::of(lang).link_damaged, " ", &list.join("; ")].concat())
-    });
     let Recording { scenario, interventions, moment } = recording;
     let mut player = player(&scenario, interventions, moment);
     if run.is_empty() {
         let _outcome = player.update(PlayerMsg::Seek(first_look(&scenario)));
     }
-    (scenario, player, problem)
+    (scenario, player, problems)
 }
 
 /// Where a scenario is first looked at.
@@ -122,10 +118,7 @@ impl App {
                 self.prefs.keep(self.media.dark());
             }
             Msg::DismissAbout => self.about_read = true,
-            Msg::DismissNote => {
-                self.link_problem = None;
-                self.toast = None;
-            }
+            Msg::DismissNote => self.link_problems.clear(),
             Msg::Key(event) => self.key(&event),
             Msg::AddressChanged => self.follow_address(),
         }
@@ -152,24 +145,35 @@ impl App {
 
     /// What the player has to tell.
     pub(super) fn hear(&mut self, notices: Vec<Notice<InterventionError>>) {
-        let text = Text::of(self.lang());
         for notice in notices {
-            match notice {
-                Notice::FutureDropped { .. } => self.toast(text.future_dropped.into(), Offer::Undo),
-                Notice::Refused(error) => {
-                    let why = refusals::refusal(&error, &self.scene, self.lang());
-                    self.toast([text.refused, " ", &why].concat().into(), Offer::Nothing);
-                }
-                Notice::RecordingChanged => self.write_address(),
+            self.take_notice(notice);
+        }
+    }
+
+    // A function of its own: until somebody does something there is nothing to tell, so it comes later.
+    #[inline(never)]
+    fn take_notice(&mut self, notice: Notice<InterventionError>) {
+        let text = Text::of(self.lang());
+        match notice {
+            Notice::FutureDropped { .. } => self.toast(text.future_dropped.into(), Offer::Undo),
+            Notice::Refused(error) => {
+                let why = refusals::refusal(&error, &self.scene, self.lang());
+                self.toast([text.refused, " ", &why].concat().into(), Offer::Nothing);
             }
+            Notice::RecordingChanged => self.write_address(),
         }
     }
 
     /// Says it when the referee finds something new.
     pub(super) fn watch_referee(&mut self) {
-        if self.player.violations_new() == 0 {
-            return;
+        if self.player.violations_new() > 0 {
+            self.tell_of_violation();
         }
+    }
+
+    // A function of its own, so that it comes later.
+    #[inline(never)]
+    fn tell_of_violation(&mut self) {
         let newest = self.player.world().violations().last();
         let found = newest.map(|violation| (violations::sentence(&violation.kind, self.lang()), violation.at));
         if let Some((sentence, at)) = found {
@@ -182,22 +186,28 @@ impl App {
     }
 
     fn start_over(&mut self, scenario: Scenario) {
-        self.about_read &= self.scenario.name == scenario.name;
-        self.player = player(&scenario, Vec::new(), SimTime::ZERO);
-        let _outcome = self.player.update(PlayerMsg::Seek(first_look(&scenario)));
-        self.scenario = scenario;
-        (self.selection, self.follow, self.link_problem) = (None, None, None);
+        let mut player = player(&scenario, Vec::new(), SimTime::ZERO);
+        let _outcome = player.update(PlayerMsg::Seek(first_look(&scenario)));
+        self.put_on_stage(scenario, player);
         self.keep_case();
         self.write_address();
+    }
+
+    /// Another run from now on: what was said and chosen in the one before concerns it no longer.
+    pub(super) fn put_on_stage(&mut self, scenario: Scenario, player: Player<World>) {
+        self.about_read &= self.scenario.name == scenario.name;
+        (self.scenario, self.player) = (scenario, player);
+        (self.selection, self.follow, self.toast) = (None, None, None);
+        self.link_problems.clear();
     }
 
     fn recording(&self) -> Recording {
         Recording { scenario: self.scenario.clone(), interventions: self.player.timeline().inputs().to_vec(), moment: self.now() }
     }
 
-    /// Puts the run into the address, unless the address is damaged and its reader has not seen that yet.
+    /// Puts the run into the address, unless it is on its way to a moment or the address names a case that is not here yet.
     pub(super) fn write_address(&mut self) {
-        if self.player.busy() || self.awaits_case() {
+        if self.player.busy() || self.case_wanted {
             return;
         }
         let fragment = self.recording().to_fragment(scenarios::by_name);
@@ -216,9 +226,9 @@ impl App {
             self.open = None;
             return self.look_for_case();
         }
-        let (scenario, player, problem) = from_address(self.lang());
-        (self.scenario, self.player, self.link_problem) = (scenario, player, problem);
-        (self.selection, self.follow) = (None, None);
+        let (scenario, player, problems) = from_address();
+        self.put_on_stage(scenario, player);
+        self.link_problems = problems;
         self.look_for_case();
         self.work();
     }
@@ -233,12 +243,18 @@ impl App {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
             return;
         }
-        let key = event.key();
-        let place = browser::focus_place();
-        if self.open.is_some() || place.takes(&key) {
+        let key = browser::key(event);
+        if self.open.is_some() || browser::focus_place().takes(&key) {
             return;
         }
-        let msg = match key.as_str() {
+        let Some(msg) = self.meaning(&key) else { return };
+        event.prevent_default();
+        self.act(msg);
+    }
+
+    /// What a key says, where it says anything.
+    fn meaning(&self, key: &str) -> Option<Msg> {
+        Some(match key {
             " " | "k" => Msg::Do(PlayerMsg::TogglePlay),
             "." => Msg::Do(PlayerMsg::StepForward),
             "," => Msg::Do(PlayerMsg::StepBack),
@@ -260,9 +276,7 @@ impl App {
             "5" => Msg::Tab(Tab::Settings),
             "6" if self.case.is_some() => Msg::Tab(Tab::Case),
             "Escape" => Msg::Select(None),
-            _ => return,
-        };
-        event.prevent_default();
-        self.act(msg);
+            _ => return None,
+        })
     }
 }

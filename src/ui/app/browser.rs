@@ -18,13 +18,6 @@ pub(super) fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
 }
 
-/// The picture and text that stand in the page until the app has started.
-pub(super) fn remove_poster() {
-    if let Some(poster) = window().document().and_then(|document| document.get_element_by_id("poster")) {
-        poster.remove();
-    }
-}
-
 /// The browser's preferred language.
 pub(super) fn language() -> String {
     window().navigator().language().unwrap_or_default()
@@ -92,10 +85,13 @@ impl Stop {
 }
 
 /// Replaces the fragment without a new entry in the history.
-pub(super) fn set_fragment(fragment: &str) {
+pub(super) fn set_fragment(new: &str) {
+    if new == fragment() {
+        return;
+    }
     if let Ok(history) = window().history() {
         // Browsers refuse too many changes in a short time; the next one will get through.
-        let _refused = history.replace_state_with_url(&JsValue::NULL, "", Some(&["#", fragment].concat()));
+        let _refused = history.replace_state_with_url(&JsValue::NULL, "", Some(&["#", new].concat()));
     }
 }
 
@@ -250,6 +246,13 @@ pub(super) enum Focus {
     Slider,
     /// Where one types or chooses: every key is its own.
     Field,
+    /// On something larger than its place: the keys that scroll it are its own.
+    Scrolled {
+        /// It can be scrolled to the sides.
+        sideways: bool,
+        /// It can be scrolled up and down.
+        upright: bool,
+    },
 }
 
 impl Focus {
@@ -260,7 +263,23 @@ impl Focus {
             Focus::Button => matches!(key, " " | "Enter"),
             Focus::Slider => key.starts_with("Arrow") || matches!(key, " " | "Home" | "End" | "PageUp" | "PageDown"),
             Focus::Field => true,
+            Focus::Scrolled { sideways, upright } => match key {
+                "ArrowLeft" | "ArrowRight" => sideways,
+                "Home" | "End" => upright,
+                _ => false,
+            },
         }
+    }
+}
+
+/// The name of a key that was pressed. A letter is that of the Latin layout, and small: one plays by `k` in Hangul and with the shift
+/// lock on as well.
+pub(super) fn key(event: &KeyboardEvent) -> String {
+    let (name, code) = (event.key(), event.code());
+    match code.strip_prefix("Key").filter(|_| name.chars().count() == 1) {
+        Some(letter) if !name.is_ascii() => letter.to_ascii_lowercase(),
+        Some(_) => name.to_ascii_lowercase(),
+        None => name,
     }
 }
 
@@ -277,6 +296,10 @@ pub(super) fn focus_place() -> Focus {
         },
         ("TEXTAREA" | "SELECT", _) => Focus::Field,
         ("BUTTON" | "A" | "SUMMARY", _) => Focus::Button,
-        _ => Focus::Free,
+        ("BODY", _) => Focus::Free,
+        _ => Focus::Scrolled {
+            sideways: element.scroll_width() > element.client_width(),
+            upright: element.scroll_height() > element.client_height(),
+        },
     }
 }

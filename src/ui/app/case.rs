@@ -49,10 +49,10 @@ impl App {
     pub(super) fn look_for_case(&mut self) {
         let fragment = browser::fragment();
         if let Some(id) = named(&fragment) {
-            self.case_wanted = Some(id.to_owned().into());
+            self.case_wanted = true;
             return self.ask_for(id);
         }
-        self.case = None;
+        (self.case, self.case_wanted) = (None, false);
         if scenarios::by_name(&self.scenario.name).is_none() && is_case_id(&self.scenario.name) {
             let id = self.scenario.name.clone();
             (self.tab, self.sheet_closed) = (Tab::Case, self.media.narrow());
@@ -66,14 +66,14 @@ impl App {
         match of_case.map(|case| case.sheet.clone()) {
             Some(File::Here(sheet)) => self.player.watch(moments(&sheet)),
             Some(_) => {}
-            None => (self.case, self.case_wanted) = (None, None),
+            None => (self.case, self.case_wanted) = (None, false),
         }
     }
 
     fn ask_for(&mut self, id: &str) {
         self.case = Some(OnStage::loading(id));
         let (link, id) = (self.on.clone(), id.to_owned());
-        fetch_text(&case_address(&id.clone()), link.reform(move |result| Msg::Case(CaseMsg::Came(id.clone().into(), result))));
+        fetch_text(&case_address(&id), link.reform(move |result| Msg::Case(CaseMsg::Came(id.clone().into(), result))));
     }
 
     fn case_came(&mut self, id: &str, result: Result<String, String>) {
@@ -88,7 +88,7 @@ impl App {
                 let sheet = Rc::new(sheet);
                 case.sheet = File::Here(sheet.clone());
                 case.recorded = Some(Rc::new(recording(&sheet).scenario));
-                if self.case_wanted.take().is_some() {
+                if std::mem::take(&mut self.case_wanted) {
                     self.stage_case(&sheet);
                 } else {
                     self.player.watch(moments(&sheet));
@@ -101,20 +101,14 @@ impl App {
     /// Puts the run of a case on the stage, just before its script begins: what comes earlier is an empty stage.
     fn stage_case(&mut self, sheet: &Rc<Sheet>) {
         let recording = recording(sheet);
-        self.player = player(&recording.scenario, recording.interventions, beginning(sheet));
-        self.player.watch(moments(sheet));
-        let _outcome = self.player.update(PlayerMsg::Play);
-        self.scenario = recording.scenario;
-        (self.selection, self.follow, self.link_problem) = (None, None, None);
+        let mut player = player(&recording.scenario, recording.interventions, beginning(sheet));
+        player.watch(moments(sheet));
+        let _outcome = player.update(PlayerMsg::Play);
+        self.put_on_stage(recording.scenario, player);
         (self.tab, self.sheet_closed) = (Tab::Case, false);
         let recorded = Some(Rc::new(self.scenario.clone()));
         self.case = Some(OnStage { sheet: File::Here(sheet.clone()), recorded, ..OnStage::loading(&sheet.id) });
         self.write_address();
-    }
-
-    /// Whether the address names a case that is not here yet: then it must stay as it is.
-    pub(super) fn awaits_case(&self) -> bool {
-        self.case_wanted.is_some()
     }
 
     /// How it stands with the case's facts, now.

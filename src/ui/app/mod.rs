@@ -21,6 +21,7 @@ use crate::kernel::SimTime;
 use crate::pipeline::World;
 use crate::player::{Msg as PlayerMsg, Player, Thing};
 use crate::scenario::Scenario;
+use crate::scenario::link::LinkProblem;
 use crate::scene::Scene;
 
 /// For how long a frame may make steps, in milliseconds: the page answers within a frame, however fast the run.
@@ -77,7 +78,8 @@ pub(crate) struct App {
     open: Option<Open>,
     table: bool,
     toast: Option<Toast>,
-    link_problem: Option<AttrValue>,
+    /// What is wrong with the address, until it was read.
+    link_problems: Vec<LinkProblem>,
     /// Whether what the scenario is about was read.
     about_read: bool,
     search: AttrValue,
@@ -86,8 +88,8 @@ pub(crate) struct App {
     on_select: Callback<Thing>,
     /// The recorded case on the stage.
     case: Option<OnStage>,
-    /// The case that is to be put on the stage when its file has come.
-    case_wanted: Option<AttrValue>,
+    /// Whether the case is to be put on the stage when its file has come.
+    case_wanted: bool,
     /// The rule at which the Fidelity view opens.
     rule: Option<AttrValue>,
 }
@@ -97,17 +99,19 @@ impl Component for App {
     type Properties = ();
 
     fn create(ctx: &Context<Self>) -> App {
-        browser::remove_poster();
         let link = ctx.link();
         let prefs = Prefs::load();
-        let (scenario, player, problem) = act::from_address(prefs.lang);
+        let media = Media::new(link.callback(|_| Msg::Media));
+        // Before anything else, so that a stop is shown from here on.
+        prefs.apply(media.dark());
+        let (scenario, player, link_problems) = act::from_address();
         let scene = shot::scene(&player);
         let mut app = App {
             shots: Shots::all(Shot::take(&player, &scene, &scenario.program, None, 0)),
             scenario,
             player,
             prefs,
-            media: Media::new(link.callback(|_| Msg::Media)),
+            media,
             _keys: Keys::new(link.callback(Msg::Key), link.callback(|()| Msg::AddressChanged)),
             frames: FrameLoop::new(link.callback(Msg::Frame)),
             last_frame_ms: None,
@@ -123,19 +127,18 @@ impl Component for App {
             open: None,
             table: false,
             toast: None,
-            link_problem: problem,
+            link_problems,
             about_read: false,
             search: AttrValue::default(),
             on: link.callback(|msg: Msg| msg),
             on_select: link.callback(|thing| Msg::Select(Some(thing))),
             case: None,
-            case_wanted: None,
+            case_wanted: false,
             rule: None,
         };
         if app.media.narrow() {
             app.tab = Tab::Break;
         }
-        app.prefs.apply(app.media.dark());
         app.look_for_case();
         app.refresh(true);
         app.frames.request();

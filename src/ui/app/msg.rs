@@ -61,7 +61,7 @@ pub(crate) enum Msg {
     Dismiss,
     /// What the scenario is about was read.
     DismissAbout,
-    /// The toast or the problem with the link was read.
+    /// The problem with the link was read.
     DismissNote,
     /// A key was pressed somewhere.
     Key(KeyboardEvent),

@@ -7,7 +7,7 @@ use crate::player::Msg as PlayerMsg;
 use crate::ui::break_bar::BreakBar;
 use crate::ui::format::clock;
 use crate::ui::header::Header;
-use crate::ui::i18n::{Text, scenarios};
+use crate::ui::i18n::{Text, refusals, scenarios};
 use crate::ui::palette::Palette;
 use crate::ui::panels::{CommandForm, FidelityView, Help, Meters, Side, Violations};
 use crate::ui::stage::{Stage, StageTable};
@@ -48,15 +48,12 @@ impl App {
         html! {
             <section class="stage-box" aria-label={text.stage}>
                 { self.toast_view(on) }
-                if let Some(problem) = &self.link_problem {
-                    <p class="note problem" role="alert" data-testid="link-problem">{ problem.clone() }
-                        <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>
-                }
+                if !self.link_problems.is_empty() { { self.link_note(on) } }
                 if !narrow { { note.clone() } }
                 <div class="view">
                     if narrow { { note } }
                     <div class="stage-frame">
-                    <button type="button" class="quiet view-switch" data-opens="table-view" aria-pressed={table.to_string()} onclick={on.reform(move |_| Msg::Table(!table))}>
+                    <button type="button" class="quiet view-switch" data-opens="table-view" onclick={on.reform(move |_| Msg::Table(!table))}>
                         { if table { text.picture_view } else { text.table_view } }</button>
                     if table {
                         <div class="table-box" data-scrolls="x" role="region" tabindex="0" aria-label={text.table_view}>
@@ -91,6 +88,18 @@ impl App {
             return html! {};
         };
         html! { <p class="note" data-testid={testid}>{ line }<button type="button" class="quiet" onclick={read}>{ text.dismiss }</button></p> }
+    }
+
+    // A function of its own, so that it comes later.
+    /// What is wrong with the address.
+    #[inline(never)]
+    fn link_note(&self, on: &Callback<Msg>) -> Html {
+        let text = Text::of(self.lang());
+        let all: Vec<String> = self.link_problems.iter().map(|problem| refusals::link_problem(problem, self.lang())).collect();
+        html! {
+            <p class="note problem" role="alert" data-testid="link-problem">{ text.link_damaged }{ " " }{ all.join("; ") }
+                <button type="button" class="quiet" onclick={on.reform(|_| Msg::DismissNote)}>{ text.close }</button></p>
+        }
     }
 
     fn foot(&self, on: &Callback<Msg>) -> Html {

@@ -50,7 +50,6 @@ impl Lang {
 macro_rules! texts {
     ($(#[$doc:meta])* $table:ident { $($key:ident: $en:literal, $ko:literal;)* }) => {
         $(#[$doc])*
-        #[derive(Debug, PartialEq, Eq)]
         pub(crate) struct $table {
             $(pub(crate) $key: &'static str,)*
         }

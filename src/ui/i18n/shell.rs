@@ -5,7 +5,6 @@ use super::texts;
 texts! {
     /// What the page's frame says.
     Text {
-        tagline: "one command, one event, two models", "명령 하나, 이벤트 하나, 모델 둘";
         scenario: "Scenario", "시나리오";
         seed: "seed", "시드";
         new_seed: "another seed", "다른 시드";
@@ -44,9 +43,7 @@ texts! {
         target: "on", "대상";
         when: "when", "언제";
         how_much: "how much", "얼마나";
-        times: "times", "번";
         active_faults: "Active and armed", "활성·대기 중인 장애";
-        active_none: "Nothing is broken now.", "지금은 고장이 없습니다.";
         armed: "armed", "대기 중";
         lasting: "active", "활성";
         struck: "struck", "발동";
@@ -67,7 +64,6 @@ texts! {
         follow_none: "Click a command in the journal to follow everything it caused.", "일지에서 명령을 누르면 그 명령이 일으킨 모든 일을 따라갑니다.";
         follow_command: "Follow command", "명령 따라가기";
         follow_latest: "follow the latest", "최근 명령 따라가기";
-        stop_following: "stop following", "그만 따라가기";
         journal_filter: "Filter", "거르기";
         journal_empty: "No fact matches.", "맞는 사실이 없습니다.";
         journal_dropped: "older facts were dropped", "개의 오래된 사실은 버려졌습니다";
@@ -77,7 +73,6 @@ texts! {
         selected_none: "Click anything on the stage: a node, a link, a record, an account.", "무대에서 아무것이나 누르세요: 노드, 연결, 레코드, 계좌.";
         its_faults: "What can be done to it", "할 수 있는 일";
         its_settings: "Its settings", "설정";
-        settings_all: "all settings", "모든 설정";
         changed: "changed", "변경됨";
         default_value: "default", "기본값";
         send_command: "Send a command by hand", "명령 직접 보내기";
@@ -114,9 +109,6 @@ texts! {
         simplified: "simplified", "단순화";
         not_modelled: "not modelled", "모델링 안 함";
         fidelity_intro: "The core is checked against recordings of Apache Kafka 4.2.1 and Spring for Apache Kafka 4.1.1. The numbers are rules of their behaviour; the last column says how many recorded cases stand behind each.", "핵심은 Apache Kafka 4.2.1과 Spring for Apache Kafka 4.1.1의 기록과 비교합니다. 번호는 동작 규칙이며, 마지막 열은 규칙마다의 기록된 사례 수입니다.";
-        about: "about", "내용";
-        state: "state", "상태";
-        cases: "recorded cases", "기록된 사례";
         keys_title: "Keys", "단축키";
         key_play: "play or pause", "재생 또는 일시정지";
         key_step: "one occurrence back or forward", "한 단계 뒤로 또는 앞으로";
@@ -148,7 +140,6 @@ texts! {
         meter_retries: "retries and redeliveries", "재시도와 재전달";
         meter_duplicates: "duplicates", "중복";
         meter_now: "now", "지금";
-        meter_none: "Nothing yet.", "아직 없습니다.";
         stage: "The pipeline", "파이프라인";
         kill: "kill", "강제 종료";
         stop: "stop", "정지";

@@ -32,7 +32,6 @@ texts! {
         version: "version", "버전";
         write_db: "Write DB", "쓰기 DB";
         broker: "broker", "broker";
-        group: "group", "그룹";
         consumer: "consumer", "소비자";
         retry_consumer: "retry consumer", "재시도 소비자";
         dead_letter_consumer: "DLT consumer", "DLT 소비자";
@@ -65,9 +64,7 @@ texts! {
         lag: "lag", "랙";
         older_short: "older", "이전";
         older: "older records, not drawn one by one", "더 오래된 레코드(묶어서 표시)";
-        record: "record", "레코드";
         records: "records", "레코드";
-        empty: "empty", "비어 있음";
         in_flight: "in transit", "전송 중";
         dead_letters: "dead letters", "데드 레터";
         to_retry: "kept for retry", "재시도 보관";
@@ -75,7 +72,6 @@ texts! {
         generation: "generation", "세대";
         attempt: "attempt", "시도";
         behind: "behind", "지연";
-        up_to_date: "up to date", "최신";
         rows: "rows", "행";
         applied_n: "applied", "반영";
         duplicates: "duplicates", "중복";
@@ -120,7 +116,6 @@ texts! {
         thing: "What", "대상";
         state: "State", "상태";
         details: "Details", "내용";
-        transit_none: "nothing is in transit", "전송 중인 것 없음";
         crowded: "too many to draw one by one", "너무 많아 묶어서 표시";
         left_on: "left", "남음";
         slow: "slow", "느림";
@@ -134,7 +129,6 @@ texts! {
         severed: "severed", "끊김";
         slowed: "slowed", "느려짐";
         lossy: "loses or repeats", "유실·중복";
-        link: "link", "링크";
         each_way: "each way", "편도";
         stage_parts: "Things on the stage", "무대의 구성 요소";
         links: "Links", "링크";

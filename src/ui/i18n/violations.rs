@@ -3,7 +3,7 @@
 use super::{Lang, says};
 use crate::bank::Projection;
 use crate::pipeline::referee::{Invariant, OrderPlace, ViolationKind};
-use crate::ui::stage::format::number;
+use crate::ui::format::number;
 
 says! {
     /// What must hold.

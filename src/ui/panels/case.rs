@@ -28,7 +28,7 @@ pub(super) fn case_panel(lang: Lang, shot: &Shot, case: &OnStage, on: &Callback<
     };
     html! {
         <section class="case" data-testid="case">
-            <p class="muted small">{ text.case }{ " " }<code>{ case.id.clone() }</code></p>
+            <p class="muted small">{ text.case }{ " " }<code lang="en">{ case.id.clone() }</code></p>
             { inner }
         </section>
     }
@@ -104,10 +104,10 @@ fn jump(at: SimTime, on: &Callback<Msg>) -> Html {
     html! { <button type="button" class="case-at" onclick={on.reform(move |_: MouseEvent| Msg::Jump(at))}>{ clock(at.us()) }</button> }
 }
 
-/// A text in the viewer's language.
-fn in_words(text: &InBoth, lang: Lang) -> AttrValue {
+/// A text in the viewer's language; where it is in English only, it says so to whoever reads it aloud.
+fn in_words(text: &InBoth, lang: Lang) -> Html {
     let [en, ko] = text;
-    lang.pick(en, ko).clone()
+    html! { <span lang={(lang == Lang::Ko && en == ko).then_some("en")}>{ lang.pick(en, ko).clone() }</span> }
 }
 
 fn step_line(lang: Lang, shot: &Shot, at: SimTime, words: &InBoth, on: &Callback<Msg>) -> Html {
@@ -132,7 +132,7 @@ fn fact_line(lang: Lang, fact: &Recorded, verdict: Verdict, changed: bool, on: &
         <li class={classes!("case-fact", name)} data-testid="case-fact" data-verdict={name}>
             { jump(fact.at, on) }<span class="case-mark" aria-hidden="true">{ mark }</span>
             <details>
-                <summary><span>{ in_words(&fact.text, lang) }</span>
+                <summary>{ in_words(&fact.text, lang) }
                     <span class={if said { "case-said" } else { "visually-hidden" }}>{ " — " }{ state }</span></summary>
                 { for fact.evidence.iter().map(|piece| evidence(text, piece)) }
             </details>
@@ -145,5 +145,5 @@ fn evidence(text: &CaseText, piece: &Evidence) -> Html {
         Evidence::Line { at, text: line } => (text.whole_trace, *at, line.trim_start().to_owned()),
         Evidence::State { at, text: state, .. } => (text.state, *at, state.clone()),
     };
-    html! { <p class="case-evidence"><span class="muted small">{ what }{ " " }{ clock(at.us()) }</span><code>{ words }</code></p> }
+    html! { <p class="case-evidence"><span class="muted small">{ what }{ " " }{ clock(at.us()) }</span><code lang="en">{ words }</code></p> }
 }

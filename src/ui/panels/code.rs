@@ -1,7 +1,6 @@
 //! The listener that the settings stand for, with the line at which a consumer is, the one it has just executed, and what
 //! that means.
 
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::rule::rule_link;
@@ -13,6 +12,7 @@ use crate::player::Thing;
 use crate::scenario::{GROUPS, Of, Property};
 use crate::scene::{ConsumerState, ConsumerView, SHARES_FROM, Scene};
 use crate::ui::app::{Msg, Shot};
+use crate::ui::choice::Choice;
 use crate::ui::format::{duration, readable};
 use crate::ui::i18n::details::details as said;
 use crate::ui::i18n::stage::{StageText, consumer_state, consumer_title, counted};
@@ -42,15 +42,12 @@ fn consumer(scene: &Scene, selection: Option<Thing>) -> Option<(u32, &ConsumerVi
 /// The consumers to choose from.
 fn choices(scene: &Scene, current: u32, lang: Lang, on: &Callback<Msg>) -> Html {
     let all = scene.groups.iter().flat_map(|group| group.consumers.iter().map(move |consumer| (&group.name, consumer)));
-    let choice = |(group, consumer): (&std::sync::Arc<str>, &ConsumerView)| {
+    let name = |(group, consumer): (&std::sync::Arc<str>, &ConsumerView)| {
         let name = [group.as_ref(), " · ", &consumer_title(lang, consumer.duty, consumer.number)].concat();
-        html! { <option key={consumer.id} value={consumer.id.to_string()} selected={consumer.id == current}>{ name }</option> }
+        (consumer.id.to_string().into(), name.into())
     };
-    let onchange = on.reform(move |event: Event| {
-        let id = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(current);
-        Msg::Watch(Thing::Consumer(id))
-    });
-    html! { <select class="watch" aria-label={Text::of(lang).watch} data-testid="watch" {onchange}>{ for all.map(choice) }</select> }
+    let on_choose = on.reform(move |id: AttrValue| Msg::Watch(Thing::Consumer(id.parse().unwrap_or(current))));
+    html! { <Choice class="watch" label={Text::of(lang).watch} testid="watch" value={current.to_string()} options={all.map(name).collect::<Vec<_>>()} {on_choose} /> }
 }
 
 /// What a consumer is doing, as in `P1@94 · attempt 3 · nack · 4.2 s`.
@@ -137,7 +134,7 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
                 { for lines.iter().enumerate().map(|(index, line)| {
                     let (current, done) = (here == Some(index), was == Some(index));
                     let mark = if current && trouble { Some("here trouble") } else if current { Some("here") } else { done.then_some(was_class) };
-                    html! { <code class={classes!(mark, role_class(line.role))} data-role={role_name(line.role)} aria-current={current.then_some("step")}>{ &line.text }{ "\n" }</code> }
+                    html! { <code lang="en" class={classes!(mark, role_class(line.role))} data-role={role_name(line.role)} aria-current={current.then_some("step")}>{ &line.text }{ "\n" }</code> }
                 }) }
             </pre>
             <p class="code-last">

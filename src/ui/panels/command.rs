@@ -1,13 +1,14 @@
 //! A command by hand.
 
-use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::PanelProps;
 use crate::bank::{AccountId, Command};
 use crate::ui::app::Msg;
+use crate::ui::choice::{Choice, Choosable, by_place};
 use crate::ui::dialog::Dialog;
 use crate::ui::i18n::Text;
+use crate::ui::number::Number;
 
 /// What the form holds.
 #[derive(Clone, Copy, PartialEq)]
@@ -40,69 +41,53 @@ impl Draft {
     }
 }
 
-/// The number in a field or a selection.
-fn number(event: &Event) -> i64 {
-    let target = event.target_unchecked_into::<HtmlInputElement>();
-    target.value().parse().unwrap_or(0)
-}
-
 #[component]
 pub(crate) fn CommandForm(props: &PanelProps) -> Html {
     let text = Text::of(props.lang);
     let draft = use_state(|| Draft { kind: Kind::Transfer, account: AccountId(0), to: AccountId(1), amount: 30 });
     let count = props.shot.world.bank().map_or(0, |bank| bank.accounts().len() as u32);
-    let change = |apply: fn(&mut Draft, i64)| {
+    let change = |changed: fn(Draft, usize) -> Draft| {
         let draft = draft.clone();
-        move |event: Event| {
-            let mut next = *draft;
-            apply(&mut next, number(&event));
-            draft.set(next);
-        }
+        move |place: AttrValue| draft.set(changed(*draft, place.parse().unwrap_or(0)))
     };
-    let on_kind = {
+    let on_amount = {
         let draft = draft.clone();
-        move |event: Event| {
-            let place: usize = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(0);
-            draft.set(Draft { kind: KINDS[place.min(KINDS.len() - 1)], account: AccountId(0), ..*draft });
-        }
+        move |number: AttrValue| draft.set(Draft { amount: number.parse().unwrap_or(0), ..*draft })
     };
+    // A new account has the next name, whatever was chosen before.
+    let account = if draft.kind == Kind::Open { AccountId(count) } else { draft.account };
     let send = {
-        let command = draft.command();
+        let command = Draft { account, ..*draft }.command();
         props.on.reform(move |event: SubmitEvent| {
             event.prevent_default();
             Msg::Send(command)
         })
     };
-    let accounts = |selected: AccountId, from: u32, to: u32| {
-        // One more than there are: an unknown account is worth a try, and a new one must be named.
-        (from..=to)
-            .map(move |n| html! { <option value={n.to_string()} selected={n == selected.0}>{ AccountId(n).name() }</option> })
-            .collect::<Html>()
-    };
+    // One more than there are: an unknown account is worth a try, and a new one must be named.
+    let accounts = |from: u32| (from..=count).map(|n| (n.to_string().into(), AccountId(n).name().into())).collect::<Vec<Choosable>>();
     let first = if draft.kind == Kind::Open { count } else { 0 };
-    let account = if draft.kind == Kind::Open && draft.account.0 < count { AccountId(count) } else { draft.account };
-    if account != draft.account {
-        draft.set(Draft { account, ..*draft });
-    }
+    let kinds = KINDS.map(|kind| match kind {
+        Kind::Open => text.open_account,
+        Kind::Deposit => text.deposit,
+        Kind::Withdraw => text.withdraw,
+        Kind::Transfer => text.transfer,
+    });
+    let place = KINDS.iter().position(|kind| *kind == draft.kind).unwrap_or(0);
     html! {
         <Dialog title={text.send_command} testid="command" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
             <form class="command-form" onsubmit={send}>
-                <select autofocus={true} aria-label={text.send_command} onchange={on_kind}>
-                    { for KINDS.iter().enumerate().map(|(place, kind)| {
-                        let name = match kind { Kind::Open => text.open_account, Kind::Deposit => text.deposit, Kind::Withdraw => text.withdraw, Kind::Transfer => text.transfer };
-                        html! { <option value={place.to_string()} selected={*kind == draft.kind}>{ name }</option> }
-                    }) }
-                </select>
+                <Choice autofocus={true} label={text.send_command} value={place.to_string()} options={by_place(kinds)}
+                    on_choose={change(|draft, place| Draft { kind: KINDS[place.min(KINDS.len() - 1)], ..draft })} />
                 <label>{ text.account }{ " " }
-                    <select onchange={change(|draft, n| draft.account = AccountId(n as u32))}>{ accounts(account, first, count) }</select>
+                    <Choice value={account.0.to_string()} options={accounts(first)} on_choose={change(|draft, n| Draft { account: AccountId(n as u32), ..draft })} />
                 </label>
                 if draft.kind == Kind::Transfer {
                     <label>{ text.to_account }{ " " }
-                        <select onchange={change(|draft, n| draft.to = AccountId(n as u32))}>{ accounts(draft.to, 0, count) }</select>
+                        <Choice value={draft.to.0.to_string()} options={accounts(0)} on_choose={change(|draft, n| Draft { to: AccountId(n as u32), ..draft })} />
                     </label>
                 }
                 <label>{ text.amount }{ " ₩ " }
-                    <input type="number" value={draft.amount.to_string()} onchange={change(|draft, n| draft.amount = n)} />
+                    <Number value={draft.amount.to_string()} on_number={on_amount} />
                 </label>
                 <button type="submit" class="chip command" data-testid="send-command">{ text.send }</button>
             </form>

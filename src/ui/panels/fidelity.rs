@@ -193,7 +193,7 @@ fn body(row: &'static Fidelity, props: &FidelityProps, index: &Index, sought: &[
                 <ul class="case-links">
                     { for cases.into_iter().map(|case| html! {
                         <li key={case.id.as_str()}><a href={["#", NAMED, case.id.as_str()].concat()} data-testid="case-link" data-case={case.id.clone()}>
-                            <code>{ case.id.clone() }</code><span lang="en">{ case.title.clone() }</span></a></li>
+                            <code lang="en">{ case.id.clone() }</code><span lang="en">{ case.title.clone() }</span></a></li>
                     }) }
                 </ul>
             }

@@ -7,7 +7,7 @@ use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
 use crate::fault::{FaultKind, FaultRule, Node, Target};
-use crate::pipeline::{Action, Intervention, ProcessState, ShareSlot};
+use crate::pipeline::{Action, ConsumerSlot, Intervention, ProcessState, ShareSlot};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, LabAction, Of, ResetTo, Scope, settings};
 use crate::scene::{ConsumerState, Health, MEMBERS_FROM, SHARES_FROM, Scene};
@@ -42,16 +42,7 @@ pub(super) fn inspector(props: &SideProps) -> Html {
 /// What can be done to it by hand, besides faults.
 fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
     let world = &props.shot.world;
-    let offer = |name: String, action: Action, disabled: bool| {
-        html! { <button type="button" class="chip" {disabled} onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Act(action)))}>{ name }</button> }
-    };
-    let button = |name: String, action: Action| offer(name, action, false);
-    let up = is_up(thing, &props.shot.scene);
-    let process = |node: Node| {
-        // What a script has started is started again by the script alone.
-        let again = world.bank().is_some() || matches!(node, Node::Broker(_));
-        html! { <>{ offer(text.kill.to_owned(), Action::Kill(node), !up) }{ offer(text.stop.to_owned(), Action::Stop(node), !up) }if again { { offer(text.start.to_owned(), Action::Start(node), up) } }</> }
-    };
+    let process = |node| process(thing, node, props, text);
     let inner = match thing {
         // Groups and topics of a script have no buttons: those act on the bank's.
         Thing::Group(_) | Thing::Partition { .. } | Thing::Record { .. } if world.bank().is_none() => return html! {},
@@ -59,92 +50,114 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
         Thing::Api | Thing::Handler => process(Node::Api),
         Thing::Relay => process(Node::Relay),
         Thing::Broker(id) => process(Node::Broker(id)),
-        Thing::Consumer(place) if place >= SHARES_FROM => {
-            let slot = place - SHARES_FROM;
-            match world.share_consumers().get(slot as usize) {
-                Some(ShareSlot { work: Some(work), .. }) => {
-                    let on = work.by_hand;
-                    html! { <>{ process(Node::ShareConsumer(slot)) }{ switch(on, Intervention::ShareByHand { consumer: slot, on: !on }, props, text) }</> }
-                }
-                Some(consumer) => {
-                    let member = consumer.name.clone();
-                    let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Lab(LabAction::Crash { member: member.clone() })));
-                    html! { <button type="button" class="chip" {onclick}>{ text.kill }</button> }
-                }
-                None => return html! {},
-            }
-        }
-        Thing::Consumer(place) if place >= MEMBERS_FROM => {
-            let Some(member) = world.lab().members().get((place - MEMBERS_FROM) as usize).map(|m| m.name.clone()) else { return html! {} };
-            let button = |name: &'static str, action: LabAction| {
-                let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Lab(action.clone())));
-                html! { <button type="button" class="chip" {onclick}>{ name }</button> }
-            };
-            html! {
-                <>
-                    { button(text.kill, LabAction::Crash { member: member.clone() }) }
-                    { button(text.pause_container, LabAction::Stall { member: member.clone() }) }
-                    { button(text.resume_container, LabAction::Resume { member }) }
-                </>
-            }
-        }
+        Thing::Consumer(place) if place >= SHARES_FROM => share_consumer(thing, place - SHARES_FROM, props, text),
+        Thing::Consumer(place) if place >= MEMBERS_FROM => member(place - MEMBERS_FROM, props, text),
         Thing::Consumer(slot) => {
             let node = Node::Consumer(slot);
             let on = world.consumers().get(slot as usize).is_some_and(|consumer| consumer.by_hand);
             html! {
                 <>
                     { process(node) }
-                    { button(text.pause_container.to_owned(), Action::Pause(node)) }
-                    { button(text.resume_container.to_owned(), Action::Resume(node)) }
+                    { deed(text.pause_container, Action::Pause(node), props) }
+                    { deed(text.resume_container, Action::Resume(node), props) }
                     { switch(on, Intervention::ByHand { consumer: slot, on: !on }, props, text) }
                 </>
             }
         }
-        Thing::Group(group) if world.bank().is_some() && group as usize >= GROUPS.len() => {
-            let running = |c: &&ShareSlot| c.work.as_ref().is_some_and(|w| w.state == ProcessState::Running);
-            let count = world.share_consumers().iter().filter(running).count();
-            let scale = |name: String, count: usize| {
-                let value = count.to_string();
-                let onclick = props
-                    .on
-                    .reform(move |_: MouseEvent| act(Intervention::Set { key: "share.consumers".into(), value: value.as_str().into() }));
-                html! { <button type="button" class="chip" {onclick}>{ name }</button> }
-            };
-            html! {
-                <>
-                    { scale(["− ", text.consumers].concat(), count.saturating_sub(1)) }
-                    { scale(["+ ", text.consumers].concat(), (count + 1).min(6)) }
-                </>
-            }
-        }
-        Thing::Group(group) => {
-            let count =
-                world.consumers().iter().filter(|consumer| consumer.group == Some(group) && consumer.container.thread().is_alive()).count()
-                    as u32;
-            html! {
-                <>
-                    { button(["− ", text.consumers].concat(), Action::Scale { group, consumers: count.saturating_sub(1) }) }
-                    { button(["+ ", text.consumers].concat(), Action::Scale { group, consumers: count + 1 }) }
-                    { for RESETS.map(|(name, to)| button([text.reset_offsets, " ", name].concat(), Action::ResetOffsets { group, to })) }
-                    { button(text.rebuild_view.to_owned(), Action::RebuildView { group }) }
-                    { button(text.replay_dead_letters.to_owned(), Action::ReplayDeadLetters { group }) }
-                </>
-            }
-        }
-        Thing::Projection(group) => button(text.rebuild_view.to_owned(), Action::RebuildView { group }),
-        Thing::WriteDb | Thing::Account(_) => button(text.drop_snapshots.to_owned(), Action::DropSnapshots),
+        Thing::Group(group) if group as usize >= GROUPS.len() => share_group(props, text),
+        Thing::Group(group) => listener_group(group, props, text),
+        Thing::Projection(group) => deed(text.rebuild_view, Action::RebuildView { group }, props),
+        Thing::WriteDb | Thing::Account(_) => deed(text.drop_snapshots, Action::DropSnapshots, props),
         Thing::Topic(id) if id != world.topic_partition(0).topic.0 => newest(id, props),
-        Thing::Topic(_) => button(text.add_partition.to_owned(), Action::AddPartitions { total: world.partition_count() + 1 }),
+        Thing::Topic(_) => deed(text.add_partition, Action::AddPartitions { total: world.partition_count() + 1 }, props),
         Thing::Partition { partition, .. } => {
             let before = world.high_watermark(world.topic_partition(partition));
-            button(text.delete_records.to_owned(), Action::DeleteRecords { partition, before })
+            deed(text.delete_records, Action::DeleteRecords { partition, before }, props)
         }
         Thing::Record { partition, offset, .. } => {
-            button([text.delete_records, " < ", &offset.to_string()].concat(), Action::DeleteRecords { partition, before: offset })
+            deed(&[text.delete_records, " < ", &offset.to_string()].concat(), Action::DeleteRecords { partition, before: offset }, props)
         }
         _ => return html! {},
     };
     html! { <div class="actions">{ inner }</div> }
+}
+
+/// A button that does something to the run.
+fn does(name: &str, intervention: Intervention, disabled: bool, props: &SideProps) -> Html {
+    let onclick = props.on.reform(move |_: MouseEvent| act(intervention.clone()));
+    html! { <button type="button" class="chip" {disabled} {onclick}>{ name }</button> }
+}
+
+fn deed(name: &str, action: Action, props: &SideProps) -> Html {
+    does(name, Intervention::Act(action), false, props)
+}
+
+/// Ends and starts the process of a thing.
+fn process(thing: Thing, node: Node, props: &SideProps, text: &Text) -> Html {
+    let up = is_up(thing, &props.shot.scene);
+    // What a script has started is started again by the script alone.
+    let again = props.shot.world.bank().is_some() || matches!(node, Node::Broker(_));
+    html! {
+        <>
+            { does(text.kill, Intervention::Act(Action::Kill(node)), !up, props) }
+            { does(text.stop, Intervention::Act(Action::Stop(node)), !up, props) }
+            if again { { does(text.start, Intervention::Act(Action::Start(node)), up, props) } }
+        </>
+    }
+}
+
+/// A worker of the bank's share group, or a share consumer of a script.
+fn share_consumer(thing: Thing, slot: u32, props: &SideProps, text: &Text) -> Html {
+    match props.shot.world.share_consumers().get(slot as usize) {
+        Some(ShareSlot { work: Some(work), .. }) => {
+            let on = work.by_hand;
+            let other = Intervention::ShareByHand { consumer: slot, on: !on };
+            html! { <>{ process(thing, Node::ShareConsumer(slot), props, text) }{ switch(on, other, props, text) }</> }
+        }
+        Some(consumer) => does(text.kill, Intervention::Lab(LabAction::Crash { member: consumer.name.clone() }), false, props),
+        None => html! {},
+    }
+}
+
+/// A bare consumer of a script.
+fn member(place: u32, props: &SideProps, text: &Text) -> Html {
+    let Some(member) = props.shot.world.lab().members().get(place as usize).map(|member| member.name.clone()) else { return html! {} };
+    let button = |name, action| does(name, Intervention::Lab(action), false, props);
+    html! {
+        <>
+            { button(text.kill, LabAction::Crash { member: member.clone() }) }
+            { button(text.pause_container, LabAction::Stall { member: member.clone() }) }
+            { button(text.resume_container, LabAction::Resume { member }) }
+        </>
+    }
+}
+
+/// The most workers that a share group has.
+const WORKERS_MAX: usize = 6;
+
+fn share_group(props: &SideProps, text: &Text) -> Html {
+    let running = |c: &&ShareSlot| c.work.as_ref().is_some_and(|w| w.state == ProcessState::Running);
+    let count = props.shot.world.share_consumers().iter().filter(running).count();
+    let scale = |sign: &str, count: usize| {
+        let set = Intervention::Set { key: "share.consumers".into(), value: count.to_string().into() };
+        does(&[sign, " ", text.consumers].concat(), set, false, props)
+    };
+    html! { <>{ scale("−", count.saturating_sub(1)) }{ scale("+", (count + 1).min(WORKERS_MAX)) }</> }
+}
+
+fn listener_group(group: u32, props: &SideProps, text: &Text) -> Html {
+    let is_in = |consumer: &&ConsumerSlot| consumer.group == Some(group) && consumer.container.thread().is_alive();
+    let count = props.shot.world.consumers().iter().filter(is_in).count() as u32;
+    let scale = |sign: &str, consumers: u32| deed(&[sign, " ", text.consumers].concat(), Action::Scale { group, consumers }, props);
+    html! {
+        <>
+            { scale("−", count.saturating_sub(1)) }
+            { scale("+", count + 1) }
+            { for RESETS.map(|(name, to)| deed(&[text.reset_offsets, " ", name].concat(), Action::ResetOffsets { group, to }, props)) }
+            { deed(text.rebuild_view, Action::RebuildView { group }, props) }
+            { deed(text.replay_dead_letters, Action::ReplayDeadLetters { group }, props) }
+        </>
+    }
 }
 
 /// The switch that lets a viewer decide what becomes of each delivery.

@@ -9,7 +9,7 @@ use super::tabs::SideProps;
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind};
 use crate::ui::app::{Msg, Shot};
-use crate::ui::format::{clock, grouped, readable};
+use crate::ui::format::{clock, count, readable};
 use crate::ui::i18n::details::details as said;
 use crate::ui::i18n::{Lang, Text, facts, faults, things, violations};
 use crate::ui::rules;
@@ -122,7 +122,7 @@ pub(super) fn journal(props: &SideProps, hold: &Hold) -> Html {
                 { for lines.iter().map(|(number, line)| line_of(*number, line, props.lang, &props.on)) }
             </ol>
             if more { <p class="muted">{ "… " }{ text.journal_older }</p> }
-            if trace.dropped_count() > 0 { <p class="muted">{ grouped(trace.dropped_count()) }{ " " }{ text.journal_dropped }</p> }
+            if trace.dropped_count() > 0 { <p class="muted">{ count(trace.dropped_count()) }{ " " }{ text.journal_dropped }</p> }
         </div>
     }
 }

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::pipeline::{Count, Second};
 use crate::scenario::GROUPS;
 use crate::ui::app::Shot;
-use crate::ui::format::{duration, grouped};
+use crate::ui::format::{count, duration};
 use crate::ui::i18n::{Lang, Text};
 
 /// How many seconds a plot shows.
@@ -39,7 +39,6 @@ fn plots(lang: Lang, shot: &Shot) -> Html {
     let seconds: Vec<Second> = meters.iter_from(end.saturating_sub(SECONDS)).copied().collect();
     let series = |of: &dyn Fn(&Second) -> u64| seconds.iter().map(of).collect::<Vec<u64>>();
     let partitions = usize::try_from(shot.world.partition_count()).unwrap_or(0);
-    let count = |value: u64| grouped(value);
     html! {
         <>
             { plot(text.meter_throughput, &[("c-read", series(&|s| s.count(Count::Applied).into())), ("c-command", series(&|s| s.count(Count::Accepted).into()))],

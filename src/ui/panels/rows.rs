@@ -7,7 +7,7 @@ use crate::player::Thing;
 use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerView, GroupState, RelayKind, SHARES_FROM, Scene};
 use crate::ui::app::Shot;
-use crate::ui::format::{clock, duration, grouped};
+use crate::ui::format::{clock, count, duration};
 use crate::ui::i18n::stage::{StageText, consumer_state, every, health};
 use crate::ui::i18n::{Lang, things};
 
@@ -21,18 +21,18 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
     match thing {
         Thing::Client => vec![
             (text.client, scene.client.count.to_string()),
-            (text.sent, grouped(scene.client.issued)),
+            (text.sent, count(scene.client.issued)),
             (text.waiting, scene.client.waiting.to_string()),
-            (text.done, grouped(scene.client.completed)),
-            (text.retried, grouped(scene.client.retried)),
+            (text.done, count(scene.client.completed)),
+            (text.retried, count(scene.client.retried)),
         ],
         Thing::Api | Thing::Handler => {
             let mut rows = vec![
                 state(scene.api.health),
                 (text.in_hand, scene.api.in_hand.to_string()),
-                (text.accepted, grouped(scene.api.accepted)),
-                (text.rejected, grouped(scene.api.rejected)),
-                (text.conflicted, grouped(scene.api.conflicted)),
+                (text.accepted, count(scene.api.accepted)),
+                (text.rejected, count(scene.api.rejected)),
+                (text.conflicted, count(scene.api.conflicted)),
             ];
             if let Some(view) = scene.in_process {
                 rows.push((text.listeners_at_work, view.running.to_string()));
@@ -41,16 +41,11 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
             rows
         }
         Thing::Account(id) => account(id, shot, text),
-        Thing::WriteDb => vec![state(scene.store.health), (text.commits, grouped(scene.store.committed))],
+        Thing::WriteDb => vec![state(scene.store.health), (text.commits, count(scene.store.committed))],
         Thing::Outbox => vec![(text.unpublished, scene.store.unpublished.unwrap_or(0).to_string())],
         Thing::Relay => scene.relay.map_or_else(Vec::new, |relay| {
-            let mut rows = vec![
-                state(relay.health),
-                (text.polls_every, every(lang, &duration(relay.interval_us))),
-                (text.in_hand, relay.in_hand.to_string()),
-            ];
-            rows.extend(progress(relay.kind, shot, text));
-            rows
+            let polls = [state(relay.health), (text.polls_every, every(lang, &duration(relay.interval_us)))];
+            polls.into_iter().chain([(text.in_hand, relay.in_hand.to_string())]).chain(progress(relay.kind, shot, text)).collect()
         }),
         Thing::Broker(id) => scene.brokers.iter().find(|broker| broker.id == id).map_or_else(Vec::new, |broker| {
             vec![state(broker.health), (text.leads, broker.leads.to_string()), (text.replicas, broker.replicas.to_string())]
@@ -62,7 +57,7 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
             vec![
                 (text.state, group_state(group.state).to_owned()),
                 (text.generation, group.generation.to_string()),
-                (text.lag, grouped(group.lag)),
+                (text.lag, count(group.lag)),
                 (text.consumer, group.consumers.len().to_string()),
             ]
         }),
@@ -73,9 +68,9 @@ pub(super) fn rows(thing: Thing, shot: &Shot, lang: Lang) -> Vec<Row> {
         Thing::Projection(number) => scene.projections.get(number as usize).map_or_else(Vec::new, |view| {
             vec![
                 state(view.health),
-                (text.rows, grouped(view.row_count)),
+                (text.rows, count(view.row_count)),
                 (text.behind, duration(view.behind_us)),
-                (text.duplicates, grouped(view.duplicates)),
+                (text.duplicates, count(view.duplicates)),
             ]
         }),
         Thing::Producer(_) | Thing::Service | Thing::Bean(_) | Thing::Table(_) => bench_rows(thing, scene, lang),
@@ -99,23 +94,23 @@ fn bench_rows(thing: Thing, scene: &Scene, lang: Lang) -> Vec<Row> {
         }),
         Thing::Bean(number) => app
             .and_then(|app| app.beans.get(number as usize))
-            .map_or_else(Vec::new, |bean| vec![(text.annotations, bean.annotations.to_string()), (text.calls, grouped(bean.calls))]),
+            .map_or_else(Vec::new, |bean| vec![(text.annotations, bean.annotations.to_string()), (text.calls, count(bean.calls))]),
         Thing::Table(number) => app
             .and_then(|app| app.tables.get(number as usize))
             .map_or_else(Vec::new, |(_, rows)| vec![(text.rows, if rows.is_empty() { "–".to_owned() } else { rows.join(", ") })]),
-        Thing::Service => app.map_or_else(Vec::new, |app| vec![(text.calls, grouped(app.calls))]),
+        Thing::Service => app.map_or_else(Vec::new, |app| vec![(text.calls, count(app.calls))]),
         _ => Vec::new(),
     }
 }
 
 fn money(value: Money) -> String {
-    ["₩ ", &crate::ui::stage::format::number(value)].concat()
+    ["₩ ", &crate::ui::format::number(value)].concat()
 }
 
 /// How clients are told, and what reads lack.
 fn telling(shot: &Shot, text: &'static StageText) -> Vec<Row> {
     let Some(bank) = shot.world.bank() else { return Vec::new() };
-    let count = |of: fn(&ClientCounters) -> u64| grouped(bank.clients().iter().map(|client| of(&client.counters())).sum());
+    let count = |of: fn(&ClientCounters) -> u64| count(bank.clients().iter().map(|client| of(&client.counters())).sum());
     vec![
         (text.own_missing, count(|c| c.own_missing_count)),
         (text.went_back, count(|c| c.went_back_count)),
@@ -160,7 +155,7 @@ fn topic(id: u32, scene: &Scene, text: &'static StageText) -> Vec<Row> {
         .topics
         .iter()
         .find(|topic| topic.id == id)
-        .map_or_else(Vec::new, |topic| vec![(text.records, grouped(topic.records())), ("partitions", topic.lanes.len().to_string())])
+        .map_or_else(Vec::new, |topic| vec![(text.records, count(topic.records())), ("partitions", topic.lanes.len().to_string())])
 }
 
 fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Vec<Row> {
@@ -332,7 +327,7 @@ fn share_rows(group: &str, tp: TopicPartition, shot: &Shot, rows: &mut Vec<Row>)
 }
 
 fn query(scene: &Scene, text: &'static StageText, lang: Lang, state: Row) -> Vec<Row> {
-    let mut rows = vec![state, (text.answered, grouped(scene.query.answered)), (text.stale, grouped(scene.query.stale))];
+    let mut rows = vec![state, (text.answered, count(scene.query.answered)), (text.stale, count(scene.query.stale))];
     if let Some(last) = &scene.query.last {
         let read = last.read.map_or_else(|| text.not_there.to_owned(), money);
         let age = if last.stale_us > 0 { [text.stale_by, " ", &duration(last.stale_us)].concat() } else { text.fresh.to_owned() };

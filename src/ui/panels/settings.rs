@@ -1,17 +1,18 @@
 //! Every setting that the core has: its real name, one sentence, what it may be, and when a change acts.
 
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::PanelProps;
 use super::rule::rule_link;
-use crate::fault::Link;
 use crate::pipeline::Intervention;
 use crate::scenario::{Config, GROUPS, Kind, Of, Scope, Setting, TakesEffect, Unit, Value, settings};
 use crate::ui::app::Msg;
 use crate::ui::break_bar::act;
+use crate::ui::choice::Choice;
 use crate::ui::i18n::settings as words;
 use crate::ui::i18n::{Lang, Text, faults};
+use crate::ui::number::Number;
 use crate::ui::slider::LatencySlider;
 
 /// The order of the picture.
@@ -94,7 +95,7 @@ pub(super) fn setting_row(index: usize, value: Value, lang: Lang, on: &Callback<
     };
     html! {
         <div key={props.index} class={classes!("setting", changed.then_some("changed"))}>
-            <p class="setting-name"><code>{ setting.property.name() }</code>
+            <p class="setting-name"><code lang="en">{ setting.property.name() }</code>
                 if !owner.is_empty() { <span class="muted">{ owner }</span> }
             </p>
             <p>{ words::sentence(setting.property, props.lang) }</p>
@@ -131,38 +132,29 @@ fn control(setting: &'static Setting, props: &RowProps) -> Html {
         (Kind::Bool, value) => {
             let on = value == Value::Bool(true);
             let onchange = props.on.reform(move |_: Event| change(index, (!on).to_string()));
-            html! { <label class="switch"><input type="checkbox" checked={on} data-testid={testid} aria-label={setting.key.as_str()} {onchange} />{ if on { "true" } else { "false" } }</label> }
+            html! { <label class="switch" lang="en"><input type="checkbox" checked={on} data-testid={testid} aria-label={setting.key.as_str()} {onchange} />{ if on { "true" } else { "false" } }</label> }
         }
         (Kind::Choice(choices), value) => {
-            let onchange = props.on.reform(move |event: Event| change(index, event.target_unchecked_into::<HtmlSelectElement>().value()));
-            let value = value.to_string();
-            html! {
-                <select data-testid={testid} aria-label={setting.key.as_str()} {onchange}>
-                    { for choices.iter().map(|choice| html! { <option value={*choice} selected={value == **choice}>{ *choice }</option> }) }
-                </select>
-            }
+            let on_choose = props.on.reform(move |choice: AttrValue| change(index, choice.to_string()));
+            let options: Vec<_> = choices.iter().map(|choice| ((*choice).into(), (*choice).into())).collect();
+            html! { <Choice lang="en" {testid} label={setting.key.as_str()} value={value.to_string()} {options} {on_choose} /> }
         }
         (Kind::Int { min, max, unit }, value) => {
-            let now = value.to_string();
-            let onchange = props.on.reform(move |event: Event| change(index, event.target_unchecked_into::<HtmlInputElement>().value()));
+            let on_number = props.on.reform(move |number: AttrValue| change(index, number.to_string()));
             html! {
-                <label><input type="number" min={min.to_string()} max={max.to_string()} value={now} data-testid={testid} aria-label={setting.key.as_str()} {onchange} />
+                <label><Number value={value.to_string()} min={min.to_string()} max={max.to_string()} {testid} property={setting.key.as_str()} {on_number} />
                     { " " }{ unit_word(unit, props.lang) }</label>
             }
         }
         (Kind::Latency, Value::Latency(value)) => {
             let name = match setting.of {
-                Of::Link(link) => link_name(link, props.lang),
+                Of::Link(link) => faults::link(link, props.lang),
                 _ => setting.property.name(),
             };
             html! { <LatencySlider {index} {value} {name} on={props.on.clone()} /> }
         }
         (Kind::Latency, _) => html! {},
     }
-}
-
-fn link_name(link: Link, lang: Lang) -> &'static str {
-    faults::link(link, lang)
 }
 
 /// A unit behind a number.

@@ -6,7 +6,7 @@ use super::PanelProps;
 use super::rule::rule_link;
 use crate::ui::app::Msg;
 use crate::ui::dialog::Dialog;
-use crate::ui::format::{clock, grouped};
+use crate::ui::format::{clock, count};
 use crate::ui::i18n::{Text, violations as words};
 
 #[component]
@@ -36,7 +36,7 @@ pub(crate) fn Violations(props: &PanelProps) -> Html {
                     }
                 }) }
             </ol>
-            if total > found.len() as u64 { <p class="muted">{ "+ " }{ grouped(total - found.len() as u64) }</p> }
+            if total > found.len() as u64 { <p class="muted">{ "+ " }{ count(total - found.len() as u64) }</p> }
         </Dialog>
     }
 }

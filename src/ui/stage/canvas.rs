@@ -9,7 +9,7 @@ use crate::scene::{Cargo, Fate, Mark, Picture, Point};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage as words;
 
-use super::format::{count, short};
+use crate::ui::format::{count, short};
 
 /// The colours, as the style sheet has them at the moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,7 +80,7 @@ pub(super) fn paint(
     let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
     context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
     for band in &picture.bands {
-        paint_band(&context, palette, band.path.points(), palette.color(band.cargo));
+        paint_band(&context, band.path.points(), palette.color(band.cargo));
         if let Some(at) = band.path.at(0.5) {
             let number = count(u64::from(band.count));
             let words = words::counted(lang, &number, words::StageText::of(lang).in_flight);
@@ -127,7 +127,7 @@ impl<'a> Brush<'a> {
     }
 }
 
-fn paint_band(context: &Context, _palette: &Palette, points: &[Point], color: &str) {
+fn paint_band(context: &Context, points: &[Point], color: &str) {
     context.set_global_alpha(0.35);
     context.set_stroke_style_str(color);
     context.set_line_width(9.0);

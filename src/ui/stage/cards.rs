@@ -9,7 +9,7 @@ use crate::scene::{
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::{count, duration, number, roughly};
+use crate::ui::format::{count, duration, number, roughly};
 
 /// The colour of a box, by EventStorming; a class name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

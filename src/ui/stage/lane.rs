@@ -7,8 +7,8 @@ use crate::scene::{CellState, CellView, LaneBox, LaneView};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::{count, short};
 use super::node::{place, select};
+use crate::ui::format::{count, short};
 
 #[derive(Properties, PartialEq)]
 pub(super) struct LaneProps {

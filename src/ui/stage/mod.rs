@@ -4,7 +4,6 @@
 #[cfg(feature = "web")]
 mod canvas;
 mod cards;
-pub(crate) mod format;
 #[cfg(feature = "web")]
 mod lane;
 #[cfg(feature = "web")]

@@ -7,8 +7,8 @@ use crate::scene::{AccountView, Rect};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::number;
 use super::node::{place, select};
+use crate::ui::format::number;
 
 #[derive(Properties, PartialEq)]
 pub(super) struct PairsProps {

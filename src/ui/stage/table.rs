@@ -10,10 +10,10 @@ use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
 use super::cards::{Card, cards};
-use super::format::{count, number};
 use super::lane::lane_words;
 use super::node::select;
 use super::ways::link_words;
+use crate::ui::format::{count, number};
 
 /// How many flights have a row of their own; the rest is counted.
 const FLIGHTS_MAX: usize = 24;

@@ -8,9 +8,9 @@ use crate::scene::{Layout, LinkState, Path, Route, Scene};
 use crate::ui::i18n::Lang;
 use crate::ui::i18n::stage::{self as words, StageText};
 
-use super::format::duration;
 use super::lane::group_class;
 use super::node::select;
+use crate::ui::format::duration;
 
 /// A line to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]

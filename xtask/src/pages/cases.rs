@@ -15,6 +15,7 @@ pub const TESTS: &[PageTest] = &[
     ("a_case_of_each_sort_is_met_in_the_page", a_case_of_each_sort_is_met_in_the_page),
     ("a_changed_run_says_what_no_longer_comes", a_changed_run_says_what_no_longer_comes),
     ("a_missing_case_file_says_so", a_missing_case_file_says_so),
+    ("after_a_case_that_did_not_come_the_address_follows_again", after_a_case_that_did_not_come_the_address_follows_again),
 ];
 
 /// The case that most tests open: a nack of no length, then the rest.
@@ -215,4 +216,17 @@ fn a_missing_case_file_says_so(page: &Page) -> Outcome {
     page.click("fidelity-open")?;
     page.wait_until("the list that did not come is named", "return !!document.querySelector('[data-testid=fidelity-failed]')")?;
     page.close_dialog()
+}
+
+/// The address stands still while it names a case that is not here, and no longer.
+fn after_a_case_that_did_not_come_the_address_follows_again(page: &Page) -> Outcome {
+    page.may_complain();
+    page.open("#case=there-is-no-such-case")?;
+    page.wait_until("the file did not come", "return !!document.querySelector('[data-testid=case-failed]')")?;
+    page.server.take_missing();
+    page.session.run("location.hash = '#v1;s=nack;n=7;t=3000000'", &[])?;
+    page.wait_until("the other run is there", "return document.querySelector('[data-testid=scenario]').value === 'nack'")?;
+    page.pause()?;
+    page.click("to-start")?;
+    page.wait_until("the address has followed", "return location.hash.includes('s=nack') && !location.hash.includes('t=3000000')")
 }

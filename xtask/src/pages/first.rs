@@ -50,10 +50,7 @@ fn starts_without_the_rest(page: &Page) -> Outcome {
 }
 
 fn starts_alone(page: &Page) -> Outcome {
-    page.server.set_without_rest(true);
-    page.session.go("about:blank")?;
-    page.session.go(&page.server.url())?;
-    page.wait_for_app()?;
+    open_without_the_rest(page)?;
     let began = page.time_us()?;
     page.wait_for_time(began + 200_000)?;
     demand(page.session.run(HURRIED, &[])? == false, || "the first picture needs something of the rest: xtask/src/later.rs".to_owned())?;
@@ -68,15 +65,26 @@ fn no_text_is_missing(page: &Page) -> Outcome {
     demand(missing == "", || format!("a text has nothing in it: {missing}"))
 }
 
-/// Whoever changes the language before the rest is here reads it all the same.
-fn korean_comes_with_the_rest(page: &Page) -> Outcome {
+/// Opens the page while the rest cannot be had.
+fn open_without_the_rest(page: &Page) -> Outcome {
     page.server.set_without_rest(true);
     page.session.go("about:blank")?;
     page.session.go(&page.server.url())?;
-    page.wait_for_app()?;
+    page.wait_for_app()
+}
+
+/// Opens the page with the rest lost on its way: it has been asked for, did not come, and could be had now.
+fn open_with_the_rest_lost(page: &Page) -> Outcome {
+    open_without_the_rest(page)?;
     thread::sleep(Duration::from_millis(500));
     page.server.set_without_rest(false);
     page.server.take_missing();
+    Ok(())
+}
+
+/// Whoever changes the language before the rest is here reads it all the same.
+fn korean_comes_with_the_rest(page: &Page) -> Outcome {
+    open_with_the_rest_lost(page)?;
     page.switch("language")?;
     page.wait_until("the page is Korean", "return (document.body.innerText.match(/[가-힣]/g) || []).length > 100")?;
     no_text_is_missing(page)
@@ -84,13 +92,7 @@ fn korean_comes_with_the_rest(page: &Page) -> Outcome {
 
 /// It did not come by itself; whoever opens what is in it gets it all the same.
 fn the_rest_comes_at_once_when_it_is_needed(page: &Page) -> Outcome {
-    page.server.set_without_rest(true);
-    page.session.go("about:blank")?;
-    page.session.go(&page.server.url())?;
-    page.wait_for_app()?;
-    thread::sleep(Duration::from_millis(500));
-    page.server.set_without_rest(false);
-    page.server.take_missing();
+    open_with_the_rest_lost(page)?;
     page.show("fidelity")?;
     demand(page.session.run(HURRIED, &[])? == true, || "the fidelity view stands without the rest, which was not there".to_owned())?;
     let before = page.time_us()?;
@@ -100,10 +102,7 @@ fn the_rest_comes_at_once_when_it_is_needed(page: &Page) -> Outcome {
 /// It does not come at all: the page says so instead of standing still without a word.
 fn without_the_rest_it_says_so(page: &Page) -> Outcome {
     page.may_complain();
-    page.server.set_without_rest(true);
-    page.session.go("about:blank")?;
-    page.session.go(&page.server.url())?;
-    page.wait_for_app()?;
+    open_without_the_rest(page)?;
     page.session.run("document.querySelector('[data-testid=fidelity-open]').click()", &[])?;
     let seen = "const e = document.querySelector('[data-testid=cut-off]'); return !!e && e.open && e.innerText.length > 40";
     page.wait_until("the page says that a part did not come", seen)?;

@@ -106,6 +106,7 @@ impl<'a> Page<'a> {
             let last = match self.session.run(script, &[]) {
                 Ok(value) if value.as_bool() == Some(true) => return Ok(()),
                 Ok(value) => value.to_string(),
+                Err(error) if self.session.hangs() => return Err(error),
                 Err(error) => error.to_string(),
             };
             if !self.may_complain.get() && self.has_stopped() {
@@ -337,10 +338,14 @@ impl<'a> Page<'a> {
         self.may_complain.set(true);
     }
 
-    /// Everything that the page has complained about since it was loaded, unless it may.
+    /// Everything that the page has complained about since it was loaded, unless it may. Of one that cannot be asked any more, what
+    /// it has sent since the test began.
     pub fn complaints(&self) -> Vec<String> {
         if self.may_complain.get() {
             return Vec::new();
+        }
+        if self.session.hangs() {
+            return self.server.take_complaints();
         }
         let all = self.session.run("return window.__complaints || ['the page was not watched']", &[]).unwrap_or(json!([]));
         all.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()

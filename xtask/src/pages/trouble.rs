@@ -17,6 +17,7 @@ pub const TESTS: &[PageTest] = &[
     ("a_trap_shows_what_happened_and_goes_on", a_trap_shows_what_happened_and_goes_on),
     ("a_damaged_link_says_what_is_wrong", a_damaged_link_says_what_is_wrong),
     ("a_damaged_link_keeps_the_rest", a_damaged_link_keeps_the_rest),
+    ("what_is_wrong_with_a_link_is_said_in_the_language_of_the_page", what_is_wrong_is_said_in_the_language_of_the_page),
 ];
 
 /// There is a picture, and nothing of the app.
@@ -192,4 +193,15 @@ fn a_damaged_link_keeps_the_rest(page: &Page) -> Outcome {
     page.click_script("[data-testid=link-problem] button")?;
     page.wait_until("the notice can be closed", "return !document.querySelector('[data-testid=link-problem]')")?;
     page.wait_until("the address is whole again", "return location.hash.includes('producer.acks=1') && !location.hash.includes('no.such')")
+}
+
+/// Also when the language is changed after it was said.
+fn what_is_wrong_is_said_in_the_language_of_the_page(page: &Page) -> Outcome {
+    page.open("#v1;s=no-such-scenario")?;
+    let said = |pattern: &str| {
+        format!("const e = document.querySelector('[data-testid=link-problem]'); return !!e && /{pattern}/.test(e.textContent)")
+    };
+    page.wait_until("it is said in English", &said("scenario: there is no"))?;
+    page.switch("language")?;
+    page.wait_until("it is said in Korean", &said("시나리오: .*없습니다"))
 }

@@ -78,8 +78,8 @@ impl Reencode for First<'_> {
         if let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? {
             let from = value as u32;
             let piece = from..from + bytes.len() as u32;
-            for text in self.plan.texts.iter().filter(|text| piece.contains(&text.start)) {
-                bytes[(text.start - from) as usize..(text.end - from) as usize].fill(0);
+            for constant in self.plan.constants.iter().filter(|constant| piece.contains(&constant.start)) {
+                bytes[(constant.start - from) as usize..(constant.end - from) as usize].fill(0);
             }
         }
         section.active(memory_index, &self.const_expr(offset_expr)?, bytes);

@@ -6,10 +6,10 @@
 //! Has never heard of what the functions do.
 
 mod choice;
+mod constants;
 mod first;
 mod read;
 mod rest;
-mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -44,8 +44,8 @@ struct Plan {
     get: u32,
     /// The number of the global that says whether the rest is here.
     here: u32,
-    /// The addresses of the texts of the rest.
-    texts: Vec<Range<u32>>,
+    /// The addresses of the constants of the rest.
+    constants: Vec<Range<u32>>,
     /// How many places the table has with the rest in it.
     places: u32,
 }
@@ -86,8 +86,8 @@ impl Plan {
         }
         let from_rest = later.iter().flat_map(|own| named[own].iter().copied());
         let taken: BTreeSet<u32> = from_rest.filter(|function| !later.contains(function)).collect();
-        let texts = texts::later(read, &later, choice.texts)?;
-        Ok(Self { texts, later, place, taken: taken.into_iter().collect(), get, here: read.globals.len() as u32, places })
+        let constants = constants::later(read, &later, choice.texts)?;
+        Ok(Self { constants, later, place, taken: taken.into_iter().collect(), get, here: read.globals.len() as u32, places })
     }
 }
 

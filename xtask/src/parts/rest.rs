@@ -13,9 +13,8 @@ use wasm_encoder::{
 };
 
 use super::{
-    HERE, Plan, given,
+    HERE, Plan, constants, given,
     read::{Read, TABLE},
-    texts,
 };
 use crate::Outcome;
 
@@ -88,15 +87,15 @@ fn elements(writer: &Rest, read: &Read, plan: &Plan) -> ElementSection {
     elements
 }
 
-/// The texts, each run of neighbours at once.
+/// The constants, each run of neighbours at once.
 fn data(read: &Read, plan: &Plan) -> Outcome<DataSection> {
     let mut data = DataSection::new();
-    let pieces = texts::pieces(read)?;
-    for run in plan.texts.chunk_by(|one, next| one.end == next.start) {
+    let pieces = constants::pieces(read)?;
+    for run in plan.constants.chunk_by(|one, next| one.end == next.start) {
         let (from, to) = (run[0].start, run[run.len() - 1].end);
         for (at, bytes) in pieces.iter().filter(|(at, bytes)| (*at..*at + bytes.len() as u32).contains(&from)) {
-            let text = &bytes[(from - at) as usize..(to - at) as usize];
-            data.active(0, &ConstExpr::i32_const(from as i32), text.iter().copied());
+            let run = &bytes[(from - at) as usize..(to - at) as usize];
+            data.active(0, &ConstExpr::i32_const(from as i32), run.iter().copied());
         }
     }
     Ok(data)
