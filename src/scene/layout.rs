@@ -155,6 +155,8 @@ pub struct Shape {
     pub accounts: Vec<u32>,
     /// Whether there is a relay (and so an outbox).
     pub relay: bool,
+    /// Whether there are marks of transactions, which the legend then explains.
+    pub transactions: bool,
     /// Partitions of the topic with the events: topic, partition.
     pub lanes: Vec<(u32, u32)>,
     /// The other topics.
@@ -186,6 +188,7 @@ impl Shape {
             accounts: scene.accounts.iter().take(ACCOUNTS_MAX).map(|a| a.id).collect(),
             bank: scene.bank,
             relay: scene.relay.is_some(),
+            transactions: scene.transactions(),
             lanes,
             side_topics: side.iter().map(|t| t.id).collect(),
             digits: digits(log_end.saturating_sub(1)).max(2),

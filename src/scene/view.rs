@@ -209,6 +209,15 @@ pub struct LaneView {
     pub marks: Vec<MarkView>,
 }
 
+impl Scene {
+    /// Whether a lane shows marks of transactions: an end, an open or an aborted one.
+    pub fn transactions(&self) -> bool {
+        let marked = |cell: &CellView| matches!(cell.state, CellState::Control | CellState::Uncommitted | CellState::Aborted);
+        let lanes = self.topics.iter().filter(|t| t.role == TopicRole::Events).flat_map(|t| &t.lanes);
+        lanes.into_iter().any(|lane| lane.last_stable < lane.high_watermark || lane.cells.iter().any(marked))
+    }
+}
+
 impl LaneView {
     /// Where a group would go on after a restart: its committed offset; without one, where it stands.
     pub fn restart_at(&self, mark: &MarkView) -> u64 {

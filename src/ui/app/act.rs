@@ -117,11 +117,12 @@ impl App {
                 let text = Text::of(self.lang());
                 self.toast((if copied { text.shared } else { text.share_failed }).into(), Offer::Nothing);
             }
+            // The button beside a toast puts away both.
             Msg::Dismiss => {
-                self.prefs.greeted = true;
+                (self.prefs.greeted, self.toast) = (true, None);
                 self.prefs.keep(self.media.dark());
             }
-            Msg::DismissAbout => self.about_read = true,
+            Msg::DismissAbout => (self.about_read, self.toast) = (true, None),
             Msg::DismissNote => {
                 self.link_problem = None;
                 self.toast = None;

@@ -47,6 +47,20 @@ pub(crate) fn duration(us: u64) -> String {
     }
 }
 
+/// What a digit of the lag is wide, in pixels.
+pub(crate) const DIGIT: i32 = 7;
+
+/// Where so wide a number stands, and by which of its ends: left of the marks where there is room, else right of the first one, and
+/// if the second one stands there right of that too.
+pub(crate) fn beside(from: i32, position: Option<i32>, width: i32) -> (i32, &'static str) {
+    let (first, last) = (position.map_or(from, |p| p.min(from)), position.map_or(from, |p| p.max(from)));
+    match () {
+        () if first > 46 => (first - 8, "end"),
+        () if last > first + 16 + width => (first + 8, "start"),
+        () => (last + 8, "start"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +80,19 @@ mod tests {
     fn durations_have_the_unit_that_fits() {
         let all: Vec<String> = [850, 1_500, 20_000, 1_849_999, 125_000_000, 627_000_000].iter().map(|us| duration(*us)).collect();
         assert_eq!(all, ["850 µs", "1.5 ms", "20 ms", "1.8 s", "2 min 5 s", "10 min"]);
+    }
+
+    #[test]
+    fn a_lag_keeps_clear_of_both_marks() {
+        for from in 0..120 {
+            for position in [None].into_iter().chain((0..200).map(Some)) {
+                for width in [7, 28] {
+                    let (x, anchor) = beside(from, position, width);
+                    let (left, right) = if anchor == "end" { (x - width, x) } else { (x, x + width) };
+                    let clear = |mark: i32| right <= mark - 6 || left >= mark + 6;
+                    assert!(clear(from) && position.is_none_or(clear), "{left}..{right} beside {from} and {position:?}");
+                }
+            }
+        }
     }
 }
