@@ -277,6 +277,17 @@ impl Layout {
         }
     }
 
+    /// Moves everything down.
+    pub(super) fn shift(&mut self, by: i32) {
+        let boxes = self.boxes.iter_mut().map(|b| &mut b.rect.y);
+        let headers = self.headers.iter_mut().map(|(_, rect)| &mut rect.y);
+        let lanes = self.lanes.iter_mut().flat_map(|l| [&mut l.rect.y, &mut l.cells_y, &mut l.marks_y]);
+        let pairs = self.pairs.iter_mut().map(|rect| &mut rect.y);
+        for y in boxes.chain(headers).chain(lanes).chain(pairs).chain([&mut self.legend.y, &mut self.band.y, &mut self.height]) {
+            *y += by;
+        }
+    }
+
     /// Where a thing stands.
     pub fn rect(&self, thing: Thing) -> Option<Rect> {
         self.boxes.iter().find(|b| b.thing == thing).map(|b| b.rect)

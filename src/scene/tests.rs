@@ -86,11 +86,14 @@ fn the_way_between_query_and_read_model_lies_on_no_consumer() {
 
 /// A fault is pressed below the stage: what it does to the two models is seen without scrolling there.
 #[test]
-fn on_a_phone_both_models_stand_before_the_log() {
-    for width in [320, 360, 430] {
+fn where_a_sheet_lies_below_both_models_stand_before_the_log() {
+    for width in [320, 360, 430, 620, 768, 850] {
         let layout = Layout::of(&Shape::of(&sample(3, 4, 2)), width);
         let log = layout.lanes.iter().map(|l| l.rect.y).min().expect("lanes");
-        assert!(layout.band.bottom() < log && layout.pairs.iter().all(|p| p.x >= layout.band.x && p.right() <= layout.band.right()), "at {width}");
+        assert!(
+            layout.band.bottom() < log && layout.pairs.iter().all(|p| p.x >= layout.band.x && p.right() <= layout.band.right()),
+            "at {width}"
+        );
     }
 }
 

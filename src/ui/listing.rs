@@ -429,7 +429,7 @@ mod tests {
         for name in crate::scenario::builtin_names() {
             let config = crate::scenario::builtin(name).expect("built in").config;
             for group in 0..=GROUPS.len() as u32 {
-                let long: Vec<String> = listing(&config, group).into_iter().map(|line| line.text).filter(|text| text.len() > 46).collect();
+                let long: Vec<String> = listing(&config, group).into_iter().map(|line| line.text).filter(|text| text.len() > 47).collect();
                 assert!(long.is_empty(), "{name}: {long:?}");
             }
         }

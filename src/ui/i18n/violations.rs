@@ -68,7 +68,13 @@ fn told(kind: &ViolationKind, lang: Lang) -> String {
                     ", and then its change was rolled back: the view tells of something that never happened.",
                 ])
             } else {
-                text(&["리스너가 이벤트 ", &e, "을(를) ", p, "에 썼는데 변경은 롤백되었습니다. 뷰가 일어나지 않은 일을 알리는 이벤트입니다."])
+                text(&[
+                    "리스너가 이벤트 ",
+                    &e,
+                    "을(를) ",
+                    p,
+                    "에 썼는데 변경은 롤백되었습니다. 뷰가 일어나지 않은 일을 알리는 이벤트입니다.",
+                ])
             }
         }
         ViolationKind::NeverTold { projection, event } => {

@@ -23,7 +23,7 @@ use super::ways::{Handles, Ways, handles, ways};
 /// How often the elements follow the scene at most, in milliseconds. Flights follow at every frame.
 const ELEMENTS_MS: u32 = 80;
 /// Below this width an account's box has room for its name only, in pixels.
-const SHORT: i32 = 84;
+const SHORT: i32 = 92;
 /// Below this width a relay's box has room for a short name only, in pixels.
 const SHORT_RELAY: i32 = 140;
 /// How near to a flight a click must be, in pixels.
@@ -150,9 +150,10 @@ impl Component for Stage {
                 ref={self.root.clone()} style={size} onclick={ctx.link().callback(Msg::Click)}>
                 <Ways width={layout.width} height={layout.height} dividers={layout.dividers.clone()} ways={ways(scene, layout)} />
                 { headings(scene, layout, props.lang) }
+                if layout.flow == Flow::Medium { { pairs(props, layout) } }
                 { nodes(props, layout) }
                 { legend(scene, layout, props.lang) }
-                if layout.flow != Flow::Narrow { { pairs(props, layout) } }
+                if layout.flow == Flow::Wide { { pairs(props, layout) } }
                 <Handles handles={handles(scene, layout)} lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
                 <canvas ref={self.canvas.clone()} aria-hidden="true" />
             </section>
