@@ -87,6 +87,8 @@ pub struct ClientView {
     pub completed: u64,
     /// Requests sent again after a timeout.
     pub retried: u64,
+    /// How often a client was told of what it knew.
+    pub told_again: u64,
     /// The command issued last.
     pub last: Option<CommandView>,
 }

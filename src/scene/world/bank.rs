@@ -70,6 +70,7 @@ fn client(bank: &Bank) -> ClientView {
         view.issued += counters.issued_count;
         view.completed += counters.completed_count;
         view.retried += counters.retried_count;
+        view.told_again += counters.repeated_count;
         last = last.max_by_id(client.last_command());
     }
     view.last = last.map(|(_, command)| command_view(&command));

@@ -69,6 +69,13 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
                 "00:15에 계좌 뷰를 비우고 로그의 처음부터 다시 만듭니다. 그동안에도 조회는 계속되어, 따라잡을 때까지 옛값을 받습니다. 오래전에 끝난 일을 다시 알리지는 않습니다.",
             ),
         ],
+        "told-again" => [
+            ("A rebuild tells everybody again", "재구축이 다시 보낸 알림"),
+            (
+                "Clients learn by push that they are done. At 00:15 the view is built again from the log, and its listener sends a push for every event as if it were new: nobody's balance is wrong, and everybody is told twice. Side effects do not belong into a replay.",
+                "클라이언트는 푸시로 완료를 압니다. 00:15에 로그에서 뷰를 다시 만들면서 리스너가 이벤트마다 새 일인 듯 푸시를 또 보냅니다. 잔액은 모두 맞지만 모두가 같은 알림을 두 번 받습니다. 부수 효과는 리플레이에 들어가면 안 됩니다.",
+            ),
+        ],
         "read-your-writes" => [
             ("Reading what one wrote", "자기가 쓴 것 읽기"),
             (

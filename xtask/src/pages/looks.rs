@@ -129,7 +129,7 @@ fn nothing_is_cut_after_a_fault(page: &Page) -> Outcome {
 fn a_toast_lies_over_nothing_that_one_presses(page: &Page) -> Outcome {
     let covered = "const t = document.querySelector('[data-testid=toast]'); if (!t) return 'no toast'; const a = t.getBoundingClientRect(); \
         return [...document.querySelectorAll('.chip, [role=tab], .buttons button, .note button, .view-switch')].filter(e => { \
-        const b = e.getBoundingClientRect(); return b.width > 0 && getComputedStyle(e).visibility === 'visible' && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; \
+        const b = e.getBoundingClientRect(); return b.width > 0 && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; \
         }).map(e => e.innerText)";
     for narrow in [true, false] {
         if narrow {
