@@ -32,11 +32,7 @@ fn told(kind: &ViolationKind, lang: Lang) -> String {
         ViolationKind::EventLost { event } => {
             let e = event.to_string();
             if en {
-                text(&[
-                    "The change of event ",
-                    &e,
-                    " is committed, and nobody will ever publish the event: the read models will never know.",
-                ])
+                text(&["The change of event ", &e, " is committed and will never be published: no read model will know."])
             } else {
                 text(&["이벤트 ", &e, "의 변경은 커밋되었지만 아무도 발행하지 않습니다. 읽기 모델은 영영 알지 못합니다."])
             }
@@ -194,7 +190,7 @@ fn told(kind: &ViolationKind, lang: Lang) -> String {
         ViolationKind::BalanceDiverged { account, expected, actual } => {
             let (n, a, b) = (account.to_string(), number(*expected), number(*actual));
             if en {
-                text(&["Nothing is pending, and the view of account ", &n, " says ", &b, " where its events say ", &a, "."])
+                text(&["Nothing is pending, yet the view of account ", &n, " says ", &b, " and its events ", &a, "."])
             } else {
                 text(&["처리할 이벤트가 없는데 계좌 ", &n, "의 뷰는 ", &b, "이고 이벤트를 더하면 ", &a, "입니다."])
             }
