@@ -75,7 +75,7 @@ fn application(out: &mut Layout, w: i32, (beans, tables): (u32, u32)) -> i32 {
 
 fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
     out.headers.push((Header::WriteSide, Rect::new(SIDE, 6, w, 18)));
-    let client_w = (w * 3 / 10).max(98);
+    let client_w = (w * 3 / 10).max(92);
     let api_x = SIDE + client_w + 26;
     let api_w = w - client_w - 26;
     let mut place = |thing, x, y, w, h| out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });

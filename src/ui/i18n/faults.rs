@@ -87,9 +87,9 @@ says! {
         UncleanElection: "Leaders may be elected outside the ISR: acknowledged records can be lost.", "ISR 밖에서 리더를 뽑을 수 있습니다. 확인된 레코드를 잃을 수 있습니다.";
         CoordinatorLost: "The broker that coordinates the groups is killed; another one takes over.", "그룹을 맡은 브로커가 죽고 다른 브로커가 이어받습니다.";
         RetentionOvertakes: "The log keeps only the newest records: a group that is behind has lost the others.", "로그가 최신 레코드만 남깁니다. 뒤처진 그룹은 나머지를 잃습니다.";
-        ConsumerKilled: "The consumer's process is killed: no LeaveGroup, no commit; its partitions wait for the session timeout; a share group frees its records at once.", "소비자가 죽습니다. LeaveGroup도 커밋도 없습니다. 파티션은 세션 타임아웃을 기다립니다. 공유 그룹에서는 레코드가 바로 풀립니다.";
+        ConsumerKilled: "The consumer's process is killed: no LeaveGroup, no commit; its partitions wait for the session timeout.", "소비자가 죽습니다. LeaveGroup도 커밋도 없습니다. 파티션은 세션 타임아웃을 기다립니다.";
         ConsumerStopped: "The consumer is stopped in order: it commits and leaves the group.", "소비자가 정상 종료합니다. 커밋하고 그룹을 떠납니다.";
-        ConsumerStalled: "The consumer is stuck in its work: heartbeats go on, polls do not; past max.poll.interval.ms it is a zombie. In a share group its records come free when their locks end.", "소비자가 처리 중에 멈춥니다. 하트비트는 계속 보내지만 poll은 하지 않습니다. max.poll.interval.ms가 지나면 좀비입니다. 공유 그룹에서는 잠금이 끝나면 레코드가 풀립니다.";
+        ConsumerStalled: "The consumer is stuck in its work: heartbeats go on, polls do not; past max.poll.interval.ms it is a zombie.", "소비자가 처리 중에 멈춥니다. 하트비트는 계속 보내지만 poll은 하지 않습니다. max.poll.interval.ms가 지나면 좀비입니다.";
         ListenerThrows: "The listener throws an exception that is worth a retry, on so many deliveries.", "리스너가 재시도할 만한 예외를 그만큼 던집니다.";
         ListenerThrowsFatal: "The listener throws an exception that is not worth a retry: straight to the recoverer.", "리스너가 재시도할 수 없는 예외를 던집니다. 곧바로 리커버러로 갑니다.";
         ListenerNacks: "The listener nacks: the rest of the poll is thrown away and every partition pauses.", "리스너가 nack합니다. poll의 나머지를 버리고 모든 파티션이 쉽니다.";
