@@ -155,6 +155,8 @@ pub struct Shape {
     pub accounts: Vec<u32>,
     /// Whether there is a relay (and so an outbox).
     pub relay: bool,
+    /// Whether there are marks of transactions, which the legend then explains.
+    pub transactions: bool,
     /// Partitions of the topic with the events: topic, partition.
     pub lanes: Vec<(u32, u32)>,
     /// The other topics.
@@ -186,6 +188,7 @@ impl Shape {
             accounts: scene.accounts.iter().take(ACCOUNTS_MAX).map(|a| a.id).collect(),
             bank: scene.bank,
             relay: scene.relay.is_some(),
+            transactions: scene.transactions(),
             lanes,
             side_topics: side.iter().map(|t| t.id).collect(),
             digits: digits(log_end.saturating_sub(1)).max(2),
@@ -271,6 +274,17 @@ impl Layout {
             _ if width >= WIDE_FROM || width >= MEDIUM_FROM && !shape.bank => wide::layout(shape, width),
             _ if width >= MEDIUM_FROM => medium::layout(shape, width),
             _ => narrow::layout(shape, width.max(280)),
+        }
+    }
+
+    /// Moves everything down.
+    pub(super) fn shift(&mut self, by: i32) {
+        let boxes = self.boxes.iter_mut().map(|b| &mut b.rect.y);
+        let headers = self.headers.iter_mut().map(|(_, rect)| &mut rect.y);
+        let lanes = self.lanes.iter_mut().flat_map(|l| [&mut l.rect.y, &mut l.cells_y, &mut l.marks_y]);
+        let pairs = self.pairs.iter_mut().map(|rect| &mut rect.y);
+        for y in boxes.chain(headers).chain(lanes).chain(pairs).chain([&mut self.legend.y, &mut self.band.y, &mut self.height]) {
+            *y += by;
         }
     }
 

@@ -8,6 +8,8 @@ use super::path::{Path, Route};
 use super::{Header, Scene, wide};
 
 const TOP: i32 = 34;
+/// Where the band with both models begins.
+const BAND_Y: i32 = 6;
 /// Left of everything: two rails for the query and for the news of completion.
 const LEFT: i32 = 26;
 /// Right of everything: the rail from consumers to their read models.
@@ -57,8 +59,13 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         (Header::Log, Rect::new(at.log.0, 12, at.log.1, 18)),
         (Header::ReadSide, Rect::new(at.read.0, 12, at.read.1, 18)),
     ];
-    wide::band(&mut out, shape, query.bottom().max(read_end) + 12);
-    out.height = out.band.bottom() + 10;
+    out.height = query.bottom().max(read_end) + 10;
+    // A sheet or a bar of faults stands below the stage: what a fault does to the two models is seen above everything else.
+    wide::band(&mut out, shape, 0);
+    let (band, pairs) = (out.band, std::mem::take(&mut out.pairs));
+    out.shift(band.h + BAND_Y);
+    let down = |rect: Rect| Rect { y: rect.y + BAND_Y, ..rect };
+    (out.band, out.pairs) = (down(band), pairs.into_iter().map(down).collect());
     out
 }
 

@@ -4,7 +4,7 @@ use crate::player::Thing;
 
 use super::layout::{LaneBox, Layout, Placed, Rails, Rect, Shape, group_of};
 use super::path::{Path, Route, Source};
-use super::wide::{band, legend_height};
+use super::wide::legend_height;
 use super::{Header, Scene};
 
 /// Left and right of everything; the rails run in it.
@@ -28,10 +28,22 @@ pub(super) fn layout(shape: &Shape, width: i32) -> Layout {
         out.height = y + 10;
         return out;
     }
-    out.boxes.push(Placed { thing: Thing::QueryApi, rect: Rect::new(SIDE, y + 12, w, 52) });
-    band(&mut out, shape, y + 78);
-    out.height = out.band.bottom() + 10;
+    let query = Rect::new(SIDE, y + 12, w, 52);
+    out.boxes.push(Placed { thing: Thing::QueryApi, rect: query });
+    out.height = query.bottom() + 14;
     out
+}
+
+/// The band of pairs from `top` on, within the rails; gives its bottom. It stands where the accounts are, so that a phone's first
+/// screen shows both models: below the read side nobody would see what a fault does to them.
+fn band(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
+    let count = shape.accounts.len() as i32;
+    let columns = (w / 100).clamp(2, 6).min(count.max(1));
+    let pair_w = (w - 14) / columns;
+    let at = |i: i32| Rect::new(SIDE + 7 + (i % columns) * pair_w, top + 28 + (i / columns) * 54, pair_w - 6, 52);
+    out.pairs = (0..count).map(at).collect();
+    out.band = Rect::new(SIDE, top, w, 32 + ((count + columns - 1) / columns).max(1) * 54);
+    out.band.bottom()
 }
 
 /// The producers of a script, side by side.
@@ -63,7 +75,7 @@ fn application(out: &mut Layout, w: i32, (beans, tables): (u32, u32)) -> i32 {
 
 fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
     out.headers.push((Header::WriteSide, Rect::new(SIDE, 6, w, 18)));
-    let client_w = (w * 3 / 10).max(88);
+    let client_w = (w * 3 / 10).max(92);
     let api_x = SIDE + client_w + 26;
     let api_w = w - client_w - 26;
     let mut place = |thing, x, y, w, h| out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
@@ -71,15 +83,8 @@ fn write_side(out: &mut Layout, shape: &Shape, w: i32) -> i32 {
     place(Thing::Client, SIDE, 26, client_w, 104);
     place(Thing::Api, api_x, 26, api_w, 38);
     place(Thing::Handler, api_x, 26 + 38 + 6, api_w, 60);
-    let mut y = 26 + 104 + 10;
-    // The band below has them all; here is what shows that there are aggregates, and their versions.
-    let per_row = if w >= 420 { 4 } else { 2 };
-    let shown = (shape.accounts.len() as i32).min(per_row);
-    let account_w = (w - (shown - 1) * 8) / shown.max(1);
-    for (i, account) in (0..shown).zip(&shape.accounts) {
-        place(Thing::Account(*account), SIDE + i * (account_w + 8), y, account_w, 40);
-    }
-    y += if shown > 0 { 40 + GAP } else { 4 };
+    let y = band(out, shape, w, 26 + 104 + 10) + GAP;
+    let mut place = |thing, x, y, w, h| out.boxes.push(Placed { thing, rect: Rect::new(x, y, w, h) });
     if !shape.relay {
         place(Thing::WriteDb, SIDE, y, w, 40);
         return y + 40;
@@ -136,7 +141,8 @@ fn read_side(out: &mut Layout, shape: &Shape, w: i32, top: i32) -> i32 {
     let column_w = (w - (columns - 1) * 16) / columns;
     let mut ends = [top, top];
     for (index, (consumers, projection)) in shape.groups.iter().enumerate() {
-        let column = index % columns as usize;
+        // Below the first read model the query goes its way: what has no read model stands in the other column.
+        let column = if projection.is_none() && shape.bank { columns as usize - 1 } else { index % columns as usize };
         let x = SIDE + column as i32 * (column_w + 16);
         let mut y = ends[column];
         out.boxes.push(Placed { thing: Thing::Group(index as u32), rect: Rect::new(x, y, column_w, 34) });

@@ -69,7 +69,7 @@ pub(crate) fn sample(lanes: u32, accounts: u32, consumers: u32) -> Scene {
     Scene {
         now: SimTime::from_ms(24_180),
         bank: true,
-        client: ClientView { count: 3, waiting: 3, issued: 46, completed: 41, retried: 1, last: None },
+        client: ClientView { count: 3, waiting: 3, issued: 46, completed: 41, retried: 1, told_again: 0, last: None },
         api: ApiView { health: Health::Up, in_hand: 1, accepted: 41, rejected: 2, conflicted: 0 },
         accounts: shown.clone(),
         accounts_more: 0,

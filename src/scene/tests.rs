@@ -70,15 +70,30 @@ fn a_group_without_a_read_model_fits_below_the_others() {
 #[test]
 fn the_way_between_query_and_read_model_lies_on_no_consumer() {
     let scene = with_share_group(1, 3);
-    let layout = Layout::of(&Shape::of(&scene), 1010);
-    let consumers = layout.boxes.iter().filter(|b| matches!(b.thing, Thing::Consumer(_))).map(|b| b.rect);
-    for route in [Route::ReadDb, Route::Query, Route::Completion] {
-        let path = layout.path(route, &scene).expect("drawn");
-        for rect in consumers.clone() {
-            let steps = (0..=400).filter_map(|i| path.at(i as f32 / 400.0));
-            let on = |p: &Point| p.x > rect.x as f32 && p.x < rect.right() as f32 && p.y > rect.y as f32 && p.y < rect.bottom() as f32;
-            assert!(!steps.into_iter().any(|p| on(&p)), "{route:?} lies on {rect:?}");
+    for width in [320, 360, 430, 560, 1010] {
+        let layout = Layout::of(&Shape::of(&scene), width);
+        let consumers = layout.boxes.iter().filter(|b| matches!(b.thing, Thing::Consumer(_))).map(|b| b.rect);
+        for route in [Route::ReadDb, Route::Query, Route::Completion] {
+            let path = layout.path(route, &scene).expect("drawn");
+            for rect in consumers.clone() {
+                let steps = (0..=400).filter_map(|i| path.at(i as f32 / 400.0));
+                let on = |p: &Point| p.x > rect.x as f32 && p.x < rect.right() as f32 && p.y > rect.y as f32 && p.y < rect.bottom() as f32;
+                assert!(!steps.into_iter().any(|p| on(&p)), "{route:?} lies on {rect:?} at {width}");
+            }
         }
+    }
+}
+
+/// A fault is pressed below the stage: what it does to the two models is seen without scrolling there.
+#[test]
+fn where_a_sheet_lies_below_both_models_stand_before_the_log() {
+    for width in [320, 360, 430, 620, 768, 850] {
+        let layout = Layout::of(&Shape::of(&sample(3, 4, 2)), width);
+        let log = layout.lanes.iter().map(|l| l.rect.y).min().expect("lanes");
+        assert!(
+            layout.band.bottom() < log && layout.pairs.iter().all(|p| p.x >= layout.band.x && p.right() <= layout.band.right()),
+            "at {width}"
+        );
     }
 }
 

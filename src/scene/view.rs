@@ -87,6 +87,8 @@ pub struct ClientView {
     pub completed: u64,
     /// Requests sent again after a timeout.
     pub retried: u64,
+    /// How often a client was told of what it knew.
+    pub told_again: u64,
     /// The command issued last.
     pub last: Option<CommandView>,
 }
@@ -207,6 +209,15 @@ pub struct LaneView {
     pub cells: Vec<CellView>,
     /// Where each group is.
     pub marks: Vec<MarkView>,
+}
+
+impl Scene {
+    /// Whether a lane shows marks of transactions: an end, an open or an aborted one.
+    pub fn transactions(&self) -> bool {
+        let marked = |cell: &CellView| matches!(cell.state, CellState::Control | CellState::Uncommitted | CellState::Aborted);
+        let lanes = self.topics.iter().filter(|t| t.role == TopicRole::Events).flat_map(|t| &t.lanes);
+        lanes.into_iter().any(|lane| lane.last_stable < lane.high_watermark || lane.cells.iter().any(marked))
+    }
 }
 
 impl LaneView {

@@ -180,9 +180,10 @@ pub(super) fn log(out: &mut Layout, shape: &Shape, (x, w): (i32, i32)) -> i32 {
     row_of(out, shape.brokers.iter().map(|b| Thing::Broker(*b)), Rect::new(x, y, w, 40), 5)
 }
 
-/// The legend has a line for as many of its entries as fit, about 150 px each: one for each group, and three more.
+/// The legend has a line for as many of its entries as fit, about 150 px each: one for each group, three more, and
+/// two short ones of transactions.
 pub(super) fn legend_height(shape: &Shape, w: i32) -> i32 {
-    let entries = shape.groups.len().min(4) as i32 + 3;
+    let entries = shape.groups.len().min(4) as i32 + if shape.transactions { 4 } else { 3 };
     let per_line = (w / 132).max(1);
     (entries + per_line - 1) / per_line * 18
 }
@@ -259,10 +260,10 @@ pub(super) fn band(out: &mut Layout, shape: &Shape, y: i32) {
     let x = PAD;
     let w = out.width - 2 * PAD;
     let count = shape.accounts.len() as i32;
-    let (least, gap) = if out.flow == Flow::Narrow { (108, 8) } else { (156, 14) };
+    // On a tablet one row, which is still to be seen above the sheet.
+    let (least, gap) = if out.flow == Flow::Medium { (104, 8) } else { (156, 14) };
     let columns = (w / least).clamp(1, count.max(1));
-    // Where the heading and the key do not fit beside each other they stand in two lines.
-    let top = if out.width >= 420 { 28 } else { 46 };
+    let top = 28;
     let pair_w = (w - 24) / columns;
     let rows = (count + columns - 1) / columns;
     out.pairs = (0..count).map(|i| Rect::new(x + 12 + (i % columns) * pair_w, y + top + (i / columns) * 56, pair_w - gap, 52)).collect();

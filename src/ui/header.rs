@@ -75,10 +75,10 @@ fn violations(props: &HeaderProps, text: &Text) -> Html {
     }
     let word = if props.violations == 1 { text.violation_one } else { text.violations_some };
     let count = count(props.violations);
-    let rest = [props.prefs.lang.pick(" ", ""), word].concat();
-    let label = [count.as_str(), &rest].concat();
+    let (before, after) = props.prefs.lang.pick((String::new(), [" ", word].concat()), ([word, " "].concat(), "건".to_owned()));
+    let label = [before.as_str(), &count, &after].concat();
     html! {
         <button type="button" class="badge-problem" data-testid="violations-open" data-opens="violations violation" aria-label={label}
-            onclick={props.on.reform(|_| Msg::Open(Some(Open::Violations)))}>{ count }<span>{ rest }</span></button>
+            onclick={props.on.reform(|_| Msg::Open(Some(Open::Violations)))}><span>{ before }</span>{ count }<span>{ after }</span></button>
     }
 }

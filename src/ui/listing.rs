@@ -129,7 +129,7 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
 
     line(Role::Poll, &["// poll(", &int(Property::PollTimeout), " ms), at most ", &int(Property::MaxPollRecords), " records"]);
     if acks.transactional {
-        line(Role::Commit, &["// transactionManager = KafkaTransactionManager(factory)"]);
+        line(Role::Commit, &["// KafkaTransactionManager(factory)"]);
     } else if acks.auto_commit {
         line(Role::Commit, &["// enable.auto.commit=true: ackMode is ignored"]);
     } else {
@@ -189,11 +189,13 @@ fn share(config: &Config) -> Vec<CodeLine> {
     if !is_explicit {
         line(Role::Frame, &["    // poll accepts what the last one returned"]);
     }
-    line(Role::Poll, &["    for (event in consumer.poll(ofSeconds(1))) {"]);
+    line(Role::Poll, &["    val events = consumer.poll(ofSeconds(1))"]);
+    line(Role::Frame, &["    for (event in events) {"]);
     if is_explicit {
         line(Role::Call, &["      val type = try {"]);
         line(Role::Effect, &["        gateway.notify(event", key, ").type"]);
-        line(Role::Nack, &["      } catch (e: TransientException) { RELEASE"]);
+        line(Role::Nack, &["      } catch (e: TransientException) {"]);
+        line(Role::Frame, &["        RELEASE"]);
         line(Role::Frame, &["      } catch (e: Exception) { REJECT }"]);
         line(Role::Ack, &["      consumer.acknowledge(event, type)"]);
         if let Some(call) = commit {
@@ -249,9 +251,12 @@ fn handler(config: &Config, group: u32, transactional: bool, line: &mut impl FnM
         line(Role::Handler, &["errorHandler = ", handler, "()"]);
         return;
     }
-    let name =
-        if transactional { "afterRollbackProcessor = DefaultAfterRollbackProcessor(" } else { "errorHandler = DefaultErrorHandler(" };
-    line(Role::Handler, &[name]);
+    if transactional {
+        line(Role::Handler, &["afterRollbackProcessor ="]);
+        line(Role::Handler, &["  DefaultAfterRollbackProcessor("]);
+    } else {
+        line(Role::Handler, &["errorHandler = DefaultErrorHandler("]);
+    }
     if config.choice(Property::Recoverer, of) != "log" {
         line(Role::Recoverer, &["    DeadLetterPublishingRecoverer(template),"]);
     }
@@ -416,6 +421,17 @@ mod tests {
         ] {
             let role = role_of(state).expect("at work");
             assert!(line_of(&lines, role).is_some(), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_listeners_of_the_scenarios_fit_into_the_panel() {
+        for name in crate::scenario::builtin_names() {
+            let config = crate::scenario::builtin(name).expect("built in").config;
+            for group in 0..=GROUPS.len() as u32 {
+                let long: Vec<String> = listing(&config, group).into_iter().map(|line| line.text).filter(|text| text.len() > 47).collect();
+                assert!(long.is_empty(), "{name}: {long:?}");
+            }
         }
     }
 }

@@ -21,3 +21,8 @@ pub(crate) fn first() -> Scenario {
 pub(crate) fn strip_us(scenario: &Scenario) -> u64 {
     scenario.duration_us.clamp(1_000_000, 60_000_000)
 }
+
+/// Whether this is the name of [`first`].
+pub(crate) fn is_first(name: &str) -> bool {
+    names().next() == Some(name)
+}

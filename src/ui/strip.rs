@@ -246,6 +246,12 @@ fn name_of(intervention: &Intervention, shot: &Shot, lang: Lang) -> String {
         Intervention::Act(Action::Kill(node)) => done(text.kill, *node),
         Intervention::Act(Action::Stop(node)) => done(text.stop, *node),
         Intervention::Act(Action::Start(node)) => done(text.start, *node),
+        Intervention::Act(Action::RebuildView { .. }) => text.rebuild_view.to_owned(),
+        Intervention::Act(Action::ReplayDeadLetters { .. }) => text.replay_dead_letters.to_owned(),
+        Intervention::Act(Action::ResetOffsets { .. }) => text.reset_offsets.to_owned(),
+        Intervention::Act(Action::DropSnapshots) => text.drop_snapshots.to_owned(),
+        Intervention::Act(Action::AddPartitions { .. }) => text.add_partition.to_owned(),
+        Intervention::Act(Action::DeleteRecords { .. }) => text.delete_records.to_owned(),
         _ => String::new(),
     }
 }

@@ -33,6 +33,7 @@ golden_files![
     "outbox-cdc",
     "id-gap",
     "rebuild-view",
+    "told-again",
     "read-your-writes",
     "completion-channels",
     "spring-events",

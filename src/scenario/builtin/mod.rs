@@ -22,7 +22,7 @@ struct Builtin {
     make: fn(Programme) -> Programme,
 }
 
-const BUILTIN: [Builtin; 23] = [
+const BUILTIN: [Builtin; 24] = [
     Builtin { name: "transfer", seconds: 3_600, make: |p| p },
     Builtin { name: "slow-projection", seconds: 60, make: slow_projection },
     Builtin { name: "crash-before-ack", seconds: 40, make: |p| crash_before_ack(p.set("group.account-view.idempotency", "none")) },
@@ -32,6 +32,11 @@ const BUILTIN: [Builtin; 23] = [
     Builtin { name: "outbox-cdc", seconds: 40, make: outbox_cdc },
     Builtin { name: "id-gap", seconds: 20, make: id_gap },
     Builtin { name: "rebuild-view", seconds: 36, make: rebuild_view },
+    Builtin {
+        name: "told-again",
+        seconds: 36,
+        make: |p| rebuild_view(p.set("client.completion", "push").set("api.notify-on-replay", "true")),
+    },
     Builtin { name: "read-your-writes", seconds: 48, make: read_your_writes },
     Builtin { name: "completion-channels", seconds: 56, make: completion_channels },
     Builtin { name: "spring-events", seconds: 40, make: |p| event_listener_throws(p.set("api.publication", "transactional-event")) },

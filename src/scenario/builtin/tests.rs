@@ -117,6 +117,19 @@ fn f5_rebuild_view_empties_the_view_and_fills_it_again_while_it_is_read() {
 }
 
 #[test]
+fn f10_told_again_sends_every_notice_twice_because_the_rebuild_has_side_effects() {
+    let again =
+        |world: &World| -> u64 { world.bank().expect("a bank").clients().iter().map(|client| client.counters().repeated_count).sum() };
+    let mut world = run("told-again", 15);
+    assert_eq!(again(&world), 0);
+    let told = count(&world, "completion_noticed") as u64;
+    world.run_until(SimTime::from_ms(36_000));
+    assert!(told > 20 && again(&world) >= told, "{} of {told}", again(&world));
+    breaks(&world, &[]);
+    assert_eq!(again(&run("rebuild-view", 36)), 0, "the same rebuild without the side effect");
+}
+
+#[test]
 fn f9_read_your_writes_is_broken_until_there_is_a_remedy() {
     let missing =
         |world: &World| -> u64 { world.bank().expect("a bank").clients().iter().map(|client| client.counters().own_missing_count).sum() };

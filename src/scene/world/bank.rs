@@ -69,6 +69,7 @@ fn client(bank: &Bank) -> ClientView {
         view.issued += counters.issued_count;
         view.completed += counters.completed_count;
         view.retried += counters.retried_count;
+        view.told_again += counters.repeated_count;
     }
     let last = bank.clients().iter().filter_map(|client| client.last_command()).max_by_key(|(id, _)| *id);
     view.last = last.map(|(_, command)| command_view(&command));

@@ -12,11 +12,11 @@ use crate::pipeline::{Fact, FactKind, Intervention, InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
 use crate::scenario::link::{LinkProblem, Recording};
 use crate::scenario::{Scenario, settings};
-use crate::ui::i18n::{Lang, Text, refusals, violations};
+use crate::ui::i18n::{Lang, Text, faults, refusals, violations};
 use crate::ui::{crash, scenarios};
 
 /// For how long a toast stays, in milliseconds.
-const TOAST_MS: f64 = 6_000.0;
+const TOAST_MS: f64 = 8_000.0;
 /// Where a run is first looked at: records lie in the log and balances have moved, and it goes on from there.
 const FIRST_LOOK: SimTime = SimTime::from_ms(4_000);
 /// How long before the first thing that a scenario does by itself it is first looked at, in microseconds: nobody waits for
@@ -113,20 +113,33 @@ impl App {
                 let text = Text::of(self.lang());
                 self.toast((if copied { text.shared } else { text.share_failed }).into(), Offer::Nothing);
             }
+            // The button beside a toast puts away both.
             Msg::Dismiss => {
-                self.prefs.greeted = true;
+                (self.prefs.greeted, self.toast) = (true, None);
                 self.prefs.keep(self.media.dark());
             }
-            Msg::DismissAbout => self.about_read = true,
-            Msg::DismissNote => self.link_problems.clear(),
+            Msg::DismissAbout => (self.about_read, self.toast) = (true, None),
+            Msg::DismissNote => {
+                self.link_problems.clear();
+                self.toast = None;
+            }
             Msg::Key(event) => self.key(&event),
             Msg::AddressChanged => self.follow_address(),
         }
     }
 
     fn tell_player(&mut self, msg: PlayerMsg<Intervention>) {
+        let fault = match &msg {
+            PlayerMsg::Intervene(Intervention::Inject(rule)) if self.open.is_none() => Some(*rule),
+            _ => None,
+        };
         let outcome = self.player.update(msg);
+        let is_done = outcome.notices.iter().all(|notice| matches!(notice, Notice::RecordingChanged));
         self.hear(outcome.notices);
+        // A chip has room for a name only, and a finger sees no title: what was done is said once it is done.
+        if let Some(rule) = fault.filter(|_| is_done) {
+            self.toast(faults::sentence_on(rule.kind, &rule.target, self.lang()).into(), Offer::Nothing);
+        }
         self.work();
     }
 

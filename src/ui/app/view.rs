@@ -7,9 +7,10 @@ use crate::player::Msg as PlayerMsg;
 use crate::ui::break_bar::BreakBar;
 use crate::ui::format::clock;
 use crate::ui::header::Header;
-use crate::ui::i18n::{Text, refusals, scenarios};
+use crate::ui::i18n::{Text, refusals, scenarios as words};
 use crate::ui::palette::Palette;
 use crate::ui::panels::{CommandForm, FidelityView, Help, Meters, Side, Violations};
+use crate::ui::scenarios;
 use crate::ui::stage::{Stage, StageTable};
 use crate::ui::transport::Transport;
 
@@ -76,11 +77,11 @@ impl App {
         }
     }
 
-    /// One line at a time: what the scenario shows, if it does something by itself; else what one sees at all.
+    /// One line at a time: what the scenario shows; of the calm first one, and of a run that is none, what one sees at all.
     fn note(&self, on: &Callback<Msg>) -> Html {
         let text = Text::of(self.lang());
-        let about = scenarios::about(&self.scenario.name, self.lang());
-        let (testid, line, read) = if !self.about_read && !about.is_empty() && !self.scenario.program.is_empty() {
+        let about = words::about(&self.scenario.name, self.lang());
+        let (testid, line, read) = if !self.about_read && !about.is_empty() && !scenarios::is_first(&self.scenario.name) {
             ("about", about, on.reform(|_: MouseEvent| Msg::DismissAbout))
         } else if !self.prefs.greeted && self.case.is_none() {
             ("first-visit", text.first_visit, on.reform(|_| Msg::Dismiss))

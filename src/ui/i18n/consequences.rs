@@ -7,19 +7,19 @@ says! {
     /// What happens now, and what would happen if it died now.
     pub(crate) fn consequence(ConsumerState) {
         Starting: "It joins its group. An empty group waits group.initial.rebalance.delay.ms for others before anybody gets a partition.", "그룹에 들어가는 중입니다. 빈 그룹은 group.initial.rebalance.delay.ms 동안 다른 멤버를 기다립니다.";
-        Listening: "It polls. Heartbeats go on beside the poll; the committed offset says where a restart would begin.", "poll하고 있습니다. 하트비트는 따로 갑니다. 재시작하면 커밋된 오프셋에서 시작합니다.";
-        Handling: "The effect is on its way to the read database and nothing is acknowledged yet. If the process died now, the record would be delivered again: the projection must bear it twice.", "효과가 읽기 DB로 가는 중이고 아직 ACK하지 않았습니다. 지금 죽으면 다시 전달됩니다. 프로젝션은 두 번을 견뎌야 합니다.";
-        Deciding: "It waits for you. Meanwhile the poll clock runs: past max.poll.interval.ms the consumer leaves its group.", "결정을 기다립니다. 그동안에도 poll 시계는 갑니다. max.poll.interval.ms가 지나면 그룹에서 빠집니다.";
+        Listening: "It polls. Heartbeats go on beside the poll; the committed offset says where a restart would begin.", "poll하고 있습니다. 하트비트는 따로 보냅니다. 재시작하면 커밋된 오프셋에서 시작합니다.";
+        Handling: "The effect is on its way to the read database and nothing is acknowledged yet. If the process died now, the record would be delivered again: the projection must bear it twice.", "읽기 모델 갱신이 읽기 DB로 가는 중이고 아직 ACK하지 않았습니다. 지금 죽으면 다시 전달됩니다. 프로젝션은 같은 레코드가 두 번 와도 견뎌야 합니다.";
+        Deciding: "It waits for you. Meanwhile the poll clock runs: past max.poll.interval.ms the consumer leaves its group.", "결정을 기다립니다. 그동안에도 poll 제한 시간은 흐릅니다. max.poll.interval.ms가 지나면 그룹에서 빠집니다.";
         Paused: "It is paused: it polls and gets nothing, so it stays in its group and keeps its partitions.", "일시정지했습니다. poll은 하지만 받지 않으므로 그룹에 남아 파티션을 지킵니다.";
         NackSleep: "The record and everything after it in this poll is thrown away, and every partition of this consumer is paused. What was committed stays. There is no limit of attempts and no dead letter: a nack can repeat for ever.", "이 레코드와 이 poll의 나머지를 버리고, 이 소비자의 모든 파티션이 쉽니다. 커밋된 것은 그대로입니다. 횟수 제한도 데드 레터도 없어 끝없이 되풀이될 수 있습니다.";
-        Acknowledging: "acknowledge() has been called and its commit is on the way to the coordinator; the listener waits for the answer. The effect is done: if the process died now, the record would be delivered once more.", "acknowledge()를 불러 커밋이 코디네이터로 가는 중이고, 리스너는 답을 기다립니다. 효과는 이미 일어났습니다. 지금 죽으면 같은 레코드가 한 번 더 전달됩니다.";
+        Acknowledging: "acknowledge() has been called and its commit is on the way to the coordinator; the listener waits for the answer. The effect is done: if the process died now, the record would be delivered once more.", "acknowledge()를 불러 커밋이 코디네이터로 가는 중이고, 리스너는 답을 기다립니다. 처리는 이미 끝났습니다. 지금 죽으면 같은 레코드가 한 번 더 전달됩니다.";
         Committing: "The listener is done with its records and the container commits their offsets. If the process died now, all that is not committed yet would be delivered again.", "리스너가 레코드를 다 처리했고 컨테이너가 오프셋을 커밋하는 중입니다. 지금 죽으면 아직 커밋되지 않은 것은 모두 다시 전달됩니다.";
         Recovering: "The attempts are used up, or the exception is not worth one: the recoverer sends the record to the next retry topic or to the dead letters, and only then is its offset committed.", "시도를 다 썼거나 재시도할 예외가 아닙니다. 리커버러가 레코드를 다음 재시도 토픽이나 데드 레터로 보내고, 그다음에야 오프셋을 커밋합니다.";
         BackingOff: "The listener threw. The error handler waits and tries the record again; when its attempts are used up, the recoverer takes it, by default to the dead-letter topic.", "리스너가 예외를 던졌습니다. 오류 처리기가 기다렸다가 다시 시도합니다. 횟수를 다 쓰면 리커버러가 데드 레터 토픽으로 보냅니다.";
         Rebalancing: "The group shares out its partitions again. With an eager assignor everybody stops, and what was not committed is delivered again.", "그룹이 파티션을 다시 나눕니다. eager 할당자에서는 모두 멈추고, 커밋하지 않은 것은 다시 전달됩니다.";
-        Stalled: "The listener does not come back, so there is no poll; heartbeats go on. Past max.poll.interval.ms the consumer leaves its group: others take its partitions while it still works, and its commit will fail.", "리스너가 돌아오지 않아 poll이 없습니다. 하트비트는 갑니다. max.poll.interval.ms가 지나면 그룹에서 빠지고, 일하는 동안 다른 소비자가 파티션을 가져가며, 커밋은 실패합니다.";
-        Stopped: "It stopped in order: it committed and left, and the others have its partitions at once.", "차례대로 멈추었습니다. 커밋하고 떠나 다른 소비자가 곧바로 파티션을 받습니다.";
-        Dead: "It died without a goodbye. Its partitions wait for the session timeout; then another one reads on from the committed offset.", "인사 없이 죽었습니다. 파티션은 세션 타임아웃을 기다린 뒤, 다른 소비자가 커밋된 오프셋부터 읽습니다.";
+        Stalled: "The listener does not come back, so there is no poll; heartbeats go on. Past max.poll.interval.ms the consumer leaves its group: others take its partitions while it still works, and its commit will fail.", "리스너가 돌아오지 않아 poll을 하지 못합니다. 하트비트는 계속 보냅니다. max.poll.interval.ms가 지나면 그룹에서 빠지고, 일하는 동안 다른 소비자가 파티션을 가져가며, 커밋은 실패합니다.";
+        Stopped: "It stopped in order: it committed and left, and the others have its partitions at once.", "정상 종료했습니다. 커밋하고 떠나 다른 소비자가 곧바로 파티션을 받습니다.";
+        Dead: "It died without a goodbye. Its partitions wait for the session timeout; then another one reads on from the committed offset.", "예고 없이 죽었습니다. 파티션은 세션 타임아웃을 기다린 뒤, 다른 소비자가 커밋된 오프셋부터 읽습니다.";
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn of_share(state: ConsumerState, lang: Lang) -> (&'static str, &'sta
         ),
         ConsumerState::Deciding => (
             "It waits for you, and the lock runs: when it ends, the record goes to another consumer and your answer does not count.",
-            "결정을 기다리는 동안 잠금 시간이 갑니다. 끝나면 레코드는 다른 소비자에게 가고 결정은 소용없습니다.",
+            "결정을 기다리는 동안 잠금 시간이 흐릅니다. 끝나면 레코드는 다른 소비자에게 가고 결정은 소용없습니다.",
             "S5",
         ),
         ConsumerState::Committing => (
@@ -80,7 +80,7 @@ pub(crate) fn of_share(state: ConsumerState, lang: Lang) -> (&'static str, &'sta
         ),
         ConsumerState::Stalled => (
             "It does not come back from its work. Its heartbeats go on; when the lock ends the record is given to another consumer, and what this one says later does not count.",
-            "처리에서 돌아오지 않습니다. 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고, 이 소비자의 늦은 확인은 소용없습니다.",
+            "처리에서 돌아오지 않습니다. 하트비트는 계속 보냅니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고, 이 소비자의 늦은 확인은 소용없습니다.",
             "S5",
         ),
         ConsumerState::Stopped => (

@@ -45,7 +45,7 @@ const PHRASES: [(&str, &str); 80] = [
     ("in a transaction", "트랜잭션 안"),
     ("without transaction", "트랜잭션 없음"),
     ("timed out", "시간 초과"),
-    ("in order", "차례대로"),
+    ("in order", "정상 종료"),
     ("killed", "강제 종료"),
     ("unclean", "비정상(unclean)"),
     ("offset unknown", "오프셋 모름"),

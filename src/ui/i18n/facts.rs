@@ -47,7 +47,7 @@ says! {
         CommitRefused: "commit refused", "커밋 거부됨";
         Committed: "committed", "커밋됨";
         CommittedAsync: "committed async", "비동기 커밋";
-        Compacted: "compacted", "압축됨(compaction)";
+        Compacted: "compacted", "컴팩션됨";
         CompletionNoticed: "completion noticed", "완료 알림 받음";
         ContextFailed: "context failed to start", "컨텍스트 시작 실패";
         CoordinatorMoved: "coordinator moved", "코디네이터 이동";
@@ -133,10 +133,10 @@ says! {
         Rebalanced: "rebalanced", "리밸런스 완료";
         Rebalancing: "rebalancing", "리밸런스 중";
         RebuildView: "rebuild view", "뷰 재구축";
-        Recovered: "recovered", "복구됨(recoverer)";
-        RecovererCalled: "recoverer called", "recoverer 호출";
+        Recovered: "recovered", "리커버러가 처리";
+        RecovererCalled: "recoverer called", "리커버러 호출";
         RecoveryFailed: "recovery failed", "복구 실패";
-        ReplayDeadLetters: "replay dead letters", "데드 레터 재전송";
+        ReplayDeadLetters: "replay dead letters", "데드 레터 리플레이";
         Replicated: "replicated", "복제됨";
         ReplyAccepted: "reply: 202 Accepted", "202 받음";
         ReplyConflicted: "reply conflicted", "충돌 응답";
@@ -182,8 +182,8 @@ says! {
         StartFailed: "start failed", "시작 실패";
         Started: "started", "시작됨";
         StatusInProgress: "status in progress", "처리 중";
-        Stop: "stop", "중지";
-        Stopped: "stopped", "중지됨";
+        Stop: "stop", "정지";
+        Stopped: "stopped", "정지됨";
         Threw: "threw", "예외 던짐";
         TokenStored: "token stored", "토큰 저장";
         TopicCreated: "topic created", "토픽 생성";

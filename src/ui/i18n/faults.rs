@@ -28,7 +28,7 @@ says! {
         BrokerStopped: "stop a broker in order", "브로커 정상 종료";
         BrokerSlow: "slow broker", "느린 브로커";
         ReplicaSlow: "slow replica", "느린 복제본";
-        UncleanElection: "unclean election", "비동기 복제본을 리더로";
+        UncleanElection: "unclean election", "언클린 리더 선출";
         CoordinatorLost: "lose the coordinator", "코디네이터 상실";
         RetentionOvertakes: "retention overtakes", "보존이 따라잡음";
         ConsumerKilled: "kill a consumer", "소비자 강제 종료";
@@ -45,7 +45,7 @@ says! {
         CrashBeforeEffect: "crash before the effect", "처리 전 장애";
         CrashBeforeCommit: "crash after the ack, before the commit", "ACK 뒤, 커밋 전 장애";
         CrashAfterDeadLetter: "crash after the dead letter", "데드 레터 뒤 장애";
-        PoisonPill: "poison pill", "독약 레코드";
+        PoisonPill: "poison pill", "포이즌 필";
         ReadDbSlow: "slow read database", "느린 읽기 DB";
         ReadDbDown: "read database down", "읽기 DB 중단";
         QueryDown: "query API down", "조회 API 중단";
@@ -69,7 +69,7 @@ says! {
         RequestLost: "A request is lost on its way; the other side never hears of it.", "요청이 가는 길에 사라집니다. 상대는 알지 못합니다.";
         ResponseLost: "The request is carried out and its response is lost.", "요청은 수행되고 응답이 사라집니다.";
         RequestDuplicated: "A request arrives twice.", "요청이 두 번 도착합니다.";
-        ApiCrash: "The API's process dies; requests in its hands are gone.", "API 프로세스가 죽습니다. 손에 든 요청은 사라집니다.";
+        ApiCrash: "The API's process dies; requests in its hands are gone.", "API 프로세스가 죽습니다. 처리하던 요청은 사라집니다.";
         ApiPause: "The API stands still, as in a long garbage collection, and then goes on where it was.", "API가 긴 GC처럼 멈추었다가 이어 갑니다.";
         ApiCrashAfterCommit: "The API dies after the database has committed and before the event is published: without an outbox the event is lost.", "DB 커밋 뒤, 이벤트 발행 전에 API가 죽습니다. 아웃박스가 없으면 이벤트를 잃습니다.";
         ApiCrashBeforeCommit: "The API dies after the event is published and before the database commits: an event of something that never happened.", "이벤트 발행 뒤, DB 커밋 전에 API가 죽습니다. 일어나지 않은 일의 이벤트가 남습니다.";
@@ -78,22 +78,22 @@ says! {
         RelayCrash: "The relay's process dies; the outbox waits.", "릴레이 프로세스가 죽습니다. 아웃박스는 기다립니다.";
         RelayPause: "The relay stands still and then goes on where it was.", "릴레이가 멈추었다가 이어 갑니다.";
         RelayCrashAfterPublish: "The relay dies after the events are in the log and before it has marked them: they are published again.", "이벤트를 기록한 뒤, 표시하기 전에 릴레이가 죽습니다. 다시 발행됩니다.";
-        WriteDbSlow: "Every statement of the write database takes so much longer.", "쓰기 DB의 모든 문장이 그만큼 늦어집니다.";
+        WriteDbSlow: "Every statement of the write database takes so much longer.", "쓰기 DB의 모든 질의가 그만큼 늦어집니다.";
         WriteDbDown: "The write database refuses connections.", "쓰기 DB가 연결을 거절합니다.";
-        BrokerKilled: "The broker's process is killed without a goodbye; its partitions elect other leaders.", "브로커가 인사 없이 죽습니다. 파티션은 다른 리더를 뽑습니다.";
-        BrokerStopped: "The broker shuts down in order: its leaderships move first.", "브로커가 차례대로 닫힙니다. 리더가 먼저 옮겨 갑니다.";
+        BrokerKilled: "The broker's process is killed without a goodbye; its partitions elect other leaders.", "브로커가 예고 없이 죽습니다. 파티션은 다른 리더를 뽑습니다.";
+        BrokerStopped: "The broker shuts down in order: its leaderships move first.", "브로커가 정상 종료합니다. 리더 역할이 먼저 옮겨 갑니다.";
         BrokerSlow: "The broker answers every request so much later.", "브로커의 모든 응답이 그만큼 늦어집니다.";
         ReplicaSlow: "The broker's replicas fetch so much later from their leaders: it falls out of the ISR.", "복제본이 리더에서 그만큼 늦게 가져옵니다. ISR에서 빠집니다.";
         UncleanElection: "Leaders may be elected outside the ISR: acknowledged records can be lost.", "ISR 밖에서 리더를 뽑을 수 있습니다. 확인된 레코드를 잃을 수 있습니다.";
         CoordinatorLost: "The broker that coordinates the groups is killed; another one takes over.", "그룹을 맡은 브로커가 죽고 다른 브로커가 이어받습니다.";
         RetentionOvertakes: "The log keeps only the newest records: a group that is behind has lost the others.", "로그가 최신 레코드만 남깁니다. 뒤처진 그룹은 나머지를 잃습니다.";
-        ConsumerKilled: "The consumer's process is killed: no LeaveGroup, no commit; its partitions wait for the session timeout; a share group frees its records at once.", "소비자가 죽습니다. LeaveGroup도 커밋도 없습니다. 파티션은 세션 타임아웃을 기다립니다. 공유 그룹에서는 레코드가 바로 풀립니다.";
-        ConsumerStopped: "The consumer is stopped in order: it commits and leaves the group.", "소비자가 차례대로 멈춥니다. 커밋하고 그룹을 떠납니다.";
-        ConsumerStalled: "The consumer is stuck in its work: heartbeats go on, polls do not; past max.poll.interval.ms it is a zombie. In a share group its records come free when their locks end.", "소비자가 처리 중에 멈춥니다. 하트비트는 가고 poll은 없습니다. max.poll.interval.ms가 지나면 좀비입니다. 공유 그룹에서는 잠금이 끝나면 레코드가 풀립니다.";
+        ConsumerKilled: "The consumer's process is killed: no LeaveGroup, no commit; its partitions wait for the session timeout.", "소비자가 죽습니다. LeaveGroup도 커밋도 없습니다. 파티션은 세션 타임아웃을 기다립니다.";
+        ConsumerStopped: "The consumer is stopped in order: it commits and leaves the group.", "소비자가 정상 종료합니다. 커밋하고 그룹을 떠납니다.";
+        ConsumerStalled: "The consumer is stuck in its work: heartbeats go on, polls do not; past max.poll.interval.ms it is a zombie.", "소비자가 처리 중에 멈춥니다. 하트비트는 계속 보내지만 poll은 하지 않습니다. max.poll.interval.ms가 지나면 좀비입니다.";
         ListenerThrows: "The listener throws an exception that is worth a retry, on so many deliveries.", "리스너가 재시도할 만한 예외를 그만큼 던집니다.";
         ListenerThrowsFatal: "The listener throws an exception that is not worth a retry: straight to the recoverer.", "리스너가 재시도할 수 없는 예외를 던집니다. 곧바로 리커버러로 갑니다.";
         ListenerNacks: "The listener nacks: the rest of the poll is thrown away and every partition pauses.", "리스너가 nack합니다. poll의 나머지를 버리고 모든 파티션이 쉽니다.";
-        AckForgotten: "The listener does its work and forgets to acknowledge: nothing happens, until a later ack covers it or a restart repeats it.", "처리하고 ACK를 잊습니다. 뒤의 ACK가 덮거나 재시작이 반복하기까지 아무 일도 없습니다.";
+        AckForgotten: "The listener does its work and forgets to acknowledge: nothing happens, until a later ack covers it or a restart repeats it.", "처리하고 ACK를 잊습니다. 뒤의 ACK가 덮거나 재시작해 다시 전달되기 전까지는 아무 일도 없습니다.";
         AckBeforeEffect: "The listener acknowledges before it applies the effect: a crash between the two loses it.", "처리하기 전에 ACK합니다. 그 사이에 죽으면 잃습니다.";
         AckOutOfOrder: "The listener keeps an acknowledgment and gives it after the next record's.", "ACK를 미루었다가 다음 레코드의 ACK 뒤에 합니다.";
         ListenerSlow: "The listener takes so much longer for each record.", "리스너가 레코드마다 그만큼 더 걸립니다.";
@@ -102,7 +102,7 @@ says! {
         CrashBeforeCommit: "The consumer dies after the acknowledgment and before the offset is committed: the record comes again.", "ACK 뒤, 오프셋 커밋 전에 소비자가 죽습니다. 레코드가 다시 옵니다.";
         CrashAfterDeadLetter: "The consumer dies after a dead letter is published and before the offset is committed: two dead letters.", "데드 레터 발행 뒤, 커밋 전에 소비자가 죽습니다. 데드 레터가 둘이 됩니다.";
         PoisonPill: "A record that no listener can decode is written to the topic.", "어느 리스너도 해독할 수 없는 레코드가 토픽에 기록됩니다.";
-        ReadDbSlow: "The read database takes so much longer for every statement.", "읽기 DB의 모든 문장이 그만큼 늦어집니다.";
+        ReadDbSlow: "The read database takes so much longer for every statement.", "읽기 DB의 모든 질의가 그만큼 늦어집니다.";
         ReadDbDown: "The read database refuses connections: listeners fail and queries find nothing.", "읽기 DB가 연결을 거절합니다. 리스너가 실패하고 조회는 답을 얻지 못합니다.";
         QueryDown: "The query API is down.", "조회 API가 중단됩니다.";
         TransactionCrash: "The publisher dies after its records are in the log and before it commits their transaction: it stays open, and read_committed groups wait.", "레코드를 기록한 뒤, 트랜잭션을 커밋하기 전에 발행자가 죽습니다. 트랜잭션은 열린 채이고 read_committed 그룹은 기다립니다.";
@@ -166,7 +166,7 @@ pub(crate) fn of_share(kind: FaultKind, lang: Lang) -> Option<(&'static str, &'s
             ["stall past the lock", "잠금이 끝나도록 멈춤"],
             [
                 "It is stuck in its work while heartbeats go on. When the lock ends, its record goes to another consumer, and what it says later does not count.",
-                "처리 중에 멈추고 하트비트는 갑니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고 늦은 확인은 소용없습니다.",
+                "처리 중에 멈추지만 하트비트는 계속 보냅니다. 잠금이 끝나면 레코드는 다른 소비자에게 가고 늦은 확인은 소용없습니다.",
             ],
             "S5",
         ),
@@ -261,7 +261,7 @@ says! {
     pub(crate) fn moment(MomentKind) {
         Immediate: "now, once", "지금, 한 번";
         Lasting: "until ended", "끝낼 때까지";
-        Armed: "the next time", "다음 번에";
+        Armed: "the next time", "다음번에";
     }
 }
 

@@ -46,6 +46,28 @@ impl Lang {
     }
 }
 
+/// A Korean text with its particles chosen: `은(는)`, `을(를)`, `이(가)` become what fits to the word before. Names that come from
+/// data end in a Korean syllable, a digit, as it is read, or a Latin letter.
+pub(crate) fn particles(text: &str) -> String {
+    let mut out = text.to_owned();
+    for (both, closed, open) in [("은(는)", "은", "는"), ("을(를)", "을", "를"), ("이(가)", "이", "가")] {
+        while let Some(at) = out.find(both) {
+            let before = out[..at].chars().rev().find(|c| c.is_alphanumeric()).unwrap_or_default();
+            out.replace_range(at..at + both.len(), if is_closed(before) { closed } else { open });
+        }
+    }
+    out
+}
+
+/// Whether a word that ends so ends in a consonant when it is read.
+fn is_closed(last: char) -> bool {
+    match last {
+        '가'..='힣' => !(u32::from(last) - u32::from('가')).is_multiple_of(28),
+        '0'..='9' => !matches!(last, '2' | '4' | '5' | '9'),
+        _ => matches!(last.to_ascii_lowercase(), 'l' | 'm' | 'n'),
+    }
+}
+
 /// Declares a struct of texts with one constant for each language. Each line is `name: "English", "한국어";`.
 macro_rules! texts {
     ($(#[$doc:meta])* $table:ident { $($key:ident: $en:literal, $ko:literal;)* }) => {
@@ -84,3 +106,14 @@ pub(crate) use {says, texts};
 // After the macros, which they use by name.
 pub(crate) mod cases;
 pub(crate) mod stage;
+
+#[cfg(test)]
+mod tests {
+    use super::particles;
+
+    #[test]
+    fn particles_fit_the_word_before_them() {
+        let told = "account-view이(가) 이벤트 e12을(를), 클라이언트 3은(는) “느린 연결”을(를), `acks`은(는)";
+        assert_eq!(particles(told), "account-view가 이벤트 e12를, 클라이언트 3은 “느린 연결”을, `acks`는");
+    }
+}

@@ -1,6 +1,6 @@
 //! Why something cannot be done to the run, in words.
 
-use super::{Lang, faults, things};
+use super::{Lang, faults, particles, things};
 use crate::broker::ConfigError;
 use crate::fault::{FAULTS_MAX, FaultError, Node};
 use crate::pipeline::InterventionError;
@@ -10,6 +10,10 @@ use crate::scene::Scene;
 
 /// Why an intervention was refused.
 pub(crate) fn refusal(error: &InterventionError, scene: &Scene, lang: Lang) -> String {
+    particles(&refused(error, scene, lang))
+}
+
+fn refused(error: &InterventionError, scene: &Scene, lang: Lang) -> String {
     let pick = |en: String, ko: String| lang.pick(en, ko);
     match error {
         InterventionError::Setting(error) => setting(error, lang),
@@ -60,7 +64,7 @@ pub(crate) fn link_problem(problem: &LinkProblem, lang: Lang) -> String {
         Part::Interventions => lang.pick("interventions", "조작"),
         Part::Unknown => lang.pick("unknown part", "알 수 없는 부분"),
     };
-    [part, ": ", &flaw(&problem.what, lang)].concat()
+    particles(&[part, ": ", &flaw(&problem.what, lang)].concat())
 }
 
 /// What is wrong there.
@@ -111,7 +115,7 @@ fn setting(error: &SettingError, lang: Lang) -> String {
             let class = class.rsplit('.').next().unwrap_or(class);
             lang.pick(
                 format!("with its other settings the client does not start if `{key}` is `{value}` ({class})"),
-                format!("다른 설정과 함께 `{key}`을(를) `{value}`(으)로 하면 클라이언트가 시작하지 않습니다({class})"),
+                format!("다른 설정이 그대로면 `{key}` 값 `{value}`에서는 클라이언트가 시작하지 않습니다({class})"),
             )
         }
     }

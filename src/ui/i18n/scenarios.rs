@@ -24,7 +24,7 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ("Crash before the ack", "ACK 전 장애"),
             (
                 "At 00:08 a consumer dies after the effect and before the ack. The event is delivered again, and without a dedupe table its money moves twice.",
-                "00:08에 소비자가 효과를 낸 뒤 ACK 전에 죽습니다. 이벤트가 다시 전달되고, 중복 제거 테이블이 없어 돈이 두 번 움직입니다.",
+                "00:08에 소비자가 처리한 뒤 ACK하기 전에 죽습니다. 이벤트가 다시 전달되고, 중복 제거 테이블이 없어 돈이 두 번 움직입니다.",
             ),
         ],
         "crash-before-ack-dedupe" => [
@@ -67,6 +67,13 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             (
                 "At 00:15 the account view is emptied and built again from the start of the log, while clients go on reading it: their answers are old until it has caught up. Nobody is told again of what was done long ago.",
                 "00:15에 계좌 뷰를 비우고 로그의 처음부터 다시 만듭니다. 그동안에도 조회는 계속되어, 따라잡을 때까지 옛값을 받습니다. 오래전에 끝난 일을 다시 알리지는 않습니다.",
+            ),
+        ],
+        "told-again" => [
+            ("A rebuild tells everybody again", "재구축이 다시 보낸 알림"),
+            (
+                "Clients learn by push that they are done. At 00:15 the view is built again from the log, and its listener sends a push for every event as if it were new: nobody's balance is wrong, and everybody is told twice. Side effects do not belong into a replay.",
+                "클라이언트는 푸시로 완료를 압니다. 00:15에 로그에서 뷰를 다시 만들면서 리스너가 이벤트마다 새 일인 듯 푸시를 또 보냅니다. 잔액은 모두 맞지만 모두가 같은 알림을 두 번 받습니다. 부수 효과는 리플레이에 들어가면 안 됩니다.",
             ),
         ],
         "read-your-writes" => [
@@ -119,7 +126,7 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ),
         ],
         "poison-to-dlt" => [
-            ("A poison pill goes to the dead letters", "독약 레코드와 데드 레터"),
+            ("A poison pill goes to the dead letters", "포이즌 필과 데드 레터"),
             (
                 "At 00:08 comes a record that nobody can read, at 00:14 an event that the listener refuses for good. Both end in a dead-letter topic, and the rest goes on.",
                 "00:08에 아무도 읽을 수 없는 레코드가, 00:14에 리스너가 끝내 거절하는 이벤트가 옵니다. 둘 다 데드 레터 토픽으로 가고 나머지는 계속됩니다.",
@@ -143,14 +150,14 @@ fn words(scenario: &str) -> [(&'static str, &'static str); 2] {
             ("The leader is lost, acks=1", "리더 상실, acks=1"),
             (
                 "From 00:08 broker 1 no longer replicates, at 00:10 it dies. With acks=1 it alone had acknowledged the newest records: they are gone.",
-                "00:08부터 broker 1이 복제를 못 하고 00:10에 죽습니다. acks=1이라 최신 레코드는 이 브로커만 확인해 주었고, 그래서 사라집니다.",
+                "00:08부터 브로커 1이 복제를 못 하고 00:10에 죽습니다. acks=1이라 최신 레코드는 이 브로커만 확인해 주었고, 그래서 사라집니다.",
             ),
         ],
         "leader-lost-acks-all" => [
             ("The leader is lost, acks=all", "리더 상실, acks=all"),
             (
                 "From 00:08 the same loss of broker 1 with acks=all: nothing was acknowledged that only the leader had, and the producer sends it again.",
-                "00:08부터 같은 broker 1 상실을 acks=all로 겪습니다. 리더만 가진 것은 확인된 적이 없고, 생산자가 다시 보냅니다.",
+                "00:08부터 같은 브로커 1 상실을 acks=all로 겪습니다. 리더만 가진 것은 확인된 적이 없고, 생산자가 다시 보냅니다.",
             ),
         ],
         "retention-overtakes" => [

@@ -45,7 +45,7 @@ says! {
         CompletionPollInterval: "How often a client asks the status URL.", "클라이언트가 상태 URL을 묻는 간격.";
         Publication: "How an event gets from the write database to the log: through an outbox (polled, or read by change capture), out of the event store itself, inside the transaction, or after the commit; or to listeners in the process without any log.", "이벤트가 쓰기 DB에서 로그로 가는 방법: 아웃박스(폴링 또는 변경 캡처), 이벤트 저장소, 트랜잭션 안에서, 커밋 뒤에. 또는 로그 없이 프로세스 안의 리스너로.";
         ConflictRetries: "How often the handler tries again when another command has changed the account meanwhile.", "그 사이 다른 명령이 계좌를 바꾸었을 때 처리기가 다시 시도하는 횟수.";
-        WriteDbTime: "How long the write database takes for one statement.", "쓰기 DB가 문장 하나에 쓰는 시간.";
+        WriteDbTime: "How long the write database takes for one statement.", "쓰기 DB가 질의 하나를 처리하는 시간.";
         RelayInterval: "How often the relay looks for unpublished rows of the outbox.", "릴레이가 아웃박스의 미발행 행을 찾는 간격.";
         RelayBatch: "How many rows the relay takes at once.", "릴레이가 한 번에 가져오는 행의 수.";
         Acks: "Whose acknowledgment the producer waits for: all in-sync replicas, the leader, or nobody.", "생산자가 기다리는 확인: 모든 동기화 복제본, 리더, 또는 없음.";
@@ -106,7 +106,7 @@ says! {
         RetryTopics: "Attempts through retry topics, so that others need not wait; 0 is without. The order per key breaks.", "다른 레코드가 기다리지 않도록 재시도 토픽으로 시도하는 횟수. 0은 없음. 키의 순서는 깨집니다.";
         RetryTopicDelay: "How long a record waits in a retry topic.", "레코드가 재시도 토픽에서 기다리는 시간.";
         Idempotency: "How the projection bears a record that comes twice: not at all, by a table of event ids, by the account's version, or by the offset stored in the same transaction (which knows redeliveries, and not what lies in the log twice).", "같은 레코드가 두 번 올 때 프로젝션이 견디는 방법: 없음, 이벤트 id 표, 계좌의 버전, 또는 같은 트랜잭션에 저장한 오프셋(재전달은 알지만 로그에 두 번 있는 것은 모른다).";
-        ReadDbTime: "How long the read database takes for one statement.", "읽기 DB가 문장 하나에 쓰는 시간.";
+        ReadDbTime: "How long the read database takes for one statement.", "읽기 DB가 질의 하나를 처리하는 시간.";
         RetryBackoffMaxMs: "The longest pause before a retry.", "재시도 전의 가장 긴 대기 시간.";
         MaxBlockMs: "How long send() may block: for metadata, or for room in the buffer.", "send()가 메타데이터나 버퍼의 빈자리를 기다리는 시간.";
         BufferMemory: "How many bytes may wait in the producer; then send() blocks.", "생산자에서 기다릴 수 있는 바이트. 차면 send()가 막힙니다.";

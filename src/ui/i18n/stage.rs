@@ -31,7 +31,7 @@ texts! {
         account: "Account", "계좌";
         version: "version", "버전";
         write_db: "Write DB", "쓰기 DB";
-        broker: "broker", "broker";
+        broker: "broker", "브로커";
         consumer: "consumer", "소비자";
         retry_consumer: "retry consumer", "재시도 소비자";
         dead_letter_consumer: "DLT consumer", "DLT 소비자";
@@ -50,15 +50,17 @@ texts! {
         all_published: "all published", "모두 발행됨";
         polls_every: "polls", "조회 주기";
         sending: "sending", "보내는 중";
-        leader: "leader", "leader";
-        no_leader: "no leader", "leader 없음";
+        leader: "leader", "리더";
+        no_leader: "no leader", "리더 없음";
         isr: "ISR", "ISR";
-        leads: "leads", "leader";
-        lanes_led: "partitions led", "leader인 파티션";
+        leads: "leads", "리더";
+        lanes_led: "partitions led", "리더인 파티션";
         replicas: "replicas", "복제본";
         log_start: "log start", "로그 시작";
         log_end: "log end", "로그 끝";
-        high_watermark: "high watermark", "high watermark";
+        high_watermark: "high watermark", "하이 워터마크";
+        last_stable: "last stable offset", "last stable offset";
+        control_short: "end of a transaction", "트랜잭션 끝";
         committed: "committed", "커밋된 오프셋";
         position: "position", "위치";
         lag: "lag", "랙";
@@ -71,7 +73,7 @@ texts! {
         kept: "records kept", "보관된 레코드";
         generation: "generation", "세대";
         attempt: "attempt", "시도";
-        behind: "behind", "지연";
+        behind: "behind", "뒤처짐";
         rows: "rows", "행";
         applied_n: "applied", "반영";
         duplicates: "duplicates", "중복";
@@ -103,7 +105,7 @@ texts! {
         stale: "stale", "옛값";
         failing: "failed, will be read again", "실패, 다시 읽음";
         unreplicated: "not yet replicated, invisible to consumers", "복제 전, 소비자에게 안 보임";
-        uncommitted: "transaction still open, read_committed groups wait", "트랜잭션이 아직 열림, read_committed 그룹은 기다림";
+        uncommitted: "transaction still open, read_committed groups wait", "트랜잭션이 아직 열려 있어 read_committed 그룹은 기다림";
         aborted: "transaction aborted, read_committed groups pass over it", "트랜잭션 중단, read_committed 그룹은 건너뜀";
         log_idle: "not used", "쓰지 않음";
         log_idle_why: "The events stay in the API's process: nothing is written to the log.", "이벤트가 API 프로세스를 떠나지 않아 로그에 아무것도 쓰지 않습니다.";
@@ -130,8 +132,8 @@ texts! {
         slowed: "slowed", "느려짐";
         lossy: "loses or repeats", "유실·중복";
         each_way: "each way", "편도";
-        stage_parts: "Things on the stage", "무대의 구성 요소";
-        links: "Links", "링크";
+        stage_parts: "Things on the stage", "구성 요소";
+        links: "Links", "연결";
         lanes_more: "more partitions, not drawn", "파티션 더 있음(표시 생략)";
     }
 }
@@ -224,7 +226,7 @@ pub(crate) fn cargo(lang: Lang, cargo: Cargo) -> &'static str {
         Cargo::Command => lang.pick("command", "명령"),
         Cargo::Accepted => lang.pick("answer: accepted", "응답: 접수됨"),
         Cargo::Refused => lang.pick("answer: refused", "응답: 거절"),
-        Cargo::Statement => lang.pick("database statement", "DB 문장"),
+        Cargo::Statement => lang.pick("database statement", "DB 질의"),
         Cargo::StatementDone => lang.pick("database result", "DB 결과"),
         Cargo::Events => lang.pick("domain events", "도메인 이벤트"),
         Cargo::Appended => lang.pick("produce response", "발행 응답"),

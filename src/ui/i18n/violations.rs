@@ -1,6 +1,6 @@
 //! What the referee found, in a sentence.
 
-use super::{Lang, says};
+use super::{Lang, particles, says};
 use crate::bank::Projection;
 use crate::pipeline::referee::{Invariant, OrderPlace, ViolationKind};
 use crate::ui::format::number;
@@ -22,17 +22,17 @@ says! {
 
 /// A violation in a sentence.
 pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
+    particles(&told(kind, lang))
+}
+
+fn told(kind: &ViolationKind, lang: Lang) -> String {
     let en = lang == Lang::En;
     let text = |parts: &[&str]| parts.concat();
     match kind {
         ViolationKind::EventLost { event } => {
             let e = event.to_string();
             if en {
-                text(&[
-                    "The change of event ",
-                    &e,
-                    " is committed, and nobody will ever publish the event: the read models will never know.",
-                ])
+                text(&["The change of event ", &e, " is committed and will never be published: no read model will know."])
             } else {
                 text(&["이벤트 ", &e, "의 변경은 커밋되었지만 아무도 발행하지 않습니다. 읽기 모델은 영영 알지 못합니다."])
             }
@@ -42,7 +42,7 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
             if en {
                 text(&["Event ", &e, " is in the log, and its change was rolled back: it tells of something that never happened."])
             } else {
-                text(&["이벤트 ", &e, "은(는) 로그에 있지만 변경은 롤백되었습니다. 일어나지 않은 일을 말합니다."])
+                text(&["이벤트 ", &e, "은(는) 로그에 있지만 변경은 롤백되었습니다. 일어나지 않은 일을 알리는 이벤트입니다."])
             }
         }
         ViolationKind::MoneyNotConserved { expected, actual } => {
@@ -64,7 +64,13 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
                     ", and then its change was rolled back: the view tells of something that never happened.",
                 ])
             } else {
-                text(&["리스너가 이벤트 ", &e, "을(를) ", p, "에 썼는데 변경은 롤백되었습니다. 뷰가 일어나지 않은 일을 말합니다."])
+                text(&[
+                    "리스너가 이벤트 ",
+                    &e,
+                    "을(를) ",
+                    p,
+                    "에 썼는데 변경은 롤백되었습니다. 뷰가 일어나지 않은 일을 알리는 이벤트입니다.",
+                ])
             }
         }
         ViolationKind::NeverTold { projection, event } => {
@@ -110,7 +116,7 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
             if en {
                 text(&["One command was carried out twice; the second time made event ", &e, "."])
             } else {
-                text(&["명령 하나가 두 번 수행되었습니다. 두 번째가 이벤트 ", &e, "입니다."])
+                text(&["명령 하나가 두 번 수행되었습니다. 두 번째에서 나온 것이 이벤트 ", &e, "입니다."])
             }
         }
         ViolationKind::NoticeTwice { event } => {
@@ -184,9 +190,9 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
         ViolationKind::BalanceDiverged { account, expected, actual } => {
             let (n, a, b) = (account.to_string(), number(*expected), number(*actual));
             if en {
-                text(&["Nothing is pending, and the view of account ", &n, " says ", &b, " where its events say ", &a, "."])
+                text(&["Nothing is pending, yet the view of account ", &n, " says ", &b, " and its events ", &a, "."])
             } else {
-                text(&["남은 것이 없는데 계좌 ", &n, "의 뷰는 ", &b, ", 이벤트의 합은 ", &a, "입니다."])
+                text(&["처리할 이벤트가 없는데 계좌 ", &n, "의 뷰는 ", &b, "이고 이벤트를 더하면 ", &a, "입니다."])
             }
         }
         ViolationKind::HistoryDiverged { expected, actual } => {
@@ -194,7 +200,7 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
             if en {
                 text(&["Nothing is pending, and the history has ", &b, " rows for ", &a, " events."])
             } else {
-                text(&["남은 것이 없는데 이벤트 ", &a, "개에 이력이 ", &b, "행입니다."])
+                text(&["처리할 이벤트가 없는데 이벤트는 ", &a, "개이고 이력은 ", &b, "행입니다."])
             }
         }
         ViolationKind::AcknowledgedLost { event, partition, offset } => {
@@ -210,7 +216,7 @@ pub(crate) fn sentence(kind: &ViolationKind, lang: Lang) -> String {
             if en {
                 text(&["The command was carried out, and client ", &c, " stopped waiting without having learned it."])
             } else {
-                text(&["명령은 수행되었지만 클라이언트 ", &c, "은(는) 알지 못한 채 기다림을 그쳤습니다."])
+                text(&["명령은 수행되었지만 클라이언트 ", &c, "은(는) 결과를 알지 못한 채 기다리기를 그만두었습니다."])
             }
         }
     }

@@ -153,8 +153,9 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
 
 /// How long ago something was.
 fn ago(us: u64, lang: Lang) -> String {
-    let long = duration(us);
-    lang.pick([long.as_str(), " ago"].concat(), [long.as_str(), " 전"].concat())
+    // No line is broken within it.
+    let long = duration(us).replace(' ', "\u{a0}");
+    lang.pick([long.as_str(), "\u{a0}ago"].concat(), [long.as_str(), "\u{a0}전"].concat())
 }
 
 #[derive(Properties, PartialEq)]

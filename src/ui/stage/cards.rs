@@ -165,7 +165,10 @@ fn client(scene: &Scene, lang: Lang) -> Card {
             card = card.line(Ink::Mono, format!("₩{}", number(last.amount)));
         }
     }
-    if c.retried > 0 {
+    // There is room for one line more: what a customer notices says more than what a retry has cost.
+    if c.told_again > 0 {
+        card = card.line(Ink::Warn, words::counted(lang, roughly(c.told_again), t.repeated));
+    } else if c.retried > 0 {
         card = card.line(Ink::Warn, words::counted(lang, roughly(c.retried), t.retried));
     }
     card

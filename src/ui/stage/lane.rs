@@ -144,18 +144,19 @@ fn marks(at: &LaneBox, lane: &LaneView) -> Html {
                 let y = at.marks_y - at.rect.y + mark.group as i32 * at.marks_h + at.marks_h / 2;
                 let class = group_class(mark.group);
                 let from = x(lane.restart_at(mark).max(lane.log_start));
+                let position = mark.position.filter(|p| Some(*p) != mark.committed).map(x);
                 html! {
                     <g class={class}>
                         if visible > from {
                             <rect class="lag" x={from.to_string()} y={(y - 2).to_string()} width={(visible - from).to_string()} height="4" />
                         }
-                        { lag_text(lane.lag(mark), from, y) }
-                        if let Some(position) = mark.position.filter(|p| Some(*p) != mark.committed) {
-                            { group_shape(mark.group, x(position), y, "position".to_owned()) }
+                        if let Some(position) = position {
+                            { group_shape(mark.group, position, y, "position".to_owned()) }
                         }
                         if let Some(committed) = mark.committed {
                             { group_shape(mark.group, x(committed), y, "committed".to_owned()) }
                         }
+                        { lag_text(lane.lag(mark), from, position, y) }
                     </g>
                 }
             }) }
@@ -163,11 +164,44 @@ fn marks(at: &LaneBox, lane: &LaneView) -> Html {
     }
 }
 
-fn lag_text(lag: u64, left: i32, y: i32) -> Html {
+fn lag_text(lag: u64, from: i32, position: Option<i32>, y: i32) -> Html {
     if lag == 0 {
         return Html::default();
     }
-    // Left of the mark where there is room, else right of it.
-    let (x, anchor) = if left > 46 { (left - 8, "end") } else { (left + 8, "start") };
-    html! { <text x={x.to_string()} y={(y + 4).to_string()} text-anchor={anchor}>{ short(lag) }</text> }
+    let text = short(lag);
+    let (x, anchor) = beside(from, position, text.len() as i32 * DIGIT);
+    html! { <text x={x.to_string()} y={(y + 4).to_string()} text-anchor={anchor}>{ text }</text> }
+}
+
+/// What a digit of the lag is wide, in pixels.
+const DIGIT: i32 = 7;
+
+/// Where so wide a number stands, and by which of its ends: left of the marks where there is room, else right of the first one, and
+/// if the second one stands there right of that too.
+fn beside(from: i32, position: Option<i32>, width: i32) -> (i32, &'static str) {
+    let (first, last) = (position.map_or(from, |p| p.min(from)), position.map_or(from, |p| p.max(from)));
+    match () {
+        () if first > 46 => (first - 8, "end"),
+        () if last > first + 16 + width => (first + 8, "start"),
+        () => (last + 8, "start"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn a_lag_keeps_clear_of_both_marks() {
+        for from in 0..120 {
+            for position in [None].into_iter().chain((0..200).map(Some)) {
+                for width in [7, 28] {
+                    let (x, anchor) = beside(from, position, width);
+                    let (left, right) = if anchor == "end" { (x - width, x) } else { (x, x + width) };
+                    let clear = |mark: i32| right <= mark - 6 || left >= mark + 6;
+                    assert!(clear(from) && position.is_none_or(clear), "{left}..{right} beside {from} and {position:?}");
+                }
+            }
+        }
+    }
 }

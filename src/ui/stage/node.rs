@@ -6,6 +6,7 @@ use crate::player::Thing;
 use crate::scene::Rect;
 
 use super::cards::{Card, Ink, Line};
+use super::lane::group_class;
 
 /// The style that puts something at a rectangle.
 pub(super) fn place(rect: Rect) -> String {
@@ -43,8 +44,10 @@ pub(super) fn Node(props: &NodeProps) -> Html {
         Thing::Consumer(_) => "consumer",
         _ => "",
     };
+    // A group's name has the colour of its marks.
+    let group = if let Thing::Group(index) = card.thing { group_class(index) } else { "" };
     html! {
-        <button type="button" class={classes!("node", card.tone.class(), kind)} style={place(props.rect)}
+        <button type="button" class={classes!("node", card.tone.class(), kind, group)} style={place(props.rect)}
             data-node={card.thing.to_string()} aria-pressed={props.selected.to_string()}
             onclick={select(&props.on_select, card.thing)}>
             <span class="title">{ &card.title }</span>

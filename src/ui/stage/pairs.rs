@@ -31,7 +31,7 @@ pub(super) fn Pairs(props: &PairsProps) -> Html {
                 <h3>{ t.both_models }</h3>
                 <span class="key"><i class="written" />{ t.write_model }<i class="read" />{ t.read_model }</span>
                 if props.more > 0 {
-                    <span class="more">{ format!("+{} {}", props.more, t.more_accounts) }</span>
+                    <span class="more">{ format!("+{}", props.more) }<span>{ " " }{ t.more_accounts }</span></span>
                 }
             </div>
             { for props.accounts.iter().zip(&props.rects).map(|(a, r)| pair(props, a, *r, most)) }

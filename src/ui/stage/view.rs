@@ -23,7 +23,7 @@ use super::ways::{Handles, Ways, handles, ways};
 /// How often the elements follow the scene at most, in milliseconds. Flights follow at every frame.
 const ELEMENTS_MS: u32 = 80;
 /// Below this width an account's box has room for its name only, in pixels.
-const SHORT: i32 = 84;
+const SHORT: i32 = 92;
 /// Below this width a relay's box has room for a short name only, in pixels.
 const SHORT_RELAY: i32 = 140;
 /// How near to a flight a click must be, in pixels.
@@ -150,12 +150,10 @@ impl Component for Stage {
                 ref={self.root.clone()} style={size} onclick={ctx.link().callback(Msg::Click)}>
                 <Ways width={layout.width} height={layout.height} dividers={layout.dividers.clone()} ways={ways(scene, layout)} />
                 { headings(scene, layout, props.lang) }
+                if layout.flow == Flow::Medium { { pairs(props, layout) } }
                 { nodes(props, layout) }
                 { legend(scene, layout, props.lang) }
-                if scene.bank {
-                    <Pairs accounts={scene.accounts.clone()} more={scene.accounts_more} band={layout.band} rects={layout.pairs.clone()}
-                        lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
-                }
+                if layout.flow == Flow::Wide { { pairs(props, layout) } }
                 <Handles handles={handles(scene, layout)} lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
                 <canvas ref={self.canvas.clone()} aria-hidden="true" />
             </section>
@@ -288,9 +286,21 @@ fn nodes(props: &StageProps, layout: &Layout) -> Html {
     html! {
         <>
             <div>{ for before.into_iter().filter_map(node) }</div>
+            if layout.flow == Flow::Narrow { { pairs(props, layout) } }
             <div>{ for layout.lanes.iter().filter_map(lane) }</div>
             <div>{ for after.into_iter().filter_map(node) }</div>
         </>
+    }
+}
+
+/// Write model and read model side by side.
+fn pairs(props: &StageProps, layout: &Layout) -> Html {
+    let scene = &*props.scene;
+    html! {
+        if scene.bank {
+            <Pairs accounts={scene.accounts.clone()} more={scene.accounts_more} band={layout.band} rects={layout.pairs.clone()}
+                lang={props.lang} selected={props.selection} on_select={props.on_select.clone()} />
+        }
     }
 }
 
@@ -307,6 +317,10 @@ fn legend(scene: &Scene, layout: &Layout, lang: Lang) -> Html {
             <span>{ symbol(0, "committed") }{ t.committed }{ " " }{ symbol(0, "position") }{ t.position }</span>
             <span><i class="lag-key" />{ t.lag }</span>
             <span><i class="hw-key" />{ t.high_watermark }</span>
+            if scene.transactions() {
+                <span title={t.uncommitted}><i class="lso-key" />{ t.last_stable }</span>
+                <span title={t.control}><i class="control-key">{ "×" }</i>{ t.control_short }</span>
+            }
         </p>
     }
 }

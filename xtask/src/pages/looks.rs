@@ -23,6 +23,8 @@ pub const TESTS: &[PageTest] = &[
     ("the_header_is_one_line_when_something_is_broken", the_header_is_one_line_when_something_is_broken),
     ("nothing_is_cut_after_a_fault_at_360_px", nothing_is_cut_after_a_fault),
     ("a_toast_lies_over_nothing_that_one_presses", a_toast_lies_over_nothing_that_one_presses),
+    ("a_fault_says_what_it_does", a_fault_says_what_it_does),
+    ("a_scenario_without_a_programme_says_what_it_shows", a_scenario_without_a_programme_says_what_it_shows),
     ("axe_finds_nothing", axe_finds_nothing),
     ("axe_finds_nothing_when_narrow_and_dark_and_korean", axe_finds_nothing_when_narrow_and_dark_and_korean),
 ];
@@ -144,6 +146,22 @@ fn a_toast_lies_over_nothing_that_one_presses(page: &Page) -> Outcome {
         demand(found.as_array().is_some_and(Vec::is_empty), || format!("the toast lies over {found}"))?;
     }
     Ok(())
+}
+
+/// A chip has room for a name only: what it stands for is said when it is pressed.
+fn a_fault_says_what_it_does(page: &Page) -> Outcome {
+    page.pause()?;
+    page.click_script("[data-chip]")?;
+    page.wait_until(
+        "what was done is said",
+        "const said = document.querySelector('[data-testid=toast]'); return said?.textContent.trim() === document.querySelector('[data-chip]').title",
+    )
+}
+
+/// Its settings alone make it what it is.
+fn a_scenario_without_a_programme_says_what_it_shows(page: &Page) -> Outcome {
+    page.open("#v1;s=id-gap;n=42;t=4000000")?;
+    page.wait_until("it is said", "return !!document.querySelector('[data-testid=about]')")
 }
 
 fn axe_finds_nothing(page: &Page) -> Outcome {
