@@ -71,7 +71,7 @@ texts! {
         journal_older: "earlier facts match; narrow the filter to see them", "이전 항목이 더 있습니다. 필터를 좁혀 보세요";
         jump_to: "Jump to", "이동:";
         selected_none: "Click anything on the stage: a node, a link, a record, an account.", "무대에서 아무것이나 눌러 보세요: 노드, 연결, 레코드, 계좌.";
-        its_faults: "What can be done to it", "할 수 있는 일";
+        what_can_be_done: "What can be done to it", "할 수 있는 일";
         its_settings: "Its settings", "설정";
         changed: "changed", "변경됨";
         default_value: "default", "기본값";
@@ -152,6 +152,7 @@ texts! {
         replay_dead_letters: "replay dead letters", "데드 레터 리플레이";
         reset_offsets: "reset offsets", "오프셋 재설정";
         delete_records: "delete its records", "레코드 삭제";
+        delete_records_before: "delete the records before it", "이 앞의 레코드 삭제";
         add_partition: "add a partition", "파티션 추가";
     }
 }

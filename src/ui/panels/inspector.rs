@@ -28,24 +28,32 @@ pub(super) fn inspector(props: &SideProps) -> Html {
         <section data-testid="inspector">
             <h2>{ things::name(thing, &props.shot.scene, props.lang) }</h2>
             <p>{ things::what(thing, &props.shot.scene, props.lang) }{ " " }{ rule_links(of_it.iter().copied(), props.lang, &props.on) }</p>
-            // What can be clicked stands above what changes while the run plays, so that it keeps its place under the pointer.
-            { actions(thing, props, text) }
-            { thing_faults(thing, props, text) }
+            // The same rows whatever it is doing, so that what can be clicked below keeps its place under the pointer.
             <dl class="rows">
                 { for rows(thing, &props.shot, props.lang).into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }
             </dl>
+            { what_can_be_done(thing, props, text) }
             { thing_settings(thing, props, text) }
         </section>
     }
 }
 
+/// What can be done to it: by hand, and its faults.
+fn what_can_be_done(thing: Thing, props: &SideProps, text: &Text) -> Html {
+    let (by_hand, faults) = (actions(thing, props, text), thing_faults(thing, props));
+    if by_hand.is_none() && faults.is_none() {
+        return html! {};
+    }
+    html! { <><h3>{ text.what_can_be_done }</h3>{ by_hand }{ faults }</> }
+}
+
 /// What can be done to it by hand, besides faults.
-fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
+fn actions(thing: Thing, props: &SideProps, text: &Text) -> Option<Html> {
     let world = &props.shot.world;
     let process = |node| process(thing, node, props, text);
     let inner = match thing {
         // Groups and topics of a script have no buttons: those act on the bank's.
-        Thing::Group(_) | Thing::Partition { .. } | Thing::Record { .. } if world.bank().is_none() => return html! {},
+        Thing::Group(_) | Thing::Partition { .. } | Thing::Record { .. } if world.bank().is_none() => return None,
         Thing::Topic(id) if world.bank().is_none() => newest(id, props),
         Thing::Api | Thing::Handler => process(Node::Api),
         Thing::Relay => process(Node::Relay),
@@ -75,11 +83,11 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Html {
             deed(text.delete_records, Action::DeleteRecords { partition, before }, props)
         }
         Thing::Record { partition, offset, .. } => {
-            deed(&[text.delete_records, " < ", &offset.to_string()].concat(), Action::DeleteRecords { partition, before: offset }, props)
+            deed(text.delete_records_before, Action::DeleteRecords { partition, before: offset }, props)
         }
-        _ => return html! {},
+        _ => return None,
     };
-    html! { <div class="actions">{ inner }</div> }
+    Some(html! { <div class="actions">{ inner }</div> })
 }
 
 /// A button that does something to the run.
@@ -212,22 +220,18 @@ fn newest(topic: u32, props: &SideProps) -> Html {
     (0..count).flat_map(of_partition).map(record).collect()
 }
 
-fn thing_faults(thing: Thing, props: &SideProps, text: &Text) -> Html {
+fn thing_faults(thing: Thing, props: &SideProps) -> Option<Html> {
     let found = targets::of_thing(thing, &props.shot.world);
-    if found.is_empty() {
-        return html! {};
-    }
-    html! {
-        <>
-            <h3>{ text.its_faults }</h3>
+    (!found.is_empty()).then(|| {
+        html! {
             <div class="actions">
                 { for found.into_iter().map(|(kind, target)| html! {
                     <button type="button" class="chip problem" data-inspector-fault={kind.id()} title={faults::sentence_on(kind, &target, props.lang)}
                         onclick={props.on.reform(move |_: MouseEvent| act(Intervention::Inject(FaultRule::usual(kind, target))))}>{ fault_name(kind, target, props.lang) }</button>
                 }) }
             </div>
-        </>
-    }
+        }
+    })
 }
 
 /// A fault's name; on a link of one thing only, with the link's.
