@@ -122,6 +122,13 @@ pub(super) fn path(layout: &Layout, route: Route, scene: &Scene) -> Option<Path>
             let y = to.y + 14;
             Path::through(&[(from.right(), from.cy()), (rails.read_x, from.cy()), (rails.read_x, y), (to.right(), y)])
         }
+        // Above everything but the band: the lanes, which it has nothing to do with, stay free.
+        Route::InProcess { projection } => {
+            let (api, to) = (rect(Thing::Api)?, rect(Thing::Projection(projection))?);
+            let (above, y) = (layout.band.bottom() + 4, to.cy() - 8);
+            let (up, down) = (rails.write_x, rails.read_x);
+            Path::through(&[(api.right(), api.cy()), (up, api.cy()), (up, above), (down, above), (down, y), (to.right(), y)])
+        }
         _ => wide::path(layout, route, scene)?,
     })
 }

@@ -124,6 +124,23 @@ fn every_lane_has_room_for_cells_and_wide_screens_for_more() {
     assert!(Layout::of(&shape, 1920).lanes[0].cells > Layout::of(&shape, 1010).lanes[0].cells);
 }
 
+/// Listeners in the API's process have nothing to do with the log, in which they would be seen to take part.
+#[test]
+fn the_way_to_listeners_in_the_process_crosses_no_lane() {
+    let scene = sample(3, 4, 2);
+    for width in [320, 390, 640, 768, 850, 1010, 1600] {
+        let layout = Layout::of(&Shape::of(&scene), width);
+        for projection in [0, 1] {
+            let path = layout.path(Route::InProcess { projection }, &scene).expect("drawn");
+            for at in (0..=400).filter_map(|i| path.at(i as f32 / 400.0)) {
+                let on =
+                    |rect: &Rect| at.x > rect.x as f32 && at.x < rect.right() as f32 && at.y > rect.y as f32 && at.y < rect.bottom() as f32;
+                assert!(!layout.lanes.iter().any(|lane| on(&lane.rect)), "at {width}: {at:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_standing_way_has_two_ends_on_the_stage() {
     let scene = sample(3, 4, 2);
