@@ -1,7 +1,7 @@
 //! Page tests of fields and keys: what is typed stays typed, what is chosen is what is shown, keys of other layouts, keys that belong
 //! to what has the focus.
 
-use std::{thread, time::Duration};
+use std::{slice::from_ref, thread, time::Duration};
 
 use serde_json::json;
 
@@ -62,10 +62,10 @@ fn a_selection_shows_what_is_set(page: &Page) -> Outcome {
     let before = page.session.run(&format!("{select}.closest('details').open = true; return {select}.value"), &[])?;
     let choose = |mode: &serde_json::Value| -> Outcome {
         let choose = format!("const e = {select}; e.value = arguments[0]; e.dispatchEvent(new Event('change', {{bubbles: true}}))");
-        page.session.run(&choose, &[mode.clone()])?;
+        page.session.run(&choose, from_ref(mode))?;
         thread::sleep(A_FEW_DRAWINGS);
         let set = format!("return !!{select}.closest('.changed') === (arguments[0] !== {before})");
-        demand(page.session.run(&set, &[mode.clone()])? == json!(true), || format!("{mode} is not set"))
+        demand(page.session.run(&set, from_ref(mode))? == json!(true), || format!("{mode} is not set"))
     };
     for mode in [json!("RECORD"), before.clone(), json!("BATCH")] {
         choose(&mode)?;
