@@ -12,6 +12,7 @@ mod domain;
 mod effect;
 mod event_book;
 mod fact;
+mod id_set;
 mod ids;
 mod in_process;
 mod key_table;
@@ -40,7 +41,8 @@ pub use domain::{AMOUNT_MAX, Account, Change, Command, Decision, DomainEvent, Ev
 pub use effect::*;
 pub use event_book::{EVENT_COUNT_MAX, EventBook};
 pub use fact::{Fact, FactKind, Flaws};
-pub use ids::{AccountId, ClientIndex, CommandId, EventId, IdSet, QueryId};
+pub use id_set::IdSet;
+pub use ids::{AccountId, ClientIndex, CommandId, EventId, QueryId};
 pub use in_process::{Called, EXECUTOR_THREADS, IN_PROCESS_CALLS, InProcess, InProcessListeners};
 pub use moment::{Moment, MomentKind, Process};
 pub use outbox::{OUTBOX_RECENT_MAX, OUTBOX_ROWS_MAX, Outbox};

@@ -6,7 +6,8 @@ use super::config::Idempotency;
 use super::domain::{Change, DomainEvent, EventKind, Money};
 use super::effect::{Effect, Place, Projection, ViewRow};
 use super::fact::{Fact, FactKind};
-use super::ids::{AccountId, CommandId, EventId, IdSet};
+use super::id_set::IdSet;
+use super::ids::{AccountId, CommandId, EventId};
 use crate::kernel::{Deque, SimTime, SortedMap};
 
 /// How many rows of the history are kept for looking at; the count goes on.

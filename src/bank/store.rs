@@ -3,7 +3,8 @@
 use super::domain::{Account, Change, DomainEvent};
 use super::effect::{Committed, OutboxRow};
 use super::event_book::EventBook;
-use super::ids::{AccountId, CommandId, EventId, IdSet};
+use super::id_set::IdSet;
+use super::ids::{AccountId, CommandId, EventId};
 use super::key_table::KeyTable;
 use super::outbox::Outbox;
 use super::stream::{Rehydrated, Stream};
