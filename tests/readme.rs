@@ -39,3 +39,12 @@ fn the_readme_has_the_table_of_fidelity() {
         assert_eq!(was, made, "the table changed: UPDATE_README=1 cargo test --no-default-features --test readme");
     }
 }
+
+#[test]
+fn the_readme_counts_the_recorded_cases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = fs::read_dir(root.join("conformance")).expect("there are recorded cases");
+    let count = files.filter_map(Result::ok).filter(|file| file.path().extension().is_some_and(|end| end == "json")).count();
+    let readme = fs::read_to_string(root.join("README.md")).expect("there is a README");
+    assert!(readme.contains(&format!("holds {count} cases")), "there are {count}, and the README says another number");
+}

@@ -96,7 +96,10 @@ pub const FIDELITY: &[Fidelity] = &[
         "C17",
         Grade::Simplified,
         ["the consumer protocol (KIP-848)", "consumer 프로토콜(KIP-848)"],
-        ["the server-side assignment follows the uniform and range assignors, without racks", "랙 없이 uniform과 range만"],
+        [
+            "the server-side assignment follows the uniform and range assignors, without racks; a group is not converted from one protocol to the other",
+            "랙 없이 uniform과 range만. 그룹을 다른 프로토콜로 전환하지 않는다",
+        ],
         23,
     ),
     row("D0", Grade::Modelled, ["the loop of the container", "컨테이너의 반복"], ["", ""], 43),
