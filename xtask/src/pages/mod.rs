@@ -106,8 +106,8 @@ fn start(browser: Browser) -> Outcome<Driven> {
 /// How long WebKit's driver may take for an answer: no script of a page test takes as long, however busy the machine.
 const ANSWER_MAX: Duration = Duration::from_secs(90);
 
-/// How often a test that WebKit's engine stopped is looked at once more.
-const LOOKS_MORE: u32 = 2;
+/// How often a test that WebKit's engine stopped is looked at once more: it stopped one test twice in a row.
+const LOOKS_MORE: u32 = 4;
 
 /// What the engine did that no safe code can bring about, if that is what stopped the page, and not a panic of its own code.
 ///
