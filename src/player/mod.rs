@@ -288,6 +288,8 @@ impl<M: Machine> Player<M> {
             Err(refusal) => outcome.with(Notice::Refused(refusal)),
             Ok(_at) => {
                 (self.target, self.seeking) = (self.now(), false);
+                // What was found in the future that is dropped has not been seen in this one.
+                self.violations_seen = self.violations_seen.min(self.world().violation_count());
                 self.undo = cut.then_some(before).or(self.undo.take());
                 let outcome = outcome.with(Notice::RecordingChanged);
                 if cut { outcome.with(Notice::FutureDropped { interventions: dropped }) } else { outcome }

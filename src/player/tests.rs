@@ -189,6 +189,21 @@ fn violations_are_announced_once() {
 }
 
 #[test]
+fn what_another_future_breaks_is_announced_too() {
+    let mut player = player();
+    let _outcome = player.update(Msg::Seek(SimTime(250_000)));
+    while player.work(1_000) {}
+    assert_eq!(player.violations_new(), 2);
+    let _outcome = player.update(Msg::Seek(SimTime(150_000)));
+    while player.work(1_000) {}
+    let _outcome = player.update(Msg::Intervene(1));
+    assert_eq!(player.violations_new(), 0, "the first of them lies before the cut");
+    let _outcome = player.update(Msg::Seek(SimTime(250_000)));
+    while player.work(1_000) {}
+    assert_eq!(player.violations_new(), 1);
+}
+
+#[test]
 fn a_slider_dragged_while_the_run_stands_is_one_input() {
     let mut player = player();
     watch(&mut player, 10);

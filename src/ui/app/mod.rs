@@ -150,6 +150,8 @@ impl Component for App {
             Msg::Frame(now_ms) => self.frame(now_ms),
             msg => {
                 self.act(msg);
+                // A message may make the steps that are due, and a run that stands then has no frame that is drawn.
+                self.watch_referee();
                 self.refresh(true);
                 true
             }

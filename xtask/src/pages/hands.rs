@@ -19,6 +19,7 @@ pub const TESTS: &[PageTest] = &[
     ("decides_a_nack_by_hand", decides_a_nack_by_hand),
     ("sends_a_command_by_hand", sends_a_command_by_hand),
     ("a_violation_leads_to_its_moment", a_violation_leads_to_its_moment),
+    ("a_violation_is_told_to_whoever_steps_onto_it", a_violation_is_told_to_whoever_steps_onto_it),
     ("works_by_keys_alone", works_by_keys_alone),
     ("shows_the_same_as_a_table", shows_the_same_as_a_table),
     ("works_offline", works_offline),
@@ -186,6 +187,24 @@ fn a_violation_leads_to_its_moment(page: &Page) -> Outcome {
         "const app = document.querySelector('[data-testid=app]'); \
          return app.dataset.busy === 'false' && app.dataset.playing === 'false' && +app.dataset.timeUs < 20000000",
     )
+}
+
+/// A run that stands has no frames: a message that makes steps by itself must tell what the referee found in them.
+fn a_violation_is_told_to_whoever_steps_onto_it(page: &Page) -> Outcome {
+    const BEFORE_US: u64 = 8_396_000;
+    page.open(&format!("#v1;s=lost-event;n=42;t={BEFORE_US}"))?;
+    page.wait_until(
+        "the run stands just before the event is lost",
+        &format!("const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && +a.timeUs === {BEFORE_US}"),
+    )?;
+    demand(page.count("toast-jump")? == 0, || "something was found before the event was lost".to_owned())?;
+    let mut steps = 0;
+    while page.count("toast-jump")? == 0 {
+        steps += 1;
+        demand(steps <= 100, || format!("nothing is said, and the run is at {:?} µs", page.time_us().ok()))?;
+        page.session.press(&[], '.')?;
+    }
+    demand(!page.is_playing()?, || "the run goes on by itself".to_owned())
 }
 
 /// No mouse: the pause button is found by Tab, keys play and step, `?` shows the keys and Escape closes them.
