@@ -59,11 +59,7 @@ impl<M: Machine> Keyframes<M> {
             return;
         }
         if self.near_between < STEPS_BETWEEN_MAX {
-            let mut is_kept = true;
-            self.near.retain(|_| {
-                is_kept = !is_kept;
-                is_kept
-            });
+            self.near.retain(every_other(false));
             self.near_between *= 2;
         } else if let Some(oldest) = self.near.pop_front() {
             self.keep_of_the_far_past(oldest);
@@ -77,11 +73,7 @@ impl<M: Machine> Keyframes<M> {
         }
         self.far.push(frame);
         if self.far.len() > FAR_MAX {
-            let mut is_kept = false;
-            self.far.retain(|_| {
-                is_kept = !is_kept;
-                is_kept
-            });
+            self.far.retain(every_other(true));
             self.far_between *= 2;
         }
     }
@@ -113,6 +105,15 @@ impl<M: Machine> Keyframes<M> {
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.far.len() + self.near.len()
+    }
+}
+
+/// True for every other one that it is asked about, beginning with the first or with the second.
+fn every_other<T>(with_first: bool) -> impl FnMut(&T) -> bool {
+    let mut is_kept = !with_first;
+    move |_| {
+        is_kept = !is_kept;
+        is_kept
     }
 }
 
