@@ -40,7 +40,6 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
         .collect();
     html! {
         <Dialog title={text.palette} testid="palette" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
-            <Toast lang={props.lang} said={props.said.clone()} on={props.on.clone()} />
             <label class="search">
                 <span class="visually-hidden">{ text.search }</span>
                 <input type="search" autofocus={true} placeholder={text.search} data-testid="fault-search" value={(*search).clone()} {oninput} />
@@ -50,6 +49,7 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
             <ul class="palette">
                 { for found.into_iter().map(|kind| html! { <FaultRow key={kind.id()} {kind} lang={props.lang} shot={props.shot.clone()} on={props.on.clone()} /> }) }
             </ul>
+            <Toast lang={props.lang} said={props.said.clone()} on={props.on.clone()} />
         </Dialog>
     }
 }
