@@ -12,6 +12,7 @@ pub const TESTS: &[PageTest] = &[
     ("without_wasm_it_says_so", without_wasm_it_says_so),
     ("with_webassembly_switched_off_it_says_so", with_webassembly_switched_off_it_says_so),
     ("while_the_wasm_is_on_its_way_there_is_a_poster", while_the_wasm_is_on_its_way_there_is_a_poster),
+    ("a_slow_line_is_not_taken_for_a_failure", a_slow_line_is_not_taken_for_a_failure),
     ("a_panic_shows_what_happened_and_a_way_on", a_panic_shows_what_happened_and_a_way_on),
     ("a_panic_lies_over_an_open_dialog", a_panic_lies_over_an_open_dialog),
     ("a_trap_shows_what_happened_and_goes_on", a_trap_shows_what_happened_and_goes_on),
@@ -68,6 +69,22 @@ fn while_the_wasm_is_on_its_way_there_is_a_poster(page: &Page) -> Outcome {
         &[],
     )?;
     demand(words == json!(true), || "the poster does not say that the simulation is on its way".to_owned())?;
+    page.server.hold_wasm(false);
+    page.wait_for_app()?;
+    page.wait_until("the poster is gone", "return !document.getElementById('poster')")
+}
+
+/// The page gives a program that is here ten seconds to start; one that is still coming has not failed.
+fn a_slow_line_is_not_taken_for_a_failure(page: &Page) -> Outcome {
+    page.server.hold_wasm(true);
+    page.session.go("about:blank")?;
+    page.session.go(&page.server.url())?;
+    page.wait_until(
+        "eleven seconds have passed since the page was loaded",
+        "const load = performance.timing.loadEventEnd; return load > 0 && Date.now() - load > 11000 || performance.now()",
+    )?;
+    let hidden = page.session.run("return document.getElementById('failed').hidden", &[])?;
+    demand(hidden == json!(true), || "the page says that it could not start, and its program is still coming".to_owned())?;
     page.server.hold_wasm(false);
     page.wait_for_app()?;
     page.wait_until("the poster is gone", "return !document.getElementById('poster')")
