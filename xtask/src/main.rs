@@ -48,7 +48,7 @@ The commands of CQRS Lab. What a command needs and the machine lacks it installs
 apt-get (browsers, on Debian as root only).
 
 cargo xtask serve [--port N] [--no-open] [--no-build]
-    Builds the page optimised, serves it on 127.0.0.1 (port 8080, or N) and opens it.
+    Builds the page optimised, serves it on 127.0.0.1 (port 8080, a free one where that is taken, or N) and opens it.
     --no-open prints the address only; --no-build serves dist/ as it is.
 
 cargo xtask build [--dev]

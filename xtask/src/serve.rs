@@ -2,7 +2,7 @@
 //!
 //! Has never heard of tests.
 
-use std::{process::Stdio, thread};
+use std::{path::Path, process::Stdio, thread};
 
 use crate::{
     Outcome,
@@ -12,6 +12,9 @@ use crate::{
     shell::{command, find},
 };
 
+/// Where the page is served unless a port is asked for. Spring Boot's is the same.
+const USUAL_PORT: u16 = 8080;
+
 /// `cargo xtask serve [--port N] [--no-open] [--no-build]`.
 ///
 /// # Errors
@@ -19,15 +22,16 @@ use crate::{
 pub fn command_serve(mut args: Args) -> Outcome {
     let port = args.value("--port")?;
     let port = match &port {
-        Some(text) => text.parse().map_err(|_| format!("--port takes a number from 0 to 65535, not {text}"))?,
-        None => 8080,
+        Some(text) => Some(text.parse().map_err(|_| format!("--port takes a number from 0 to 65535, not {text}"))?),
+        None => None,
     };
     let (stay_closed, as_it_is) = (args.flag("--no-open"), args.flag("--no-build"));
     args.finish("serve")?;
+    // First of all: a port that is taken is not to be heard of after minutes of building.
+    let server = listen(&build::dist(), port, USUAL_PORT)?;
     if !as_it_is {
         build::trunk(true)?;
     }
-    let server = Server::start(&build::dist(), "/", "", port)?;
     println!("\nCQRS Lab is at {} (Ctrl-C ends it)", server.url());
     if !stay_closed {
         open(&server.url());
@@ -35,6 +39,18 @@ pub fn command_serve(mut args: Args) -> Outcome {
     loop {
         thread::park();
     }
+}
+
+/// Serves a folder on this port; if none is asked for, on the usual one, or on a free one where somebody else has that.
+fn listen(folder: &Path, port: Option<u16>, usual: u16) -> Outcome<Server> {
+    if let Some(port) = port {
+        return Server::start(folder, "/", "", port);
+    }
+    Server::start(folder, "/", "", usual).or_else(|_| {
+        let server = Server::start(folder, "/", "", 0)?;
+        println!("port {usual} is taken by another program: the page will be at {}", server.url());
+        Ok(server)
+    })
 }
 
 /// Opens an address in the person's browser; where that is not possible the address was printed.
@@ -49,4 +65,21 @@ fn open(url: &str) {
         }
     }
     println!("(no browser could be opened from here: open the address yourself)");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, path::Path};
+
+    use super::listen;
+
+    #[test]
+    fn where_the_usual_port_is_taken_it_is_a_free_one_unless_that_port_was_asked_for() {
+        let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let taken = other.local_addr().unwrap().port();
+        let free = listen(Path::new("."), None, taken).unwrap();
+        assert!(!free.url().contains(&format!(":{taken}/")), "{}", free.url());
+        let error = listen(Path::new("."), Some(taken), 0).err().unwrap().to_string();
+        assert!(error.contains(&taken.to_string()) && error.contains("--port"), "{error}");
+    }
 }

@@ -11,7 +11,7 @@ use std::{
     path::{Component, Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread,
     time::Duration,
@@ -42,8 +42,8 @@ struct Shared {
     without_wasm: AtomicBool,
     /// While true, the file with the rest of the program is not there.
     without_rest: AtomicBool,
-    /// By how much wasm files come late, in milliseconds.
-    wasm_late_ms: AtomicU64,
+    /// While true, wasm files are on their way.
+    wasm_held: AtomicBool,
     missing: Mutex<Vec<String>>,
     complaints: Mutex<Vec<String>>,
     /// Pages beside the folder's files, by name.
@@ -66,7 +66,7 @@ impl Server {
             offline: AtomicBool::new(false),
             without_wasm: AtomicBool::new(false),
             without_rest: AtomicBool::new(false),
-            wasm_late_ms: AtomicU64::new(0),
+            wasm_held: AtomicBool::new(false),
             missing: Mutex::default(),
             complaints: Mutex::default(),
             added: Mutex::default(),
@@ -107,9 +107,9 @@ impl Server {
         self.shared.without_rest.store(without, Ordering::SeqCst);
     }
 
-    /// Serves wasm files so many milliseconds late from now on.
-    pub fn set_wasm_late(&self, ms: u64) {
-        self.shared.wasm_late_ms.store(ms, Ordering::SeqCst);
+    /// Holds wasm files back from now on, or lets them go.
+    pub fn hold_wasm(&self, held: bool) {
+        self.shared.wasm_held.store(held, Ordering::SeqCst);
     }
 
     /// The paths asked for that were not there since this was last called, without browsers' own asking for `favicon.ico`.
@@ -154,8 +154,8 @@ impl Shared {
             Some(html) => Some((PathBuf::from("added.html"), html.into_bytes())),
             None => self.file(path).and_then(|file| fs::read(&file).ok().map(|bytes| (file, bytes))),
         };
-        if path.ends_with(".wasm") {
-            thread::sleep(Duration::from_millis(self.wasm_late_ms.load(Ordering::SeqCst)));
+        while path.ends_with(".wasm") && self.wasm_held.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(20));
         }
         let (status, kind, body) = match found {
             Some((file, bytes)) => {

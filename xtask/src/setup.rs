@@ -1,4 +1,4 @@
-//! Getting the tools that a command needs: the wasm target, trunk, the wasm-bindgen CLI, the node tools.
+//! Getting the tools that a command needs: the wasm target, rustfmt, clippy, trunk, the wasm-bindgen CLI, the node tools.
 //!
 //! A tool on the PATH of the right version is used; what is missing is installed into `.tools/`, from source and by `cargo install`,
 //! so that nothing that the machine already has is replaced.
@@ -13,6 +13,8 @@ use crate::{
 
 /// The version of trunk that the build is made for.
 const TRUNK: &str = "0.21.14";
+/// The version of geckodriver that is installed where there is none.
+const GECKODRIVER: &str = "0.37.1";
 /// The target that browsers run.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
@@ -39,6 +41,19 @@ pub fn wasm_target() -> Outcome {
     say("the Rust standard library for wasm", "under a minute");
     run(command("rustup").args(["target", "add", WASM]))
         .map_err(|e| format!("{e}\nthe target {WASM} is needed; install Rust by rustup, or add the target by your package manager").into())
+}
+
+/// A component of the Rust toolchain, by its name for rustup (`clippy`) and that of its cargo command.
+///
+/// # Errors
+/// If it is missing and rustup cannot add it.
+pub fn component(name: &str, command_of_cargo: &str) -> Outcome {
+    if output_of(&mut cargo(&[command_of_cargo, "--version"])).is_some() {
+        return Ok(());
+    }
+    say(name, "under a minute");
+    run(command("rustup").args(["component", "add", name]))
+        .map_err(|e| format!("{e}\n{name} is needed; install Rust by rustup, or add it by your package manager").into())
 }
 
 /// trunk, which turns `index.html` and the crate into `dist/`.
@@ -75,8 +90,8 @@ pub fn geckodriver() -> Outcome {
     if find(&["geckodriver"]).is_some() {
         return Ok(());
     }
-    say("geckodriver", "2 to 5 minutes, once");
-    install(&["geckodriver", "--locked"])
+    say(&format!("geckodriver {GECKODRIVER}"), "2 to 5 minutes, once");
+    install(&["geckodriver", "--version", GECKODRIVER, "--locked"])
 }
 
 /// The folder with the node tools of `tests/package-lock.json` (binaryen, axe-core), or none if this machine has no npm.

@@ -42,10 +42,12 @@ pub fn find(names: &[&str]) -> Option<PathBuf> {
 
 /// A command in the repository's root with the tools on its PATH.
 ///
-/// `NO_COLOR` is taken away because trunk refuses to start with `NO_COLOR=1`.
+/// `NO_COLOR` is taken away because trunk refuses to start with `NO_COLOR=1`; `RUSTFLAGS` because it would displace those of
+/// `.cargo/config.toml`, without which the page cannot be parted in two.
 pub fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root()).env("PATH", path_with_tools()).env_remove("NO_COLOR");
+    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     // The cargo that runs this xtask names its own package in the environment; children are other packages.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
@@ -145,4 +147,15 @@ pub fn files_below(dir: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cargo;
+
+    #[test]
+    fn flags_of_the_surroundings_do_not_displace_those_of_the_repository() {
+        let removed = |name: &str| cargo(&["build"]).get_envs().any(|(variable, value)| variable == name && value.is_none());
+        assert!(["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "NO_COLOR"].into_iter().all(removed));
+    }
 }

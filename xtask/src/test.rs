@@ -103,8 +103,12 @@ pub fn command_test(mut args: Args) -> Outcome {
 
 fn lints(tally: &mut Tally) {
     tally.check("tidy", tidy::check);
-    tally.check("format", || cargo_ok(&["fmt", "--all", "--check"]));
+    tally.check("format", || {
+        setup::component("rustfmt", "fmt")?;
+        cargo_ok(&["fmt", "--all", "--check"])
+    });
     tally.check("clippy, native", || {
+        setup::component("clippy", "clippy")?;
         cargo_ok(&[
             "clippy",
             "--workspace",

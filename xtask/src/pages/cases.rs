@@ -53,7 +53,7 @@ fn run_to_the_end(page: &Page) -> Outcome {
 
 fn fidelity_lists_every_rule_and_finds_words(page: &Page) -> Outcome {
     page.pause()?;
-    page.click("fidelity-open")?;
+    page.show("fidelity")?;
     let rows = page.count("rule-row")?;
     demand(rows > 70, || format!("{rows} rules"))?;
     demand(page.count("deviations")? == 1, || "it does not say which deviations are known".to_owned())?;
@@ -78,14 +78,15 @@ fn a_case_is_told_in_korean(page: &Page) -> Outcome {
     if page.session.run("return document.documentElement.lang", &[])? == "en" {
         page.switch("language")?;
     }
-    let told = page.session.run(
-        "const told = (list, inner) => [...document.querySelectorAll(list + ' ' + inner)].filter(e => /[가-힣]/.test(e.textContent)).length; \
-         return [told('[data-testid=case-step]', 'b'), told('[data-testid=case-fact]', 'summary > span:first-child')]",
-        &[],
-    )?;
-    let (steps, facts) = (page.count("case-step")?, page.count("case-fact")?);
-    demand(told[0].as_u64() == Some(steps), || format!("{told} of {steps} steps"))?;
-    demand(told[1].as_u64().is_some_and(|korean| 2 * korean > facts), || format!("{told} of {facts} facts"))
+    page.wait_until("the page is Korean", "return document.documentElement.lang === 'ko'")?;
+    page.wait_until(
+        "all steps and most facts are told in Korean",
+        "const count = list => document.querySelectorAll(list).length; \
+         const told = (list, inner) => [...document.querySelectorAll(list + ' ' + inner)].filter(e => /[가-힣]/.test(e.textContent)).length; \
+         const [step, fact] = ['[data-testid=case-step]', '[data-testid=case-fact]']; \
+         const said = [told(step, 'b'), count(step), told(fact, 'summary > span:first-child'), count(fact)]; \
+         return said[1] > 0 && said[0] === said[1] && 2 * said[2] > said[3] || said.join(' ')",
+    )
 }
 
 /// What can be broken is what the case has on its stage: no bank, so none of its faults and no command by hand.
@@ -112,7 +113,7 @@ fn a_rule_leads_to_its_line(page: &Page) -> Outcome {
     page.show("rule-link")?;
     let rule = page.attribute("rule-link", "data-rule")?;
     page.focus("rule-link")?;
-    page.session.press(&[], keys::ENTER)?;
+    page.press(&[], keys::ENTER)?;
     let seen = format!(
         "const e = document.querySelector('[data-testid=rule-row][data-rule={rule}]'); if (!e) return false; \
          const r = e.getBoundingClientRect(); return e.classList.contains('sought') && r.top >= 0 && r.top < innerHeight \
@@ -124,13 +125,15 @@ fn a_rule_leads_to_its_line(page: &Page) -> Outcome {
 
 fn a_recorded_case_ticks_off_its_facts(page: &Page) -> Outcome {
     page.pause()?;
-    page.click("fidelity-open")?;
-    page.session.run("document.querySelector('[data-testid=rule-row][data-rule=D6] button').click()", &[])?;
+    page.show("fidelity")?;
+    page.click_script("[data-testid=rule-row][data-rule=D6] button")?;
     let link = format!("return !!document.querySelector('[data-case={NACK}]')");
     page.wait_until("the list of cases has come", &link)?;
-    page.session.run(&format!("document.querySelector('[data-case={NACK}]').click()"), &[])?;
+    page.click_script(&format!("[data-case={NACK}]"))?;
     page.wait_until("the case is on the stage", "return !!document.querySelector('[data-testid=case-count]')")?;
     demand(page.count("case-step")? >= 2, || "the script is not told".to_owned())?;
+    // The first drawing is of the way there.
+    page.arrive()?;
     demand(page.time_us()? > 500_000, || "nobody wants to wait for the script on an empty stage".to_owned())?;
     run_to_the_end(page)?;
     page.pause()?;
@@ -138,19 +141,20 @@ fn a_recorded_case_ticks_off_its_facts(page: &Page) -> Outcome {
     demand(came == all && all > 10, || format!("{came} of {all}"))?;
     // Going back takes the ticks away, going on brings them again: they are the run's own.
     page.focus("seek")?;
-    page.session.press(&[], keys::HOME)?;
+    page.press(&[], keys::HOME)?;
     page.wait_until("no fact has come at the beginning", "return document.querySelector('[data-testid=case-count]').dataset.came === '0'")?;
     let half = "const all = [...document.querySelectorAll('[data-testid=case-fact]')]; \
                 all[Math.floor(all.length / 2)].querySelector('.case-at').click(); return true";
     page.session.run(half, &[])?;
     page.wait_until(
         "half of the facts have come",
-        "const e = document.querySelector('[data-testid=case-count]').dataset; return +e.came > 0 && +e.came < +e.all",
+        "const [e, app] = ['case-count', 'app'].map(name => document.querySelector(`[data-testid=${name}]`).dataset); \
+         return app.busy === 'false' && +e.came > 0 && +e.came < +e.all",
     )?;
+    page.settle();
     // The address holds the run: a reload shows it again, ticks and all.
     let (before, _) = count(page)?;
-    page.session.run("location.reload()", &[])?;
-    page.wait_for_app()?;
+    page.reload()?;
     let same = format!("const e = document.querySelector('[data-testid=case-count]'); return !!e && e.dataset.came === '{before}'");
     page.wait_until("a reload shows the same facts", &same)
 }
@@ -178,7 +182,7 @@ fn a_changed_run_says_what_no_longer_comes(page: &Page) -> Outcome {
     open(page, NACK)?;
     page.pause()?;
     page.focus("seek")?;
-    page.session.press(&[], keys::HOME)?;
+    page.press(&[], keys::HOME)?;
     page.wait_until("it stands at the beginning", "return document.querySelector('[data-testid=app]').dataset.timeUs === '0'")?;
     page.select_node("broker-0")?;
     page.wait_until("its faults are offered", "return !!document.querySelector('[data-testid=inspector] .actions button')")?;
@@ -187,9 +191,10 @@ fn a_changed_run_says_what_no_longer_comes(page: &Page) -> Outcome {
     page.show("case")?;
     page.wait_until("the run counts as changed", "return !!document.querySelector('[data-testid=case-changed]')")?;
     page.focus("seek")?;
-    page.session.press(&[], keys::END)?;
+    page.press(&[], keys::END)?;
     let missing = "return document.querySelectorAll('[data-testid=case-fact][data-verdict=missing]').length > 0";
     page.wait_until("facts that no longer come are marked", missing)?;
+    page.arrive()?;
     demand(verdicts(page, "wrong")? == 0, || "a changed run is called wrong".to_owned())?;
     page.click("case-restore")?;
     page.wait_until("the run is as recorded again", "return !document.querySelector('[data-testid=case-changed]')")?;

@@ -6,7 +6,7 @@ use super::{
     PageTest,
     page::{Page, demand},
 };
-use crate::Outcome;
+use crate::{Outcome, build::REST};
 
 pub const TESTS: &[PageTest] = &[
     ("loads", loads),
@@ -54,7 +54,6 @@ fn starts_alone(page: &Page) -> Outcome {
     let began = page.time_us()?;
     page.wait_for_time(began + 200_000)?;
     demand(page.session.run(HURRIED, &[])? == false, || "the first picture needs something of the rest: xtask/src/later.rs".to_owned())?;
-    page.server.take_missing();
     no_text_is_missing(page)
 }
 
@@ -65,20 +64,19 @@ fn no_text_is_missing(page: &Page) -> Outcome {
     demand(missing == "", || format!("a text has nothing in it: {missing}"))
 }
 
-/// Opens the page while the rest cannot be had.
+/// Opens the page while the rest cannot be had, and waits until the page knows: it asks for it by itself once.
 fn open_without_the_rest(page: &Page) -> Outcome {
     page.server.set_without_rest(true);
     page.session.go("about:blank")?;
     page.session.go(&page.server.url())?;
-    page.wait_for_app()
+    page.wait_for_app()?;
+    page.wait_for_missing(REST)
 }
 
 /// Opens the page with the rest lost on its way: it has been asked for, did not come, and could be had now.
 fn open_with_the_rest_lost(page: &Page) -> Outcome {
     open_without_the_rest(page)?;
-    thread::sleep(Duration::from_millis(500));
     page.server.set_without_rest(false);
-    page.server.take_missing();
     Ok(())
 }
 
@@ -107,7 +105,6 @@ fn without_the_rest_it_says_so(page: &Page) -> Outcome {
     let seen = "const e = document.querySelector('[data-testid=cut-off]'); return !!e && e.open && e.innerText.length > 40";
     page.wait_until("the page says that a part did not come", seen)?;
     page.server.set_without_rest(false);
-    page.server.take_missing();
     page.session.run("document.querySelector('[data-testid=cut-off] button').click()", &[])?;
     page.wait_for_rest()
 }

@@ -66,9 +66,9 @@ fn a_selection_shows_what_is_set(page: &Page) -> Outcome {
     let choose = |mode: &serde_json::Value| -> Outcome {
         let choose = format!("const e = {select}; e.value = arguments[0]; e.dispatchEvent(new Event('change', {{bubbles: true}}))");
         page.session.run(&choose, from_ref(mode))?;
-        thread::sleep(A_FEW_DRAWINGS);
-        let set = format!("return !!{select}.closest('.changed') === (arguments[0] !== {before})");
-        demand(page.session.run(&set, from_ref(mode))? == json!(true), || format!("{mode} is not set"))
+        page.settle();
+        let set = format!("return !!{select}.closest('.changed') === ({mode} !== {before})");
+        page.wait_until(&format!("{mode} is set"), &set)
     };
     for mode in [json!("RECORD"), before.clone(), json!("BATCH")] {
         choose(&mode)?;
@@ -119,6 +119,7 @@ fn arrows_scroll_what_can_be_scrolled(page: &Page) -> Outcome {
     demand(said == json!([true, true]), || format!("the table has the focus and is wider than its place: {said}"))?;
     page.session.press(&[], keys::RIGHT)?;
     page.wait_until("the table is scrolled", "return document.querySelector('.table-box').scrollLeft > 0")?;
+    page.arrive()?;
     demand(page.time_us()? == before, || "the key that scrolled the table moved the run too".to_owned())?;
     page.session.run("document.activeElement.blur()", &[])?;
     page.session.press(&[], keys::RIGHT)?;

@@ -20,6 +20,14 @@ use crate::{
 /// How long anything may take to show itself; generous, for three browsers on a small and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Calls back when what was done is drawn. Yew draws for 16 ms at a time and goes on by a timer of 0 ms, which browsers make one of up to
+/// 4 ms: our own comes after it, and a piece that was given up for the time being shows in it as a turn that took long. What the size of
+/// an element decides is drawn after a frame. On a page that is never quiet it is called back all the same.
+const SETTLED: &str = "return new Promise(done => { let turns = 40, quick = 0, drawn = false, last = Date.now(); \
+    requestAnimationFrame(() => drawn = true); \
+    const turn = () => { const now = Date.now(); quick = now - last < 16 ? quick + 1 : 0; last = now; \
+    if (quick >= 2 && drawn || !turns--) done(true); else setTimeout(turn, 5) }; setTimeout(turn, 5) })";
+
 /// A page of the same origin with nothing in it.
 pub const NOTHING: &str = "nothing.html";
 
@@ -57,27 +65,42 @@ impl<'a> Page<'a> {
         self.open(fragment)
     }
 
-    /// Opens the page with this fragment and waits for the app.
+    /// Opens the page with this fragment and waits for the app and for its first moment.
     ///
     /// # Errors
-    /// If the app does not come up.
+    /// If the app does not come up, or not to the moment.
     pub fn open(&self, fragment: &str) -> Outcome {
         // Without a document between, a change of the fragment alone would not load the page.
         self.session.go("about:blank")?;
         self.session.go(&format!("{}{fragment}", self.server.url()))?;
         self.wait_for_app()?;
         // The page begins slowly, for the eye; tests are in a hurry.
-        self.set_range("speed", "1")
+        self.set_range("speed", "1")?;
+        self.arrive()
     }
 
-    /// Opens the page with this query (beginning with `?`) and fragment, and waits for the app.
+    /// Opens the page with this query (beginning with `?`) and fragment, and waits for the app and for its first moment.
     ///
     /// # Errors
-    /// If the app does not come up.
+    /// If the app does not come up, or not to the moment.
     pub fn open_asking(&self, query: &str, fragment: &str) -> Outcome {
         self.session.go("about:blank")?;
         self.session.go(&format!("{}{query}{fragment}", self.server.url()))?;
-        self.wait_for_app()
+        self.wait_for_app()?;
+        self.arrive()
+    }
+
+    /// Loads the page again and waits for the app and for its first moment.
+    ///
+    /// # Errors
+    /// If the app does not come up, or not to the moment.
+    pub fn reload(&self) -> Outcome {
+        // WebKit's driver may come back while the page before still answers.
+        self.session.run("window.__before = true", &[])?;
+        self.session.reload()?;
+        self.wait_until("the page is another", "return !window.__before")?;
+        self.wait_for_app()?;
+        self.arrive()
     }
 
     /// Waits until the app has taken the page over.
@@ -85,7 +108,48 @@ impl<'a> Page<'a> {
     /// # Errors
     /// If it does not.
     pub fn wait_for_app(&self) -> Outcome {
-        self.wait_until("the app is up", "return !!document.querySelector('[data-testid=app]')")
+        self.wait_until("the app is up", "return !!document.querySelector('[data-testid=app]')")?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Waits until the run is where it is bound: the way to a moment takes frames, and also a run that is paused goes on to it.
+    ///
+    /// # Errors
+    /// If it does not come there.
+    pub fn arrive(&self) -> Outcome {
+        self.wait_until("the run is at its moment", "return document.querySelector('[data-testid=app]').dataset.busy === 'false'")?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Waits until what was done is drawn. Not after what leaves the page: a driver may wait in vain for the page before to call back.
+    pub fn settle(&self) {
+        // That the page is gone, or its driver, whoever looks next says better.
+        let _ = self.session.run(SETTLED, &[]);
+    }
+
+    /// Presses and releases a key, with these keys held, and waits until what it does is drawn.
+    ///
+    /// # Errors
+    /// As the driver says.
+    pub fn press(&self, held: &[char], key: char) -> Outcome {
+        self.session.press(held, key)?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Waits until the page has asked for a path that ends so, and was told that it is not there.
+    ///
+    /// # Errors
+    /// If it does not in time.
+    pub fn wait_for_missing(&self, end: &str) -> Outcome {
+        let began = Instant::now();
+        while !self.server.take_missing().iter().any(|path| path.ends_with(end)) {
+            demand(began.elapsed() < PATIENCE, || format!("waited in vain until the page asks for {end}"))?;
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Waits until the rest of the program is here too.
@@ -125,12 +189,21 @@ impl<'a> Page<'a> {
         open.is_ok_and(|open| open.as_bool() == Some(true))
     }
 
-    /// The part of the page with this `data-testid`; the first, if there are several.
+    /// The part of the page with this `data-testid`, once it is there; the first, if there are several.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is none in time.
     pub fn part(&self, testid: &str) -> Outcome<Element> {
-        self.session.find(&css(testid)).map_err(|e| format!("{testid}: {e}").into())
+        self.found(&css(testid)).map_err(|e| format!("{testid}: {e}").into())
+    }
+
+    /// The first element of a selector, once it is there.
+    fn found(&self, css: &str) -> Outcome<Element> {
+        if let Ok(element) = self.session.find(css) {
+            return Ok(element);
+        }
+        self.wait_until(&format!("there is {css}"), &format!("return !!document.querySelector({})", json!(css)))?;
+        self.session.find(css)
     }
 
     /// Clicks on a part.
@@ -138,9 +211,12 @@ impl<'a> Page<'a> {
     /// # Errors
     /// If there is none, or it cannot be clicked.
     pub fn click(&self, testid: &str) -> Outcome {
+        let part = self.part(testid)?;
         // Into the middle: at the edge something that stays in place may lie over it.
         self.session.run("document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})", &[css(testid).into()])?;
-        self.session.click(&self.part(testid)?).map_err(|e| format!("click on {testid}: {e}").into())
+        self.session.click(&part).map_err(|e| format!("click on {testid}: {e}"))?;
+        self.settle();
+        Ok(())
     }
 
     /// Clicks by script on the first element of a selector: where it is the doing that is tested, and not the reaching.
@@ -149,6 +225,7 @@ impl<'a> Page<'a> {
     /// If there is none.
     pub fn click_script(&self, css: &str) -> Outcome {
         let clicked = self.session.run("const e = document.querySelector(arguments[0]); if (e) e.click(); return !!e", &[css.into()])?;
+        self.settle();
         demand(clicked.as_bool() == Some(true), || format!("there is no {css}"))
     }
 
@@ -230,10 +307,11 @@ impl<'a> Page<'a> {
                       const set = v => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, v); \
                       e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})) }; \
                       if (wanted in e) { set(e[wanted]); return Promise.resolve(true) } \
-                      return (async () => { for (let v = +e.min; v <= +e.max; v++) { const before = said(); set(v); \
-                      for (let n = 0; n < 100 && said() === before; n++) { if (said() === wanted + ' ×') return true; await new Promise(r => setTimeout(r, 20)) } \
+                      return (async () => { for (let v = +e.min; v <= +e.max; v++) { const before = said(); \
+                      if (+e.value !== v) { set(v); for (let n = 0; n < 500 && said() === before; n++) await new Promise(r => setTimeout(r, 20)) } \
                       if (said() === wanted + ' ×') return true } return false })()";
         let found = self.session.run(script, &[css(testid).into(), end.into()]).map_err(|e| format!("{testid}: {e}"))?;
+        self.settle();
         demand(found.as_bool() == Some(true), || format!("{testid} has no place {end}"))
     }
 
@@ -246,7 +324,11 @@ impl<'a> Page<'a> {
                       e.selectedIndex = (e.selectedIndex + 1) % e.options.length; \
                       e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); return true";
         let is_select = self.session.run(script, &[css(testid).into()]).map_err(|e| format!("{testid}: {e}"))?;
-        if is_select.as_bool() == Some(true) { Ok(()) } else { self.click(testid) }
+        if is_select.as_bool() != Some(true) {
+            return self.click(testid);
+        }
+        self.settle();
+        Ok(())
     }
 
     /// Closes the dialog that lies over the page, by Escape.
@@ -256,7 +338,9 @@ impl<'a> Page<'a> {
     pub fn close_dialog(&self) -> Outcome {
         self.session.press(&[], keys::ESCAPE)?;
         // The app hears of it a moment after the browser has closed it; one that is opened in between would be closed again.
-        self.wait_until("the dialog is gone", "return !document.querySelector('dialog:not(#crash), [role=dialog]')")
+        self.wait_until("the dialog is gone", "return !document.querySelector('dialog:not(#crash), [role=dialog]')")?;
+        self.settle();
+        Ok(())
     }
 
     /// Opens the panel that holds a part, by the button with `data-opens="PART"`, unless the part can be seen already.
@@ -266,19 +350,31 @@ impl<'a> Page<'a> {
     pub fn show(&self, testid: &str) -> Outcome {
         let seen = format!("const e = document.querySelector('{}'); return !!e && e.getClientRects().length > 0", css(testid));
         if self.session.run(&seen, &[])?.as_bool() != Some(true) {
-            let opener = self.session.find(&format!("[data-opens~=\"{testid}\"]")).map_err(|e| format!("what opens {testid}: {e}"))?;
-            self.session.click(&opener)?;
+            let opener = self.found(&format!("[data-opens~=\"{testid}\"]")).map_err(|e| format!("what opens {testid}: {e}"))?;
+            self.session.click(&opener).map_err(|e| format!("what opens {testid}: {e}"))?;
         }
-        self.wait_until(&format!("{testid} can be seen"), &seen)
+        self.wait_until(&format!("{testid} can be seen"), &seen)?;
+        self.settle();
+        Ok(())
     }
 
-    /// Selects a node of the picture.
+    /// Selects a node of the picture and waits until it is inspected.
     ///
     /// # Errors
     /// If there is none of this name.
     pub fn select_node(&self, node: &str) -> Outcome {
-        let element = self.session.find(&format!("[data-node=\"{node}\"]")).map_err(|e| format!("node {node}: {e}"))?;
-        self.session.click(&element)
+        let css = format!("[data-node=\"{node}\"]");
+        let element = self.found(&css).map_err(|e| format!("node {node}: {e}"))?;
+        self.session.click(&element).map_err(|e| format!("click on node {node}: {e}"))?;
+        // Its panel comes after it: a panel that is opened in between would be covered by it again.
+        let selected = format!(
+            "const n = document.querySelector({}); \
+             return n.getAttribute('aria-pressed') === 'true' && !!document.querySelector('[data-testid=inspector]')",
+            json!(css)
+        );
+        self.wait_until(&format!("{node} is selected"), &selected)?;
+        self.settle();
+        Ok(())
     }
 
     /// Opens the page anew in a frame of this width: the windows of desktop browsers cannot be as narrow as a phone.
@@ -291,7 +387,8 @@ impl<'a> Page<'a> {
         self.wait_until("the frame is there", "return !!document.querySelector('iframe')")?;
         self.session.enter_frame()?;
         self.wait_for_app()?;
-        self.wait_until("the frame is narrow", &format!("return innerWidth === {width}"))
+        self.wait_until("the frame is narrow", &format!("return innerWidth === {width}"))?;
+        self.arrive()
     }
 
     /// The same, at a moment of a scenario, at rest.
@@ -302,7 +399,9 @@ impl<'a> Page<'a> {
         self.open_narrow(width)?;
         self.session.run(&format!("location.hash = '#v1;s={scenario};n=42;t={second}000000'"), &[])?;
         let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.playing === 'false' && +a.timeUs === ";
-        self.wait_until("the moment is there", &format!("{there}{second}000000"))
+        self.wait_until("the moment is there", &format!("{there}{second}000000"))?;
+        self.settle();
+        Ok(())
     }
 
     /// Whether the page says that it is playing.
@@ -322,7 +421,23 @@ impl<'a> Page<'a> {
         self.wait_until(&format!("virtual time reaches {at_us} µs"), &script)
     }
 
-    /// Stops the run if it is running.
+    /// Steps forward until each of these marks was seen in the code: `here ROLE` on the line that is executed, `was ROLE` on one that was.
+    /// Each step is drawn before the next one is made.
+    ///
+    /// # Errors
+    /// If one is not seen within so many steps.
+    pub fn step_until_marked(&self, steps_max: u32, marks: &[&str]) -> Outcome {
+        let walk = "let [left, wanted] = arguments; const done = arguments[arguments.length - 1], all = new Set(wanted), \
+            b = document.querySelector('[data-testid=step-forward]'), see = mark => { \
+            for (const e of document.querySelectorAll('[data-testid=code] .' + mark)) all.delete(mark + ' ' + e.dataset.role) }; \
+            const go = () => { see('here'); see('was'); if (!all.size || !left--) return done([...all]); b.click(); \
+            let turns = 10, last = Date.now(); const turn = () => { const now = Date.now(), slow = now - last >= 16; last = now; \
+            if (slow && turns--) setTimeout(turn, 5); else go() }; setTimeout(turn, 5) }; go()";
+        let missing = self.session.run_async(walk, &[json!(steps_max), json!(marks)])?;
+        demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))
+    }
+
+    /// Stops the run if it is running, and waits until it stands.
     ///
     /// # Errors
     /// If it does not stop.
@@ -330,12 +445,19 @@ impl<'a> Page<'a> {
         if self.is_playing()? {
             self.click("play")?;
         }
-        self.wait_until("the run is paused", "return document.querySelector('[data-testid=app]').dataset.playing === 'false'")
+        self.wait_until("the run is paused", "return document.querySelector('[data-testid=app]').dataset.playing === 'false'")?;
+        self.arrive()
     }
 
-    /// From now on the page may complain: the test breaks it on purpose.
+    /// From now on the page may complain, and ask for what is not there: the test breaks it on purpose.
     pub fn may_complain(&self) {
         self.may_complain.set(true);
+    }
+
+    /// What the page asked for and did not get since this was last asked, unless it may.
+    pub fn missing(&self) -> Vec<String> {
+        let missing = self.server.take_missing();
+        if self.may_complain.get() { Vec::new() } else { missing }
     }
 
     /// Everything that the page has complained about since it was loaded, unless it may. Of one that cannot be asked any more, what

@@ -21,6 +21,8 @@ pub const TESTS: &[PageTest] = &[
 const WORKER: &str = "consumer-2097152";
 /// A moment of the scenario before anything breaks.
 const CALM: &str = "#v1;s=share-group;n=42;t=12000000";
+/// The same moment.
+const CALM_US: u64 = 12_000_000;
 
 /// Whether the answer to a question can be given.
 fn can(answer: &str) -> String {
@@ -28,9 +30,12 @@ fn can(answer: &str) -> String {
 }
 
 /// The way to the moment of the link takes some frames.
-fn arrive(page: &Page) -> Outcome {
-    let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.timeUs === '12000000'";
-    page.wait_until("the moment of the link is there", there)
+fn arrive(page: &Page, at_us: u64) -> Outcome {
+    let there =
+        format!("const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && +a.timeUs === {at_us}");
+    page.wait_until("the moment of the link is there", &there)?;
+    page.settle();
+    Ok(())
 }
 
 /// Lets the run go on: a link that names a moment stands still there.
@@ -40,7 +45,7 @@ fn play(page: &Page) -> Outcome {
 
 fn decides_by_hand(page: &Page) -> Outcome {
     page.open(CALM)?;
-    arrive(page)?;
+    arrive(page, CALM_US)?;
     page.select_node(WORKER)?;
     page.click("by-hand")?;
     play(page)?;
@@ -66,7 +71,7 @@ fn decides_by_hand(page: &Page) -> Outcome {
 
 fn implicit_mode_offers_what_it_permits(page: &Page) -> Outcome {
     page.open("#v1;s=share-group;n=42;t=12000000;share.share.acknowledgement.mode=implicit")?;
-    arrive(page)?;
+    arrive(page, CALM_US)?;
     page.select_node(WORKER)?;
     page.click("by-hand")?;
     play(page)?;
@@ -83,15 +88,10 @@ fn implicit_mode_offers_what_it_permits(page: &Page) -> Outcome {
 /// Step by step through a delivery, as for a listener.
 fn the_code_marks_its_lines(page: &Page) -> Outcome {
     page.open("#v1;s=share-group;n=42;t=12000000;share.commit=commitSync;share.listener-time=20ms")?;
-    page.pause()?;
+    arrive(page, CALM_US)?;
     page.select_node(WORKER)?;
     page.show("code")?;
-    let walk = "const done = arguments[arguments.length - 1], wanted = new Set(arguments[0]), b = document.querySelector('[data-testid=step-forward]'); \
-        let left = 2000; const go = () => { for (const e of document.querySelectorAll('[data-testid=code] .here')) wanted.delete('here ' + e.dataset.role); \
-        for (const e of document.querySelectorAll('[data-testid=code] .was')) wanted.delete('was ' + e.dataset.role); \
-        if (!wanted.size || !left--) return done([...wanted]); b.click(); setTimeout(go, 12) }; go()";
-    let missing = page.session.run_async(walk, &[json!(["here poll", "here effect", "here commit", "was commit", "was call"])])?;
-    demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))
+    page.step_until_marked(2_000, &["here poll", "here effect", "here commit", "was commit", "was call"])
 }
 
 /// The group, a member, a record in its hands, their settings and faults, and the question by hand: all of it in a wide window and
@@ -105,7 +105,7 @@ fn the_panels_are_sound(page: &Page) -> Outcome {
 
 fn walk_through(page: &Page) -> Outcome {
     page.pause()?;
-    arrive(page)?;
+    arrive(page, CALM_US)?;
     // Texts come some frames after the moment, and the lane draws the newest records only: one is pressed until it is the right one.
     let press = "const text = () => document.querySelector('[data-testid=inspector]')?.textContent || ''; \
         if (/ACQUIRED/.test(text()) && /transfer-notices/.test(text())) return true; \
@@ -114,18 +114,18 @@ fn walk_through(page: &Page) -> Outcome {
         if (all.length) all[0].dispatchEvent(new MouseEvent('click', {bubbles: true})); return false";
     page.wait_until("a record in a worker's hands is inspected", press)?;
     demand_axe(page)?;
-    let inspected = "return document.querySelector('[data-testid=inspector]').textContent";
     for (node, wanted) in [
         ("group-2", &["transfer-notices", "share.record.lock.duration.ms", "consumers"][..]),
         (WORKER, &["share.acknowledgement.mode", "client.id"]),
         ("partition-0-0", &["share start offset", "in flight"]),
     ] {
         page.click_script(&format!("[data-node=\"{node}\"]"))?;
-        page.wait_until(&format!("{node} is inspected"), "return !!document.querySelector('[data-testid=inspector] dl')")?;
-        let text = page.session.run(inspected, &[])?.as_str().unwrap_or_default().to_owned();
-        for part in wanted {
-            demand(text.contains(part), || format!("{node}: no {part} in {text}"))?;
-        }
+        let inspected = format!(
+            "const text = document.querySelector('[data-testid=inspector]')?.textContent || ''; return {}.every(part => text.includes(part)) || text",
+            json!(wanted)
+        );
+        page.wait_until(&format!("{node} is inspected, with {wanted:?}"), &inspected)?;
+        page.settle();
         demand_axe(page)?;
     }
     page.click_script(&format!("[data-node=\"{WORKER}\"]"))?;
@@ -167,7 +167,7 @@ fn it_fits_the_usual_window(page: &Page) -> Outcome {
         if page.session.run("return document.documentElement.lang", &[])? != json!(language) {
             page.switch("language")?;
         }
-        page.pause()?;
+        arrive(page, 36_000_000)?;
         let below = "let s = document.querySelector('.stage'); while (s && getComputedStyle(s).overflowY !== 'auto' && getComputedStyle(s).overflowY !== 'scroll') \
             s = s.parentElement; return s ? [s.scrollHeight, s.clientHeight + 900 - innerHeight] : null";
         let heights = page.session.run(below, &[])?;

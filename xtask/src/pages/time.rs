@@ -19,15 +19,22 @@ pub const TESTS: &[PageTest] = &[
 fn steps_forward_and_back(page: &Page) -> Outcome {
     page.wait_for_time(2_000_000)?;
     page.pause()?;
+    let digest = |is: bool, digest: &str| {
+        let compare = if is { "===" } else { "!==" };
+        format!("return document.querySelector('[data-testid=app]').dataset.digest {compare} '{digest}'")
+    };
+    let before = page.digest()?;
     page.click("step-forward")?;
+    page.wait_until("a step forward changes the world", &digest(false, &before))?;
     let (first, first_digest) = (page.time_us()?, page.digest()?);
     page.click("step-forward")?;
+    page.wait_until("another step changes it again", &digest(false, &first_digest))?;
     let (second, second_digest) = (page.time_us()?, page.digest()?);
-    demand(second >= first && second_digest != first_digest, || "a step forward changes nothing".to_owned())?;
+    demand(second >= first, || format!("a step forward leads from {first} to {second}"))?;
     page.click("step-back")?;
-    demand(page.digest()? == first_digest, || format!("a step back from {second} does not lead to the world at {first}"))?;
+    page.wait_until(&format!("a step back from {second} leads to the world at {first}"), &digest(true, &first_digest))?;
     page.click("step-forward")?;
-    demand(page.digest()? == second_digest, || "the same step does not lead to the same world".to_owned())
+    page.wait_until("the same step leads to the same world", &digest(true, &second_digest))
 }
 
 fn seeks_on_the_strip(page: &Page) -> Outcome {
@@ -46,20 +53,29 @@ fn seeks_on_the_strip(page: &Page) -> Outcome {
     page.wait_for_time(back + 1)
 }
 
+/// How far an arrow on the strip seeks.
+const ARROW_US: u64 = 100_000;
+
 fn seeks_by_keys(page: &Page) -> Outcome {
     page.wait_for_time(3_000_000)?;
     page.pause()?;
     let before = page.time_us()?;
     page.focus("seek")?;
-    page.session.press(&[], keys::LEFT)?;
-    let earlier = |than: u64| format!("return +document.querySelector('[data-testid=app]').dataset.timeUs < {than}");
-    page.wait_until("the arrow to the left leads back", &earlier(before))?;
+    let leads_to = |key: char, at: u64| -> Outcome {
+        page.press(&[], key)?;
+        // The strip counts from what it shows, which may be drawn after the app's own moment.
+        let there = format!(
+            "const a = document.querySelector('[data-testid=app]').dataset, two = n => String(Math.floor(n)).padStart(2, '0'), s = +a.timeUs / 1e6; \
+             const clock = two(s / 60) + ':' + two(s % 60) + '.' + String(Math.floor(+a.timeUs / 1e3) % 1e3).padStart(3, '0'); \
+             const shown = document.querySelector('[data-testid=seek]').getAttribute('aria-valuetext'); \
+             return a.busy === 'false' && +a.timeUs === {at} && shown === clock || [a.busy, a.timeUs, clock, shown].join(' ')"
+        );
+        page.wait_until(&format!("the arrow leads to {at} µs"), &there)
+    };
+    leads_to(keys::LEFT, before - ARROW_US)?;
     let digest = page.digest()?;
-    page.session.press(&[], keys::RIGHT)?;
-    page.wait_for_time(before.min(page.time_us()? + 1))?;
-    page.focus("seek")?;
-    page.session.press(&[], keys::LEFT)?;
-    page.wait_until("the arrow to the left leads back again", &earlier(before))?;
+    leads_to(keys::RIGHT, before)?;
+    leads_to(keys::LEFT, before - ARROW_US)?;
     demand(page.digest()? == digest, || "the same moment is not the same world".to_owned())
 }
 
@@ -72,20 +88,22 @@ fn slows_down_and_speeds_up(page: &Page) -> Outcome {
     page.set_range("speed", "min")?;
     let slow = passes_in_a_second()?;
     page.set_range("speed", "max")?;
-    let fast = passes_in_a_second()?;
     demand(slow < 200_000, || format!("at the lowest speed {slow} µs pass in a second"))?;
-    demand(fast > 2_000_000, || format!("at the highest speed only {fast} µs pass in a second"))
+    // A machine that does something else meanwhile may leave a second to nobody.
+    let mut fast = Vec::new();
+    while !fast.iter().any(|passed| *passed > 2_000_000) {
+        demand(fast.len() < 10, || format!("at the highest speed only so many µs pass in a second: {fast:?}"))?;
+        fast.push(passes_in_a_second()?);
+    }
+    Ok(())
 }
 
 fn reload_shows_the_same_run_at_the_same_moment(page: &Page) -> Outcome {
     page.wait_for_time(3_000_000)?;
     page.pause()?;
     let (time, digest) = (page.time_us()?, page.digest()?);
-    page.wait_until("the address holds the run", "return location.hash.length > 1")?;
-    // The address follows at leisure.
-    thread::sleep(Duration::from_millis(1_500));
-    page.session.reload()?;
-    page.wait_for_app()?;
+    page.wait_until("the address holds the moment", &format!("return location.hash.split(';').includes('t={time}')"))?;
+    page.reload()?;
     page.wait_until(
         "the moment is there again",
         &format!("return +document.querySelector('[data-testid=app]').dataset.timeUs === {time}"),

@@ -12,6 +12,7 @@ pub const TESTS: &[PageTest] = &[
     ("without_wasm_it_says_so", without_wasm_it_says_so),
     ("with_webassembly_switched_off_it_says_so", with_webassembly_switched_off_it_says_so),
     ("while_the_wasm_is_on_its_way_there_is_a_poster", while_the_wasm_is_on_its_way_there_is_a_poster),
+    ("a_slow_line_is_not_taken_for_a_failure", a_slow_line_is_not_taken_for_a_failure),
     ("a_panic_shows_what_happened_and_a_way_on", a_panic_shows_what_happened_and_a_way_on),
     ("a_panic_lies_over_an_open_dialog", a_panic_lies_over_an_open_dialog),
     ("a_trap_shows_what_happened_and_goes_on", a_trap_shows_what_happened_and_goes_on),
@@ -59,7 +60,7 @@ fn says_so(page: &Page) -> Outcome {
 }
 
 fn while_the_wasm_is_on_its_way_there_is_a_poster(page: &Page) -> Outcome {
-    page.server.set_wasm_late(3_000);
+    page.server.hold_wasm(true);
     page.session.go("about:blank")?;
     page.session.go(&page.server.url())?;
     page.wait_until("the poster is there", PICTURE)?;
@@ -68,6 +69,23 @@ fn while_the_wasm_is_on_its_way_there_is_a_poster(page: &Page) -> Outcome {
         &[],
     )?;
     demand(words == json!(true), || "the poster does not say that the simulation is on its way".to_owned())?;
+    page.server.hold_wasm(false);
+    page.wait_for_app()?;
+    page.wait_until("the poster is gone", "return !document.getElementById('poster')")
+}
+
+/// The page gives a program that is here ten seconds to start; one that is still coming has not failed.
+fn a_slow_line_is_not_taken_for_a_failure(page: &Page) -> Outcome {
+    page.server.hold_wasm(true);
+    page.session.go("about:blank")?;
+    page.session.go(&page.server.url())?;
+    page.wait_until(
+        "eleven seconds have passed since the page was loaded",
+        "const load = performance.timing.loadEventEnd; return load > 0 && Date.now() - load > 11000 || performance.now()",
+    )?;
+    let hidden = page.session.run("return document.getElementById('failed').hidden", &[])?;
+    demand(hidden == json!(true), || "the page says that it could not start, and its program is still coming".to_owned())?;
+    page.server.hold_wasm(false);
     page.wait_for_app()?;
     page.wait_until("the poster is gone", "return !document.getElementById('poster')")
 }
@@ -94,10 +112,18 @@ fn a_panic_shows_what_happened_and_a_way_on(page: &Page) -> Outcome {
     demand(page.interventions()? == 1, || "the intervention is gone after the restart".to_owned())?;
     page.set_range("speed", "max")?;
     wait_for_crash(page)?;
+    starts_afresh(page)
+}
+
+/// Neither the run nor what was asked for along with it is left.
+fn starts_afresh(page: &Page) -> Outcome {
     page.session.click(&page.part("crash-fresh")?)?;
-    page.wait_for_app()?;
-    let address = page.session.run("return location.search + location.hash", &[])?;
-    demand(address.as_str().is_some_and(|a| !a.contains("panic") && !a.contains("s=nack")), || format!("afresh is {address}"))
+    // The page that has stopped has an app too, and answers until the other one comes.
+    page.wait_until(
+        "the page starts afresh",
+        "return !location.search && !location.hash.includes('n=7;') && !!document.querySelector('[data-testid=app]') \
+         && !document.querySelector('[data-testid=crash][open]') || location.search + location.hash",
+    )
 }
 
 /// Breaks something, to find it again in the recording, and plays on until the page says that the app has stopped.
@@ -118,8 +144,7 @@ fn a_panic_lies_over_an_open_dialog(page: &Page) -> Outcome {
     // Behind the dialog the run goes on.
     page.session.run("document.querySelector('[data-testid=play]').click()", &[])?;
     wait_for_crash(page)?;
-    page.session.click(&page.part("crash-fresh")?)?;
-    page.wait_for_app()
+    starts_afresh(page)
 }
 
 /// A real trap of the engine, of which the program itself cannot say a word.
