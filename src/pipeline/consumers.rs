@@ -274,8 +274,9 @@ impl World {
         let slots: Vec<u32> = self.slots_of(group).collect();
         for slot in slots {
             if self.consumers[slot as usize].state == ProcessState::Running {
-                self.stop_consumer(slot);
+                // One that waits for no answer stops within the call.
                 self.consumers[slot as usize].restarts = true;
+                self.stop_consumer(slot);
             }
         }
         debug_assert!((group as usize) < GROUPS.len());

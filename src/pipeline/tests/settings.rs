@@ -1,6 +1,6 @@
 //! Every setting can be what its table says, from the beginning and while it runs.
 
-use super::super::{Intervention, InterventionError, World};
+use super::super::{Intervention, InterventionError, ProcessState, World};
 use crate::kernel::SimTime;
 use crate::scenario::{Kind, Scenario, Scope, Setting, SettingError, TakesEffect, Unit, settings};
 
@@ -62,6 +62,25 @@ fn what_takes_effect_at_a_restart_restarts_the_consumers_in_order() {
         assert_eq!(place.container.properties().ack_mode, crate::listener::AckMode::Batch);
     }
     assert!(world.lag("account-view", 0) + world.lag("account-view", 1) + world.lag("account-view", 2) < 5);
+}
+
+/// A container that neither leaves its group nor commits anything stops within the call that tells it to.
+#[test]
+fn consumers_that_stop_at_once_are_started_again_too() {
+    for (key, value) in [("group.account-view.group.instance.id", "true"), ("group.account-view.internal.leave.group.on.close", "false")] {
+        let mut scenario = Scenario::plain("settings", 3);
+        for (key, value) in [(key, value), ("client.commands-per-minute", "0")] {
+            scenario.config.set_text(key, value).expect("a setting of the table");
+        }
+        let mut world = World::new(&scenario);
+        world.run_until(SimTime::from_ms(8_000));
+        let change = Intervention::Set { key: "group.account-view.ackMode".into(), value: "BATCH".into() };
+        world.intervene(world.now(), &change).expect("it fits");
+        world.run_until(SimTime::from_ms(16_000));
+        for place in world.consumers().iter().filter(|c| c.group == Some(0)) {
+            assert_eq!((place.state, place.incarnation), (ProcessState::Running, 1), "{key}: {}", place.name);
+        }
+    }
 }
 
 #[test]
