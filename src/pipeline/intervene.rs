@@ -214,7 +214,10 @@ impl World {
             Node::Broker(id) if !self.cluster.is_up(BrokerId(id)) => {
                 self.with_cluster(|c, now, out| c.start_broker(now, BrokerId(id), out));
             }
-            Node::Consumer(slot) => self.start_consumer(slot),
+            Node::Consumer(slot) => {
+                self.rare.dismissed.remove(&slot);
+                self.start_consumer(slot);
+            }
             Node::ShareConsumer(slot) => self.start_share(slot),
             node => {
                 if let Some(process) = process_of(node) {

@@ -27,7 +27,6 @@ impl World {
         let under_way = self.rebuilds.insert(group, Rebuild::Stopping).is_some();
         let slots: Vec<u32> = self.slots_of(group).collect();
         for slot in slots {
-            self.consumers[slot as usize].restarts = false;
             self.stop_consumer(slot);
         }
         if !under_way {

@@ -8,6 +8,7 @@ use std::{
 use super::consumer_side::ApplicationCall;
 use super::lab::Lab;
 use super::producer_side::{Owner, ProducerPlace};
+use super::rare::Rare;
 use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
@@ -40,6 +41,7 @@ pub struct World {
     pub(super) held: Vec<(Node, Occurrence)>,
     /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) that stands has killed.
     pub(super) coordinators_lost: SortedMap<FaultId, BrokerId>,
+    pub(super) rare: Rare,
     pub(super) cluster: Cluster,
     pub(super) clients: Vec<Client>,
     pub(super) tool: ClientId,
@@ -89,6 +91,7 @@ impl World {
             faults: Faults::default(),
             held: Vec::new(),
             coordinators_lost: SortedMap::new(),
+            rare: Rare::default(),
             cluster: Cluster::new(&scenario.cluster.clone().unwrap_or_else(|| build::cluster_config(&config)), seed),
             clients: vec![Client { route: Route::Tool, node: Node::Tool }],
             tool: ClientId(0),
