@@ -246,11 +246,11 @@ impl World {
         for node in [Node::WriteDb, Node::ReadDb, Node::Api, Node::Relay, Node::Query] {
             self.start_node(node);
         }
-        for group in 0..GROUPS.len() as u32 {
-            let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
-            self.scale(group, count);
-        }
         if self.bank.is_some() {
+            for group in 0..GROUPS.len() as u32 {
+                let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
+                self.scale(group, count);
+            }
             self.scale_shares_as_set();
             self.share_slots().for_each(|slot| self.take_share_in_hand(slot, false));
         }

@@ -200,9 +200,20 @@ impl World {
         self.admin(request);
     }
 
-    /// The tool does something at once: it stands beside the cluster and nothing of it travels.
+    /// The tool does something at once: it stands beside the cluster and nothing of it travels. While no broker runs it asks
+    /// again until one does, or the settings of the topic would not be what they are said to be.
     pub(super) fn admin(&mut self, request: AdminRequest) {
-        self.tool(Request::Admin(request));
+        match self.cluster.any_running(0) {
+            Some(_) => self.tool(Request::Admin(request)),
+            None => self.rare.tool_waits.push(request),
+        }
+    }
+
+    /// A broker may run again: the tool does what it could not.
+    pub(super) fn admin_again(&mut self) {
+        for request in std::mem::take(&mut self.rare.tool_waits) {
+            self.admin(request);
+        }
     }
 
     /// The tool's request reaches a broker at once.

@@ -5,7 +5,7 @@ use crate::bank::Process;
 use crate::broker::BrokerId;
 use crate::fault::{FaultId, FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, GROUPS, SHARE_GROUP_NUMBER, Scenario};
+use crate::scenario::{Action, GROUPS, SHARE_GROUP_NUMBER, Scenario, Stage, TOPIC};
 
 fn target(kind: FaultKind) -> Target {
     match kind.target_kind() {
@@ -286,6 +286,36 @@ fn neither_a_setting_nor_a_rebuild_starts_what_a_fault_holds_down() {
         assert_eq!((running_count(&world, 0), workers(&world)), (6, 2), "{kind}: what was set meanwhile");
         assert!(!world.is_rebuilding(0), "{kind}");
     }
+}
+
+#[test]
+fn mending_everything_hires_nobody_into_a_recorded_case() {
+    let scenario = Scenario { stage: Stage::ClusterOnly, ..Scenario::plain("workbench", 11) };
+    let mut world = World::new(&scenario);
+    world.run_until(SimTime::from_ms(2_000));
+    lay_lasting(&mut world, FaultKind::LinkSlow, Target::Link { link: Link::Fetch, of: None });
+    lay_lasting(&mut world, FaultKind::BrokerKilled, Target::Node(Node::Broker(1)));
+    act(&mut world, Intervention::HealAll);
+    set(&mut world, "group.account-view.consumers", "3");
+    set(&mut world, "topic.partitions", "6");
+    set(&mut world, "topic.dlt.partitions", "2");
+    assert_eq!(world.consumers().len(), 0);
+    assert!(world.faults().standing().is_empty());
+    assert!(world.cluster().topics().by_name("transfer-events-dlt").is_none());
+}
+
+#[test]
+fn mending_everything_reaches_the_topic_though_no_broker_runs() {
+    let mut world = running(&[]);
+    let unclean = |world: &World| world.cluster().topics().by_name(TOPIC).expect("the bank's topic").config.unclean_leader_election_enable;
+    lay_lasting(&mut world, FaultKind::UncleanElection, Target::Cluster);
+    assert!(unclean(&world));
+    for broker in 1..=3 {
+        act(&mut world, Intervention::Act(Action::Kill(Node::Broker(broker))));
+    }
+    act(&mut world, Intervention::HealAll);
+    run_on(&mut world, 30_000);
+    assert!(!unclean(&world));
 }
 
 #[test]
