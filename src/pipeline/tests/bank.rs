@@ -146,6 +146,17 @@ fn f5_only_what_retention_kept_can_be_replayed() {
     assert_eq!(world.referee().count(Invariant::ViewEqualsFold), 1, "and the referee says so");
 }
 
+/// The last offset of a transaction is its marker's, which nobody is given and nobody commits.
+#[test]
+fn f5_a_view_is_rebuilt_though_the_log_ends_with_a_marker() {
+    let mut world = quiet(&[("producer.transactional.id", "true")]);
+    deposit(&mut world, 4);
+    run(&mut world, 5_000);
+    act(&mut world, Intervention::Act(Action::RebuildView { group: 0 }));
+    run(&mut world, 20_000);
+    assert_eq!((viewed(&world), words(&world, "view_rebuilt"), world.pending()), (4, 1, None));
+}
+
 #[test]
 fn f5_the_offsets_of_a_group_are_reset_only_when_it_is_empty() {
     let mut world = quiet(&[]);
