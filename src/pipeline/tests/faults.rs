@@ -318,6 +318,27 @@ fn mending_everything_reaches_the_topic_though_no_broker_runs() {
     assert!(!unclean(&world));
 }
 
+/// The listener's part in a crash after the dead letter: it throws so that there is one.
+#[test]
+fn a_crash_after_the_dead_letter_is_told_once_and_leaves_no_listener_throwing() {
+    let sets = [("group.account-view.on-failure", "throw"), ("group.account-view.consumers", "2")];
+    let mut world = running(&sets);
+    let from = world.trace().end();
+    lay(&mut world, FaultKind::CrashAfterDeadLetter, Target::Group(0));
+    run_on(&mut world, 30_000);
+    let told = words(&world, from);
+    assert_eq!(told.iter().filter(|word| *word == "fault_struck").count(), 1, "{told:?}");
+    let ended = told.iter().position(|word| word == "fault_ended").expect("it struck");
+    assert!(!told[ended..].iter().any(|word| word == "threw"), "{}", tail(&world));
+
+    // Without a dead letter there is no such moment.
+    let mut world = running(&[&sets[..], &[("group.account-view.recoverer", "log")]].concat());
+    let from = world.trace().end();
+    lay(&mut world, FaultKind::CrashAfterDeadLetter, Target::Group(0));
+    run_on(&mut world, 10_000);
+    assert!(!words(&world, from).iter().any(|word| word == "fault_struck"));
+}
+
 #[test]
 fn every_fault_strikes_and_heals() {
     for kind in FaultKind::all() {
