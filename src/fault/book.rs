@@ -166,13 +166,6 @@ fn leg_verdict(kind: FaultKind, direction: Direction, us: u64) -> Verdict {
     }
 }
 
-impl Faults {
-    /// Whether anything can happen to what travels on this link.
-    pub fn touches_link(&self, link: Link) -> bool {
-        self.standing.iter().any(|s| matches!(s.rule.target, Target::Link { link: own, .. } if own == link))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Node;

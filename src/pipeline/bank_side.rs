@@ -153,6 +153,7 @@ impl World {
 
     /// A process of the bank dies, and with it its producer.
     pub(super) fn crash_process(&mut self, process: Process) {
+        self.rare.restarts.remove(&process);
         self.with_bank(|bank, now, out| bank.crash(now, process, out));
         match process {
             Process::Api => self.api_producer = self.replace_producer(self.api_producer),
@@ -163,7 +164,17 @@ impl World {
 
     /// Somebody (an orchestrator) starts a crashed process again after a while.
     pub(super) fn restart_later(&mut self, process: Process) {
-        self.at(self.now + super::RESTART_US, Occurrence::Restart(process));
+        let due = self.now + super::RESTART_US;
+        self.rare.restarts.insert(process, due);
+        self.at(due, Occurrence::Restart(process));
+    }
+
+    /// The while since a crash is over: the process is started, unless it was killed once more or a fault holds it down.
+    pub(super) fn restart_due(&mut self, process: Process) {
+        if self.rare.restarts.get(&process) == Some(&self.now) {
+            self.rare.restarts.remove(&process);
+            self.start_freed(node_of(process));
+        }
     }
 
     /// A process of the bank is started again.

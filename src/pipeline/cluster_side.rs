@@ -44,6 +44,9 @@ impl World {
             }
         }
         self.scratch_cluster.give(out);
+        if !self.rare.tool_waits.is_empty() {
+            self.admin_again();
+        }
     }
 
     fn respond(&mut self, from: BrokerId, client: ClientId, correlation: u64, response: Response) {

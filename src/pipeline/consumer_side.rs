@@ -214,6 +214,7 @@ impl World {
     fn process_ended(&mut self, slot: u32, state: ProcessState) {
         let place = &mut self.consumers[slot as usize];
         place.state = state;
+        let restarts = std::mem::take(&mut place.restarts);
         let (client, producer) = (place.client, place.producer.take());
         self.client_gone(client);
         if let Some(producer) = producer {
@@ -230,11 +231,11 @@ impl World {
         if state == ProcessState::Dead && self.consumers[slot as usize].group.is_some() {
             self.kill_mates(slot);
         }
-        if std::mem::take(&mut self.consumers[slot as usize].restarts) {
+        if restarts {
             match state {
                 ProcessState::Dead => self.restart_consumer_later(slot),
                 // It was stopped in order to be started with other settings.
-                _ => self.at(self.now, Occurrence::StartConsumer { slot }),
+                _ => self.start_consumer_at(slot, self.now),
             }
         }
     }

@@ -7,6 +7,7 @@ use super::route::Route;
 use super::{Occurrence, World};
 use crate::broker::ClientId;
 use crate::fault::Node;
+use crate::kernel::SimTime;
 use crate::listener::{Container, Listener};
 use crate::scenario::{GROUPS, Of, Property};
 
@@ -63,7 +64,7 @@ pub struct ConsumerSlot {
     pub(super) lab_listener: Option<u32>,
     /// Whether its listener asks the viewer at each delivery.
     pub by_hand: bool,
-    /// Whether it is to be started again after its next death.
+    /// Whether it is to be started after its next end, or after the while that has passed since then.
     pub(super) restarts: bool,
     pub(super) client: ClientId,
     /// The producer of its `KafkaTemplate`.
@@ -77,30 +78,24 @@ impl World {
         let concurrency = self.config.count(Property::Concurrency, Of::Group(group)) as u32;
         let wanted = count * concurrency.max(1);
         let duties = self.duties(group);
-        let idle: Vec<u32> = self.slots_of(group).filter(|s| !duties.contains(&self.consumers[*s as usize].duty)).collect();
-        for slot in idle {
-            self.consumers[slot as usize].restarts = false;
+        let wanted_of = |duty: Duty| if duty == Duty::Main { wanted } else { u32::from(wanted > 0) };
+        let is_surplus = |place: &ConsumerSlot| !duties.contains(&place.duty) || place.number >= wanted_of(place.duty);
+        let surplus: Vec<u32> = self.slots_of(group).filter(|s| is_surplus(&self.consumers[*s as usize])).collect();
+        for slot in surplus {
+            self.rare.dismissed.insert(slot);
             self.stop_consumer(slot);
         }
-        for duty in duties {
-            let wanted = if duty == Duty::Main { wanted } else { u32::from(wanted > 0) };
-            for number in 0..wanted {
-                match self.slot_of(group, duty, number) {
-                    None => self.hire(group, duty, number),
-                    Some(slot) => self.start_consumer(slot),
+        for duty in &duties {
+            for number in 0..wanted_of(*duty) {
+                match self.slot_of(group, *duty, number) {
+                    None => self.hire(group, *duty, number),
+                    Some(slot) => {
+                        self.rare.dismissed.remove(&slot);
+                        self.start_freed_consumer(slot);
+                    }
                 }
             }
-            let surplus: Vec<u32> = self.slots_of(group).filter(|s| self.is_surplus(*s, duty, wanted)).collect();
-            for slot in surplus {
-                self.consumers[slot as usize].restarts = false;
-                self.stop_consumer(slot);
-            }
         }
-    }
-
-    fn is_surplus(&self, slot: u32, duty: Duty, wanted: u32) -> bool {
-        let place = &self.consumers[slot as usize];
-        place.duty == duty && place.number >= wanted
     }
 
     /// What the containers of a group listen to: the topic, and its retry topics if there are any.
@@ -121,7 +116,7 @@ impl World {
         })
     }
 
-    /// A new place with a running process.
+    /// A new place with a running process; if a fault holds that down, it is started when the fault ends.
     fn hire(&mut self, group: u32, duty: Duty, number: u32) {
         if self.must_stand_still(group) {
             return;
@@ -145,6 +140,10 @@ impl World {
             client,
             producer: None,
         });
+        if self.is_process_held(slot) {
+            self.consumers[slot as usize].state = ProcessState::Stopped;
+            return self.client_gone(client);
+        }
         self.begin_consumer(slot);
     }
 
@@ -159,15 +158,37 @@ impl World {
         (Container::new(client, properties, consumer), listener)
     }
 
-    /// The process of a slot is started, with every child of its concurrent container (D16) that does not run.
+    /// The process of a slot is started, with every child of its concurrent container (D16) that is wanted and does not run.
     pub(super) fn start_consumer(&mut self, slot: u32) {
-        for slot in self.process_of_slot(slot) {
+        for slot in self.process_to_start(slot) {
             self.start_container(slot);
         }
     }
 
+    /// Whether the group of a consumer wants it.
+    pub(super) fn is_wanted(&self, slot: u32) -> bool {
+        !self.rare.dismissed.contains(&slot)
+    }
+
+    /// The slots that are started with this one.
+    pub(super) fn process_to_start(&self, slot: u32) -> Vec<u32> {
+        let mut slots = self.process_of_slot(slot);
+        slots.retain(|mate| *mate == slot || self.is_wanted(*mate));
+        slots
+    }
+
+    /// The while since its end is over: it is started, unless somebody else has done so or wants it down.
+    pub(super) fn start_due(&mut self, slot: u32, incarnation: u32) {
+        let place = &mut self.consumers[slot as usize];
+        if place.incarnation == incarnation && std::mem::take(&mut place.restarts) {
+            self.start_freed_consumer(slot);
+        }
+    }
+
     fn start_container(&mut self, slot: u32) {
-        if self.consumers[slot as usize].group.is_some_and(|group| self.must_stand_still(group)) {
+        let (group, duty) = (self.consumers[slot as usize].group, self.consumers[slot as usize].duty);
+        // A retry topic that was switched off is nothing to listen to.
+        if group.is_some_and(|group| self.must_stand_still(group) || !self.duties(group).contains(&duty)) {
             return;
         }
         let place = &mut self.consumers[slot as usize];
@@ -182,6 +203,7 @@ impl World {
         let (container, listener) = self.new_process(group, duty, number, &name, client);
         let place = &mut self.consumers[slot as usize];
         place.incarnation += 1;
+        place.restarts = false;
         place.state = ProcessState::Running;
         place.client = client;
         place.container = container;
@@ -202,8 +224,13 @@ impl World {
         }
     }
 
-    /// The container of a slot is told to stop.
+    /// The container of a slot is told to stop, and not to be started again.
     pub(super) fn stop_consumer(&mut self, slot: u32) {
+        self.consumers[slot as usize].restarts = false;
+        self.end_consumer(slot);
+    }
+
+    fn end_consumer(&mut self, slot: u32) {
         if self.consumers[slot as usize].state == ProcessState::Running {
             self.consumers[slot as usize].state = ProcessState::Stopping;
             self.with_container(slot, |c, now, listener, out| c.stop(now, listener, out));
@@ -248,8 +275,9 @@ impl World {
         }
     }
 
-    /// The process of a slot dies.
+    /// The process of a slot dies, and is not to be started again.
     pub(super) fn kill_consumer(&mut self, slot: u32) {
+        self.consumers[slot as usize].restarts = false;
         if matches!(self.consumers[slot as usize].state, ProcessState::Running | ProcessState::Stopping) {
             self.with_container(slot, |c, now, listener, out| c.kill(now, listener, out));
         }
@@ -266,7 +294,15 @@ impl World {
 
     /// Somebody starts it again after a while.
     pub(super) fn restart_consumer_later(&mut self, slot: u32) {
-        self.at(self.now + RESTART_US, Occurrence::StartConsumer { slot });
+        self.start_consumer_at(slot, self.now + RESTART_US);
+    }
+
+    /// It is started at this instant, unless something comes between.
+    pub(super) fn start_consumer_at(&mut self, slot: u32, at: SimTime) {
+        let place = &mut self.consumers[slot as usize];
+        place.restarts = true;
+        let incarnation = place.incarnation;
+        self.at(at, Occurrence::StartConsumer { slot, incarnation });
     }
 
     /// Every consumer of a group is stopped in order and started with the settings of now.
@@ -274,8 +310,9 @@ impl World {
         let slots: Vec<u32> = self.slots_of(group).collect();
         for slot in slots {
             if self.consumers[slot as usize].state == ProcessState::Running {
-                self.stop_consumer(slot);
+                // One that waits for no answer stops within the call.
                 self.consumers[slot as usize].restarts = true;
+                self.end_consumer(slot);
             }
         }
         debug_assert!((group as usize) < GROUPS.len());

@@ -95,7 +95,7 @@ impl World {
             | FaultKind::BrokerKilled
             | FaultKind::BrokerStopped => self.of_target(rule, World::start_freed),
             FaultKind::ConsumerKilled | FaultKind::ConsumerStopped => {
-                self.of_consumers(rule, World::start_freed_consumer, |world, slot| world.start_freed(Node::ShareConsumer(slot)));
+                self.of_consumers(rule, World::start_freed_if_wanted, World::start_freed_share);
             }
             FaultKind::WriteDbSlow | FaultKind::ReadDbSlow => {
                 let other = self.lasting().filter(|other| other.kind == rule.kind).last();
@@ -120,7 +120,8 @@ impl World {
         self.faults.standing().iter().map(|s| &s.rule).filter(|rule| matches!(rule.moment, Moment::Lasting { .. }))
     }
 
-    fn is_held_down(&self, node: Node) -> bool {
+    /// Whether a fault that stands keeps the process at a node from running.
+    pub(super) fn is_held_down(&self, node: Node) -> bool {
         let group = match node {
             Node::Consumer(slot) => self.consumers[slot as usize].group,
             Node::ShareConsumer(_) => Some(SHARE_GROUP_NUMBER),
@@ -130,16 +131,35 @@ impl World {
             || self.coordinators_lost.values().any(|broker| node == Node::Broker(broker.0))
     }
 
-    fn start_freed(&mut self, node: Node) {
+    /// The process at a node is started, if no fault holds it down.
+    pub(super) fn start_freed(&mut self, node: Node) {
         if !self.is_held_down(node) {
             self.start_node(node);
         }
     }
 
     /// A process with several consumers (D16) is started as a whole, so it is held by a fault of any of them.
-    fn start_freed_consumer(&mut self, slot: u32) {
-        if !self.process_of_slot(slot).into_iter().any(|slot| self.is_held_down(Node::Consumer(slot))) {
+    pub(super) fn is_process_held(&self, slot: u32) -> bool {
+        self.process_to_start(slot).into_iter().any(|slot| self.is_held_down(Node::Consumer(slot)))
+    }
+
+    /// The process of a consumer is started, if no fault holds it down.
+    pub(super) fn start_freed_consumer(&mut self, slot: u32) {
+        if !self.is_process_held(slot) {
             self.start_consumer(slot);
+        }
+    }
+
+    /// Who was scaled away was not taken down by a fault, and stays away when one ends.
+    fn start_freed_if_wanted(&mut self, slot: u32) {
+        if self.is_wanted(slot) {
+            self.start_freed_consumer(slot);
+        }
+    }
+
+    fn start_freed_share(&mut self, slot: u32) {
+        if self.is_share_wanted(slot) {
+            self.start_freed(Node::ShareConsumer(slot));
         }
     }
 

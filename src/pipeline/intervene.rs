@@ -214,7 +214,10 @@ impl World {
             Node::Broker(id) if !self.cluster.is_up(BrokerId(id)) => {
                 self.with_cluster(|c, now, out| c.start_broker(now, BrokerId(id), out));
             }
-            Node::Consumer(slot) => self.start_consumer(slot),
+            Node::Consumer(slot) => {
+                self.rare.dismissed.remove(&slot);
+                self.start_consumer(slot);
+            }
             Node::ShareConsumer(slot) => self.start_share(slot),
             node => {
                 if let Some(process) = process_of(node) {
@@ -243,11 +246,11 @@ impl World {
         for node in [Node::WriteDb, Node::ReadDb, Node::Api, Node::Relay, Node::Query] {
             self.start_node(node);
         }
-        for group in 0..GROUPS.len() as u32 {
-            let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
-            self.scale(group, count);
-        }
         if self.bank.is_some() {
+            for group in 0..GROUPS.len() as u32 {
+                let count = self.config.count(Property::Consumers, Of::Group(group)) as u32;
+                self.scale(group, count);
+            }
             self.scale_shares_as_set();
             self.share_slots().for_each(|slot| self.take_share_in_hand(slot, false));
         }

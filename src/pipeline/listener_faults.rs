@@ -122,6 +122,10 @@ impl World {
 
     fn struck(&mut self, slot: u32, s: &Standing, times: u64) {
         let node = Node::Viewer;
+        // Its crash comes later, with the dead letter, and is told then; the rule stands until then.
+        if s.rule.kind == FaultKind::CrashAfterDeadLetter {
+            return;
+        }
         if s.rule.kind == FaultKind::AckOutOfOrder {
             self.acknowledge_later(slot, s.id);
         }
@@ -129,10 +133,6 @@ impl World {
             self.restart_after_death(slot);
         }
         self.tell(node, None, FactKind::FaultStruck { id: s.id, rule: s.rule });
-        // A dead letter's crash comes later: the rule stands until then.
-        if s.rule.kind == FaultKind::CrashAfterDeadLetter {
-            return;
-        }
         if self.faults.struck(s.id, times) {
             self.tell(node, None, FactKind::FaultEnded { id: s.id, rule: s.rule });
             for place in &mut self.consumers {

@@ -26,6 +26,7 @@ mod occurrence;
 mod probe;
 mod producer_side;
 mod publisher_txn;
+mod rare;
 mod rebuild;
 pub mod referee;
 mod route;

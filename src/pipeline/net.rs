@@ -85,6 +85,8 @@ impl World {
             self.tell(Node::Viewer, None, FactKind::FaultStruck { id, rule });
             if is_last {
                 self.tell(Node::Viewer, None, FactKind::FaultEnded { id, rule });
+                // A crash after a dead letter has listeners throw, and others than the one that died may still be about to.
+                self.disarm_listeners(id, false);
             }
         }
         verdict

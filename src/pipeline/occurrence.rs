@@ -88,10 +88,12 @@ pub enum Occurrence {
     },
     /// A crashed process of the bank is started again.
     Restart(bank::Process),
-    /// A dead consumer is started again.
+    /// A consumer whose process has ended is started again.
     StartConsumer {
         /// Its slot.
         slot: u32,
+        /// The process that ended.
+        incarnation: u32,
     },
     /// It is looked whether the rebuild of a view can go on.
     Rebuild {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::producer_side::Owner;
 use super::{Occurrence, World, build};
 use crate::bank::{Process, Publisher};
-use crate::broker::{KafkaException, NewRecord};
+use crate::broker::{KafkaException, NewRecord, TopicPartition};
 use crate::fault::{Node, Point, Verdict};
 use crate::kernel::Deque;
 use crate::scenario::{Of, Property};
@@ -254,9 +254,15 @@ impl World {
     pub fn unread(&self, group: &str, partition: u32) -> u64 {
         let lag = self.lag(group, partition);
         let tp = self.topic_partition(partition);
-        let Some(leader) = self.cluster.leader(tp).filter(|_| lag > 0) else { return lag };
-        let first = leader.high_watermark.saturating_sub(lag);
-        let unread = leader.records_from(first).take_while(|r| r.offset < leader.high_watermark);
-        unread.filter(|r| r.control.is_none() && !leader.log.producers.is_aborted(r)).count() as u64
+        let Some(end) = self.cluster.leader(tp).map(|leader| leader.high_watermark).filter(|_| lag > 0) else { return lag };
+        self.deliverable(tp, end.saturating_sub(lag), end).count() as u64
+    }
+
+    /// The offsets from `first` to before `end` without markers and what was aborted.
+    pub(super) fn deliverable(&self, partition: TopicPartition, first: u64, end: u64) -> impl Iterator<Item = u64> {
+        self.cluster.leader(partition).into_iter().flat_map(move |leader| {
+            let records = leader.records_from(first).take_while(move |r| r.offset < end);
+            records.filter(|r| r.control.is_none() && !leader.log.producers.is_aborted(r)).map(|r| r.offset)
+        })
     }
 }

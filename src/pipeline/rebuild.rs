@@ -27,7 +27,6 @@ impl World {
         let under_way = self.rebuilds.insert(group, Rebuild::Stopping).is_some();
         let slots: Vec<u32> = self.slots_of(group).collect();
         for slot in slots {
-            self.consumers[slot as usize].restarts = false;
             self.stop_consumer(slot);
         }
         if !under_way {
@@ -103,9 +102,13 @@ impl World {
         kept
     }
 
+    /// Whether the group has committed all that it is given below the targets: behind it there may be markers, which nobody commits.
     fn has_read(&self, group: u32, targets: &[(TopicPartition, u64)]) -> bool {
-        let name = GROUPS[group as usize];
-        let read = |(partition, end): &(TopicPartition, u64)| *end == 0 || self.committed(name, *partition).is_some_and(|at| at >= *end);
+        let read = |(partition, end): &(TopicPartition, u64)| {
+            let next = self.committed(GROUPS[group as usize], *partition).unwrap_or(0);
+            let is_known = self.cluster.leader(*partition).is_some();
+            next >= *end || is_known && self.deliverable(*partition, next, *end).next().is_none()
+        };
         targets.iter().all(read)
     }
 }

@@ -8,6 +8,10 @@ impl World {
     pub(super) fn set(&mut self, key: &str, text: &str) {
         let Ok(index) = self.config.set_text(key, text) else { return };
         let setting = &settings()[index];
+        // A recorded case brings its own topics and consumers.
+        if self.bank.is_none() && setting.scope() != Scope::Link {
+            return;
+        }
         match (setting.scope(), setting.of) {
             (Scope::Link, _) => self.links.configure(&self.config),
             (Scope::Client | Scope::Api | Scope::Projection | Scope::ReadDb, _) => self.configure_bank(),

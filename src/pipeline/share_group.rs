@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Occurrence, ProcessState, RESTART_US, WorkFact, World};
 use crate::broker::share::AckType;
 use crate::broker::{AdminRequest, TopicPartition};
+use crate::fault::Node;
 use crate::kernel::{Deque, Prng};
 use crate::listener::share::{AcknowledgementMode, ShareConsumerConfig, ShareRecord};
 use crate::scenario::{Of, Property, SHARE_GROUP, Scope, TOPIC};
@@ -105,7 +106,7 @@ impl World {
         for number in 0..count {
             match self.share_slot(number) {
                 None => self.hire_share(number),
-                Some(slot) => self.start_share(slot),
+                Some(slot) => self.start_freed(Node::ShareConsumer(slot)),
             }
         }
         let surplus: Vec<u32> = self.share_slots().filter(|s| self.share_work(*s).is_some_and(|w| w.number >= count)).collect();
@@ -116,6 +117,12 @@ impl World {
     pub(super) fn scale_shares_as_set(&mut self) {
         let count = self.config.count(Property::ShareConsumers, Of::Only) as u32;
         self.scale_shares(count);
+    }
+
+    /// Whether the setting says that there is such a consumer.
+    pub(super) fn is_share_wanted(&self, slot: u32) -> bool {
+        let count = self.config.count(Property::ShareConsumers, Of::Only) as u32;
+        self.share_work(slot).is_some_and(|w| w.number < count)
     }
 
     pub(super) fn share_slots(&self) -> impl Iterator<Item = u32> + use<> {
@@ -142,7 +149,14 @@ impl World {
         let name = Arc::from(format!("{SHARE_GROUP}-{number}"));
         let slot = self.new_share_consumer(&name, self.share_settings(), false);
         self.share_consumers[slot as usize].work = Some(ShareWork::new(number));
-        self.begin_share(slot);
+        if !self.is_held_down(Node::ShareConsumer(slot)) {
+            return self.begin_share(slot);
+        }
+        // It is started when the fault ends.
+        if let Some(work) = self.share_work_mut(slot) {
+            work.state = ProcessState::Stopped;
+        }
+        self.client_gone(self.share_consumers[slot as usize].client);
     }
 
     fn begin_share(&mut self, slot: u32) {
@@ -213,10 +227,10 @@ impl World {
         self.at(self.now + us, Occurrence::ShareStart { slot, incarnation });
     }
 
-    /// The while is over, unless somebody else has started it or wants it down.
+    /// The while is over: it is started, unless somebody else has done so or wants it down.
     pub(super) fn share_start_due(&mut self, slot: u32, incarnation: u32) {
         if self.share_work(slot).is_some_and(|w| w.restart_us.is_some() && w.incarnation == incarnation) {
-            self.start_share(slot);
+            self.start_freed(Node::ShareConsumer(slot));
         }
     }
 

@@ -43,8 +43,8 @@ impl World {
             Occurrence::ListenerWorks { call } => self.listener_works(call),
             Occurrence::Answer { slot, incarnation, token } => self.answer_call(slot, incarnation, token),
             Occurrence::EndTransaction { producer } => self.end_transaction(producer),
-            Occurrence::Restart(process) => self.restart_process(process),
-            Occurrence::StartConsumer { slot } => self.start_consumer(slot),
+            Occurrence::Restart(process) => self.restart_due(process),
+            Occurrence::StartConsumer { slot, incarnation } => self.start_due(slot, incarnation),
             Occurrence::Rebuild { group } => self.go_on_rebuilding(group),
             Occurrence::FaultEnd(id) => self.end_fault(id),
         }

@@ -8,6 +8,7 @@ use std::{
 use super::consumer_side::ApplicationCall;
 use super::lab::Lab;
 use super::producer_side::{Owner, ProducerPlace};
+use super::rare::Rare;
 use super::rebuild::Rebuild;
 use super::referee::Referee;
 use super::route::{Client, Route};
@@ -40,6 +41,7 @@ pub struct World {
     pub(super) held: Vec<(Node, Occurrence)>,
     /// Brokers that a [`CoordinatorLost`](crate::fault::FaultKind::CoordinatorLost) that stands has killed.
     pub(super) coordinators_lost: SortedMap<FaultId, BrokerId>,
+    pub(super) rare: Rare,
     pub(super) cluster: Cluster,
     pub(super) clients: Vec<Client>,
     pub(super) tool: ClientId,
@@ -89,6 +91,7 @@ impl World {
             faults: Faults::default(),
             held: Vec::new(),
             coordinators_lost: SortedMap::new(),
+            rare: Rare::default(),
             cluster: Cluster::new(&scenario.cluster.clone().unwrap_or_else(|| build::cluster_config(&config)), seed),
             clients: vec![Client { route: Route::Tool, node: Node::Tool }],
             tool: ClientId(0),
@@ -197,9 +200,20 @@ impl World {
         self.admin(request);
     }
 
-    /// The tool does something at once: it stands beside the cluster and nothing of it travels.
+    /// The tool does something at once: it stands beside the cluster and nothing of it travels. While no broker runs it asks
+    /// again until one does, or the settings of the topic would not be what they are said to be.
     pub(super) fn admin(&mut self, request: AdminRequest) {
-        self.tool(Request::Admin(request));
+        match self.cluster.any_running(0) {
+            Some(_) => self.tool(Request::Admin(request)),
+            None => self.rare.tool_waits.push(request),
+        }
+    }
+
+    /// A broker may run again: the tool does what it could not.
+    pub(super) fn admin_again(&mut self) {
+        for request in std::mem::take(&mut self.rare.tool_waits) {
+            self.admin(request);
+        }
     }
 
     /// The tool's request reaches a broker at once.

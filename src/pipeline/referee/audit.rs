@@ -177,13 +177,22 @@ impl Referee {
             let before = if id.0 < count { opening } else { 0 };
             before + ledger.expected.get(&id).copied().unwrap_or(0)
         };
-        let rows: Vec<(AccountId, Money, Money)> = model.accounts().map(|(id, row)| (id, should(id), row.balance)).collect();
+        let mut rows: Vec<(AccountId, Money, Option<Money>)> =
+            model.accounts().map(|(id, row)| (id, should(id), Some(row.balance))).collect();
+        // Without a row there is nothing to find wrong in an account whose events were all given up, or sum up to nothing.
+        let missing = ledger.expected.keys().filter(|id| model.account(**id).is_none());
+        rows.extend(missing.map(|id| (*id, should(*id), None)));
         for (account, expected, actual) in rows {
             let known = &mut self.projections[Projection::AccountView as usize].diverged;
-            if expected == actual {
+            let difference = actual.unwrap_or(0) - expected;
+            if difference == 0 {
                 known.remove(&account);
-            } else if known.insert(account, actual - expected).is_none() {
-                self.break_rule(now, None, None, ViolationKind::BalanceDiverged { account, expected, actual });
+            } else if known.insert(account, difference).is_none() {
+                let kind = match actual {
+                    Some(actual) => ViolationKind::BalanceDiverged { account, expected, actual },
+                    None => ViolationKind::AccountMissing { account, expected },
+                };
+                self.break_rule(now, None, None, kind);
             }
         }
     }

@@ -56,6 +56,11 @@ impl Lane {
         Some(self.base + at as u64)
     }
 
+    /// The events that are remembered, by offset.
+    pub(super) fn events(&self) -> impl Iterator<Item = EventId> {
+        self.tags.iter().filter(|tag| **tag > 0).map(|tag| EventId(*tag))
+    }
+
     /// The log now ends at `end`: gives what is gone.
     pub(super) fn truncate(&mut self, end: u64) -> Vec<(u64, EventId)> {
         let mut gone = Vec::new();

@@ -332,6 +332,7 @@ impl Referee {
     pub(super) fn on_leader(&mut self, now: Now, bank: &Bank, partition: TopicPartition, end: u64) {
         self.audit_soon(now);
         let Some(lane) = self.lanes.get_mut(&partition) else { return };
+        let mut gone = Vec::new();
         for (offset, event) in lane.truncate(end) {
             self.on_share_truncated(partition, offset);
             if let Some(copies) = self.more_copies.get_mut(&event) {
@@ -341,6 +342,7 @@ impl Referee {
                 }
                 continue;
             }
+            gone.push(event);
             self.in_log.remove(event.0);
             self.unstored.remove(&event);
             if self.stored.contains(event.0) {
@@ -359,17 +361,20 @@ impl Referee {
                 }
             }
         }
+        self.forget_versions(bank, &gone);
     }
 
     /// A transaction was aborted (E2): its records count as never published, and groups that read only what is committed
     /// will not be given them.
     pub(super) fn on_aborted(&mut self, now: Now, bank: &Bank, partition: TopicPartition, offsets: &[u64], committed_only: [bool; 2]) {
         self.audit_soon(now);
+        let mut gone = Vec::new();
         for offset in offsets {
             let Some(event) = self.lanes.get(&partition).and_then(|lane| lane.event(*offset)) else { continue };
             if self.more_copies.contains_key(&event) {
                 continue;
             }
+            gone.push(event);
             self.in_log.remove(event.0);
             self.unstored.remove(&event);
             if self.stored.contains(event.0) {
@@ -381,6 +386,30 @@ impl Referee {
                     ledger.visible.remove(event.0);
                 }
             }
+        }
+        self.forget_versions(bank, &gone);
+    }
+
+    /// These events count as never having been in the log: what follows there of their accounts follows the versions that it still
+    /// has. Without a key these may lie in any partition.
+    fn forget_versions(&mut self, bank: &Bank, gone: &[EventId]) {
+        let mut left: SortedMap<AccountId, u32> = SortedMap::new();
+        for change in gone.iter().filter_map(|event| bank.event(*event)).map(|content| content.first) {
+            let before = left.entry(change.account).or_insert(u32::MAX);
+            *before = change.version.saturating_sub(1).min(*before);
+        }
+        if left.is_empty() {
+            return;
+        }
+        for event in self.lanes.values().flat_map(Lane::events).filter(|event| self.in_log.contains(event.0)) {
+            let Some(change) = bank.event(event).map(|content| content.first) else { continue };
+            if let Some(last) = left.get_mut(&change.account) {
+                *last = change.version.max(*last);
+            }
+        }
+        for (account, last) in left {
+            let known = self.log_versions.entry(account).or_default();
+            *known = last.min(*known);
         }
     }
 }

@@ -279,6 +279,53 @@ fn a5_an_older_version_behind_a_newer_one_breaks_the_order() {
     assert_eq!(places, [broken(OrderPlace::Log), broken(OrderPlace::Projection(Projection::AccountView))]);
 }
 
+/// What a new leader has lost, or a transaction has taken back, is no version that a later one could come behind.
+#[test]
+fn a5_what_was_cut_off_or_aborted_comes_again_in_order() {
+    let play = |aborted: bool, again: &[u32]| {
+        let mut play = Play::new(|config| config.api.publication = Publication::AfterCommit);
+        play.transfer();
+        play.transfer();
+        let append = |play: &mut Play, events: &[u32]| {
+            for event in events {
+                let now = play.moment();
+                play.referee.on_appended(now, &play.bank, P0, play.end, Some(EventId(*event)));
+                play.end += 1;
+            }
+        };
+        append(&mut play, &[1, 2]);
+        let now = play.moment();
+        if aborted {
+            play.referee.on_visible(&play.bank, P0, play.end);
+            play.referee.on_aborted(now, &play.bank, P0, &[0, 1], [true, true]);
+        } else {
+            play.referee.on_leader(now, &play.bank, P0, 0);
+            play.end = 0;
+        }
+        append(&mut play, again);
+        play.broken()
+    };
+    for aborted in [false, true] {
+        assert_eq!(play(aborted, &[1, 2]), [], "aborted: {aborted}");
+        assert_eq!(play(aborted, &[2, 1]), [Invariant::OrderPerKey], "aborted: {aborted}");
+    }
+}
+
+/// Without a key the events of an account lie in several partitions, and only one of those loses what it had.
+#[test]
+fn a5_what_is_still_in_another_partition_keeps_its_place_in_the_order() {
+    let mut play = Play::new(|config| config.api.publication = Publication::AfterCommit);
+    play.transfer();
+    play.transfer();
+    let other = TopicPartition { partition: 1, ..P0 };
+    let now = play.moment();
+    play.referee.on_appended(now, &play.bank, P0, 0, Some(EventId(1)));
+    play.referee.on_appended(now, &play.bank, other, 0, Some(EventId(2)));
+    play.referee.on_leader(now, &play.bank, P0, 0);
+    play.referee.on_appended(now, &play.bank, P0, 0, Some(EventId(1)));
+    assert_eq!(play.broken(), [Invariant::OrderPerKey]);
+}
+
 #[test]
 fn f1_a_command_without_its_key_is_carried_out_twice() {
     let mut play = Play::new(|config| config.api.idempotency_key = false);

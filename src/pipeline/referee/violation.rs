@@ -192,6 +192,13 @@ pub enum ViolationKind {
         /// The client.
         client: ClientIndex,
     },
+    /// A drained account view has no row of an account that has events.
+    AccountMissing {
+        /// The account.
+        account: AccountId,
+        /// What its events say.
+        expected: Money,
+    },
 }
 
 impl ViolationKind {
@@ -211,7 +218,9 @@ impl ViolationKind {
                 Invariant::NoEffectTwice
             }
             ViolationKind::OrderBroken { .. } => Invariant::OrderPerKey,
-            ViolationKind::BalanceDiverged { .. } | ViolationKind::HistoryDiverged { .. } => Invariant::ViewEqualsFold,
+            ViolationKind::BalanceDiverged { .. } | ViolationKind::AccountMissing { .. } | ViolationKind::HistoryDiverged { .. } => {
+                Invariant::ViewEqualsFold
+            }
             ViolationKind::AcknowledgedLost { .. } => Invariant::AcknowledgedSurvives,
             ViolationKind::OutcomeUnknown { .. } => Invariant::OutcomeLearned,
         }
@@ -231,7 +240,9 @@ impl ViolationKind {
             ViolationKind::NoticePassed { .. } => Some("S10"),
             ViolationKind::CommandTwice { .. } => Some("F1"),
             ViolationKind::OrderBroken { .. } => Some("A5"),
-            ViolationKind::BalanceDiverged { .. } | ViolationKind::HistoryDiverged { .. } => Some("F4"),
+            ViolationKind::BalanceDiverged { .. } | ViolationKind::AccountMissing { .. } | ViolationKind::HistoryDiverged { .. } => {
+                Some("F4")
+            }
             ViolationKind::AcknowledgedLost { .. } => Some("A7"),
             ViolationKind::OutcomeUnknown { .. } => Some("F10"),
         }
@@ -256,6 +267,7 @@ impl ViolationKind {
             | ViolationKind::AcknowledgedLost { event, .. } => Some(event),
             ViolationKind::MoneyNotConserved { .. }
             | ViolationKind::BalanceDiverged { .. }
+            | ViolationKind::AccountMissing { .. }
             | ViolationKind::HistoryDiverged { .. }
             | ViolationKind::OutcomeUnknown { .. } => None,
         }
@@ -289,6 +301,7 @@ impl fmt::Display for ViolationKind {
             ViolationKind::BalanceDiverged { account, expected, actual } => {
                 write!(f, "balance_diverged {account} expected {expected} is {actual}")
             }
+            ViolationKind::AccountMissing { account, expected } => write!(f, "account_missing {account} expected {expected}"),
             ViolationKind::HistoryDiverged { expected, actual } => write!(f, "history_diverged expected {expected} rows is {actual}"),
             ViolationKind::AcknowledgedLost { event, partition, offset } => {
                 write!(f, "acknowledged_lost {event} P{}@{offset}", partition.partition)

@@ -147,6 +147,35 @@ fn f5_only_what_retention_kept_can_be_replayed() {
 }
 
 #[test]
+fn f5_an_account_whose_events_retention_took_is_missed_after_a_rebuild() {
+    let mut world = quiet(&[]);
+    let opened = AccountId(25);
+    act(&mut world, Intervention::SendCommand { client: 0, command: Command::Open { account: opened, deposit: 50 } });
+    run(&mut world, 3_000);
+    deposit(&mut world, 3);
+    run(&mut world, 3_000);
+    let row = |world: &World| world.bank().expect("a bank").read_db().model.account(opened);
+    assert!(row(&world).is_some());
+    act(&mut world, Intervention::Act(Action::DeleteRecords { partition: 0, before: 1 }));
+    act(&mut world, Intervention::Act(Action::RebuildView { group: 0 }));
+    run(&mut world, 20_000);
+    assert_eq!(row(&world), None, "the log no longer has it");
+    let said: Vec<String> = world.violations().iter().map(|v| v.kind.to_string()).collect();
+    assert_eq!(said, ["account_missing Z expected 50"]);
+}
+
+/// The last offset of a transaction is its marker's, which nobody is given and nobody commits.
+#[test]
+fn f5_a_view_is_rebuilt_though_the_log_ends_with_a_marker() {
+    let mut world = quiet(&[("producer.transactional.id", "true")]);
+    deposit(&mut world, 4);
+    run(&mut world, 5_000);
+    act(&mut world, Intervention::Act(Action::RebuildView { group: 0 }));
+    run(&mut world, 20_000);
+    assert_eq!((viewed(&world), words(&world, "view_rebuilt"), world.pending()), (4, 1, None));
+}
+
+#[test]
 fn f5_the_offsets_of_a_group_are_reset_only_when_it_is_empty() {
     let mut world = quiet(&[]);
     deposit(&mut world, 3);

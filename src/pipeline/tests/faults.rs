@@ -1,11 +1,11 @@
 //! Every fault of the catalogue does what it says, and when all is healed everything drains.
 
-use super::super::{FactKind, Intervention, ProcessState, World};
+use super::super::{Duty, FactKind, Intervention, ProcessState, World};
 use crate::bank::Process;
 use crate::broker::BrokerId;
-use crate::fault::{FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
+use crate::fault::{FaultId, FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
 use crate::kernel::SimTime;
-use crate::scenario::{Action, GROUPS, Scenario};
+use crate::scenario::{Action, GROUPS, SHARE_GROUP_NUMBER, Scenario, Stage, TOPIC};
 
 fn target(kind: FaultKind) -> Target {
     match kind.target_kind() {
@@ -135,6 +135,208 @@ fn a_fault_that_ends_does_not_undo_another_one_that_stands() {
     // It registers when the session of the process before it has ended.
     world.run_until(SimTime::from_ms(60_000));
     assert_eq!(down(&world), 0);
+}
+
+/// A world with these settings that has run for eight seconds.
+fn running(sets: &[(&str, &str)]) -> World {
+    let mut scenario = Scenario::plain("held", 11);
+    for (key, value) in sets {
+        scenario.config.set_text(key, value).expect("a setting of the table");
+    }
+    let mut world = World::new(&scenario);
+    world.run_until(SimTime::from_ms(8_000));
+    world
+}
+
+fn act(world: &mut World, intervention: Intervention) {
+    let at = world.now();
+    world.intervene(at, &intervention).expect("it fits");
+}
+
+fn lay(world: &mut World, kind: FaultKind, target: Target) {
+    act(world, Intervention::Inject(FaultRule::usual(kind, target)));
+}
+
+/// Lays a fault until somebody ends it.
+fn lay_lasting(world: &mut World, kind: FaultKind, target: Target) -> FaultId {
+    act(world, Intervention::Inject(FaultRule { moment: Moment::Lasting { until: None }, ..FaultRule::usual(kind, target) }));
+    world.faults().standing().last().expect("it lasts").id
+}
+
+fn run_until_struck(world: &mut World) {
+    let from = world.trace().end();
+    while !words(world, from).iter().any(|word| word == "fault_struck") {
+        assert!(world.step());
+    }
+}
+
+/// How many consumers of a group run.
+fn running_count(world: &World, group: u32) -> usize {
+    world.consumers().iter().filter(|c| c.group == Some(group) && c.state == ProcessState::Running).count()
+}
+
+fn run_on(world: &mut World, ms: u64) {
+    world.run_until(world.now() + ms * 1_000);
+}
+
+#[test]
+fn who_was_to_be_started_again_stays_down_while_a_fault_holds_it() {
+    let mut world = running(&[]);
+    let consumers = running_count(&world, 0);
+    lay(&mut world, FaultKind::CrashAfterEffect, Target::Group(0));
+    run_until_struck(&mut world);
+    run_on(&mut world, 1_000);
+    let killed = lay_lasting(&mut world, FaultKind::ConsumerKilled, Target::Group(0));
+    run_on(&mut world, 6_000);
+    assert_eq!(running_count(&world, 0), 0, "the fault stands");
+    act(&mut world, Intervention::EndFault(killed));
+    run_on(&mut world, 1_000);
+    assert_eq!(running_count(&world, 0), consumers);
+
+    let is_up = |world: &World| world.bank().expect("a bank").is_up(Process::Relay);
+    lay(&mut world, FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay));
+    run_until_struck(&mut world);
+    run_on(&mut world, 1_000);
+    let crashed = lay_lasting(&mut world, FaultKind::RelayCrash, Target::Node(Node::Relay));
+    run_on(&mut world, 6_000);
+    assert!(!is_up(&world), "the fault stands");
+    act(&mut world, Intervention::EndFault(crashed));
+    assert!(is_up(&world));
+    // Who kills it within the while does not want it back.
+    lay(&mut world, FaultKind::RelayCrashAfterPublish, Target::Node(Node::Relay));
+    run_until_struck(&mut world);
+    act(&mut world, Intervention::Act(Action::Kill(Node::Relay)));
+    run_on(&mut world, 6_000);
+    assert!(!is_up(&world));
+}
+
+#[test]
+fn who_was_scaled_away_is_not_started_again() {
+    let consumers = |world: &mut World, count: &str| set(world, "group.account-view.consumers", count);
+    let mut world = running(&[("group.account-view.consumers", "2")]);
+    lay(&mut world, FaultKind::CrashAfterEffect, Target::Node(Node::Consumer(1)));
+    run_until_struck(&mut world);
+    run_on(&mut world, 1_000);
+    consumers(&mut world, "1");
+    run_on(&mut world, 8_000);
+    assert_eq!(running_count(&world, 0), 1, "it died and was to be started again");
+
+    consumers(&mut world, "2");
+    run_on(&mut world, 2_000);
+    consumers(&mut world, "1");
+    // Until the rebalance is over that the second one began.
+    run_on(&mut world, 40_000);
+    let stopped = lay_lasting(&mut world, FaultKind::ConsumerStopped, Target::Group(0));
+    run_on(&mut world, 4_000);
+    act(&mut world, Intervention::EndFault(stopped));
+    run_on(&mut world, 4_000);
+    assert_eq!(running_count(&world, 0), 1, "the fault that ended did not stop it");
+
+    let mut world = running(&[("share.consumers", "2")]);
+    set(&mut world, "share.consumers", "1");
+    run_on(&mut world, 2_000);
+    let stopped = lay_lasting(&mut world, FaultKind::ConsumerStopped, Target::Group(SHARE_GROUP_NUMBER));
+    run_on(&mut world, 4_000);
+    act(&mut world, Intervention::EndFault(stopped));
+    run_on(&mut world, 4_000);
+    let works = world.share_consumers().iter().filter_map(|c| c.work.as_ref());
+    assert_eq!(works.filter(|w| w.state == ProcessState::Running).count(), 1, "nor a worker of the share group");
+}
+
+#[test]
+fn a_container_of_a_retry_topic_that_was_switched_off_stays_away() {
+    let mut world = running(&[("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.consumers", "1")]);
+    let before = running_count(&world, 0);
+    set(&mut world, "group.account-view.retryTopics.maxAttempts", "0");
+    run_on(&mut world, 4_000);
+    let only_main = (before > 1, running_count(&world, 0));
+    assert_eq!(only_main, (true, 1));
+    let stopped = lay_lasting(&mut world, FaultKind::ConsumerStopped, Target::Group(0));
+    run_on(&mut world, 4_000);
+    act(&mut world, Intervention::EndFault(stopped));
+    run_on(&mut world, 4_000);
+    assert_eq!(running_count(&world, 0), 1);
+    // Its topic is not there for it: by hand it does not start either.
+    let other = world.consumers().iter().position(|c| c.duty != Duty::Main).expect("there were some");
+    act(&mut world, Intervention::Act(Action::Start(Node::Consumer(other as u32))));
+    assert_eq!(running_count(&world, 0), 1);
+}
+
+#[test]
+fn neither_a_setting_nor_a_rebuild_starts_what_a_fault_holds_down() {
+    for kind in [FaultKind::ConsumerKilled, FaultKind::ConsumerStopped] {
+        let mut world = running(&[("group.account-view.consumers", "2"), ("share.consumers", "1")]);
+        let shares = lay_lasting(&mut world, kind, Target::Group(SHARE_GROUP_NUMBER));
+        let fault = lay_lasting(&mut world, kind, Target::Group(0));
+        for (key, value) in [("group.account-view.consumers", "3"), ("group.account-view.concurrency", "2"), ("share.consumers", "2")] {
+            set(&mut world, key, value);
+        }
+        run_on(&mut world, 30_000);
+        let workers = |world: &World| {
+            let works = world.share_consumers().iter().filter_map(|c| c.work.as_ref());
+            works.filter(|w| w.state == ProcessState::Running).count()
+        };
+        assert_eq!((running_count(&world, 0), workers(&world)), (0, 0), "{kind}: changed settings");
+        act(&mut world, Intervention::Act(Action::RebuildView { group: 0 }));
+        run_on(&mut world, 30_000);
+        assert_eq!(running_count(&world, 0), 0, "{kind}: a rebuild");
+        act(&mut world, Intervention::EndFault(fault));
+        act(&mut world, Intervention::EndFault(shares));
+        run_on(&mut world, 20_000);
+        assert_eq!((running_count(&world, 0), workers(&world)), (6, 2), "{kind}: what was set meanwhile");
+        assert!(!world.is_rebuilding(0), "{kind}");
+    }
+}
+
+#[test]
+fn mending_everything_hires_nobody_into_a_recorded_case() {
+    let scenario = Scenario { stage: Stage::ClusterOnly, ..Scenario::plain("workbench", 11) };
+    let mut world = World::new(&scenario);
+    world.run_until(SimTime::from_ms(2_000));
+    lay_lasting(&mut world, FaultKind::LinkSlow, Target::Link { link: Link::Fetch, of: None });
+    lay_lasting(&mut world, FaultKind::BrokerKilled, Target::Node(Node::Broker(1)));
+    act(&mut world, Intervention::HealAll);
+    set(&mut world, "group.account-view.consumers", "3");
+    set(&mut world, "topic.partitions", "6");
+    set(&mut world, "topic.dlt.partitions", "2");
+    assert_eq!(world.consumers().len(), 0);
+    assert!(world.faults().standing().is_empty());
+    assert!(world.cluster().topics().by_name("transfer-events-dlt").is_none());
+}
+
+#[test]
+fn mending_everything_reaches_the_topic_though_no_broker_runs() {
+    let mut world = running(&[]);
+    let unclean = |world: &World| world.cluster().topics().by_name(TOPIC).expect("the bank's topic").config.unclean_leader_election_enable;
+    lay_lasting(&mut world, FaultKind::UncleanElection, Target::Cluster);
+    assert!(unclean(&world));
+    for broker in 1..=3 {
+        act(&mut world, Intervention::Act(Action::Kill(Node::Broker(broker))));
+    }
+    act(&mut world, Intervention::HealAll);
+    run_on(&mut world, 30_000);
+    assert!(!unclean(&world));
+}
+
+/// The listener's part in a crash after the dead letter: it throws so that there is one.
+#[test]
+fn a_crash_after_the_dead_letter_is_told_once_and_leaves_no_listener_throwing() {
+    let sets = [("group.account-view.on-failure", "throw"), ("group.account-view.consumers", "2")];
+    let mut world = running(&sets);
+    let from = world.trace().end();
+    lay(&mut world, FaultKind::CrashAfterDeadLetter, Target::Group(0));
+    run_on(&mut world, 30_000);
+    let told = words(&world, from);
+    assert_eq!(told.iter().filter(|word| *word == "fault_struck").count(), 1, "{told:?}");
+    let ended = told.iter().position(|word| word == "fault_ended").expect("it struck");
+    assert!(!told[ended..].iter().any(|word| word == "threw"), "{}", tail(&world));
+
+    // Without a dead letter there is no such moment.
+    let mut world = running(&[&sets[..], &[("group.account-view.recoverer", "log")]].concat());
+    let from = world.trace().end();
+    lay(&mut world, FaultKind::CrashAfterDeadLetter, Target::Group(0));
+    run_on(&mut world, 10_000);
+    assert!(!words(&world, from).iter().any(|word| word == "fault_struck"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Every setting can be what its table says, from the beginning and while it runs.
 
-use super::super::{Intervention, InterventionError, World};
+use super::super::{Action, Intervention, InterventionError, ProcessState, World};
+use crate::fault::Node;
 use crate::kernel::SimTime;
-use crate::scenario::{Kind, Scenario, Scope, Setting, SettingError, TakesEffect, Unit, settings};
+use crate::scenario::{Kind, Scenario, Scope, Setting, SettingError, TOPIC, TakesEffect, Unit, settings};
 
 /// Values to try, in text, each another one than the default.
 fn others(setting: &Setting) -> Vec<String> {
@@ -62,6 +63,43 @@ fn what_takes_effect_at_a_restart_restarts_the_consumers_in_order() {
         assert_eq!(place.container.properties().ack_mode, crate::listener::AckMode::Batch);
     }
     assert!(world.lag("account-view", 0) + world.lag("account-view", 1) + world.lag("account-view", 2) < 5);
+}
+
+/// A container that neither leaves its group nor commits anything stops within the call that tells it to.
+#[test]
+fn consumers_that_stop_at_once_are_started_again_too() {
+    for (key, value) in [("group.account-view.group.instance.id", "true"), ("group.account-view.internal.leave.group.on.close", "false")] {
+        let mut scenario = Scenario::plain("settings", 3);
+        for (key, value) in [(key, value), ("client.commands-per-minute", "0")] {
+            scenario.config.set_text(key, value).expect("a setting of the table");
+        }
+        let mut world = World::new(&scenario);
+        world.run_until(SimTime::from_ms(8_000));
+        let change = Intervention::Set { key: "group.account-view.ackMode".into(), value: "BATCH".into() };
+        world.intervene(world.now(), &change).expect("it fits");
+        world.run_until(SimTime::from_ms(16_000));
+        for place in world.consumers().iter().filter(|c| c.group == Some(0)) {
+            assert_eq!((place.state, place.incarnation), (ProcessState::Running, 1), "{key}: {}", place.name);
+        }
+    }
+}
+
+/// A tool that finds no broker asks again until one answers.
+#[test]
+fn a_topic_is_changed_once_a_broker_runs_again() {
+    let mut world = World::new(&Scenario::plain("settings", 3));
+    let act = |world: &mut World, intervention| {
+        let at = world.now();
+        world.intervene(at, &intervention).expect("it fits");
+    };
+    world.run_until(SimTime::from_ms(8_000));
+    let brokers = || [Node::Broker(1), Node::Broker(2), Node::Broker(3)].into_iter();
+    brokers().for_each(|broker| act(&mut world, Intervention::Act(Action::Kill(broker))));
+    act(&mut world, Intervention::Set { key: "topic.min.insync.replicas".into(), value: "1".into() });
+    brokers().for_each(|broker| act(&mut world, Intervention::Act(Action::Start(broker))));
+    world.run_until(SimTime::from_ms(40_000));
+    let topic = world.cluster().topics().by_name(TOPIC).expect("the bank's topic");
+    assert_eq!(topic.config.min_insync_replicas, 1);
 }
 
 #[test]

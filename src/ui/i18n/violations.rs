@@ -187,6 +187,14 @@ fn told(kind: &ViolationKind, lang: Lang) -> String {
                 text(&[place, "에서 계좌 ", &a, "의 이벤트 ", &e, "(버전 ", &v, ")이 버전 ", &w, " 뒤에 왔습니다."])
             }
         }
+        ViolationKind::AccountMissing { account, expected } => {
+            let (n, a) = (account.to_string(), number(*expected));
+            if en {
+                text(&["Nothing is pending, yet the view has no account ", &n, ", and its events say ", &a, "."])
+            } else {
+                text(&["처리할 이벤트가 없는데 뷰에 계좌 ", &n, "의 행이 없고 이벤트를 더하면 ", &a, "입니다."])
+            }
+        }
         ViolationKind::BalanceDiverged { account, expected, actual } => {
             let (n, a, b) = (account.to_string(), number(*expected), number(*actual));
             if en {
