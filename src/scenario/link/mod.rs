@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::wire::{from_text, to_text};
-use super::{Scenario, Stage, settings};
+use super::{Config, Scenario, Stage, settings};
 use crate::kernel::{SimTime, digest_of};
 use crate::scenario::Intervention;
 pub use flaw::Flaw;
@@ -178,6 +178,7 @@ impl Reading {
                 }
             }
         }
+        let (own, mut given) = (self.recording.scenario.config.clone(), Vec::new());
         for part in parts {
             match part.split_once('=') {
                 Some(("s" | "w" | "b", _)) => {}
@@ -192,12 +193,22 @@ impl Reading {
                 Some(("i", folded)) => self.recording.interventions = self.interventions(folded, Part::Interventions),
                 Some(("p", folded)) => self.recording.scenario.program = self.interventions(folded, Part::Program),
                 Some((key, value)) if key.contains('.') => {
-                    if let Err(error) = self.recording.scenario.config.set_text(key, &unescape(value)) {
-                        self.problem(Part::Setting, flaw::of_setting(error));
+                    match self.recording.scenario.config.set_text(key, &unescape(value)) {
+                        Ok(place) => given.push(place),
+                        Err(error) => self.problem(Part::Setting, flaw::of_setting(error)),
                     }
                 }
                 _ => self.problem(Part::Unknown, Flaw::Unknown { found: quoted(part) }),
             }
+        }
+        self.drop_contradictions(&own, &given);
+    }
+
+    /// Names what of the given settings the real system refuses together with the others, and leaves it as it was.
+    fn drop_contradictions(&mut self, own: &Config, given: &[usize]) {
+        for (place, error) in self.recording.scenario.config.refused(given) {
+            self.recording.scenario.config.set(&settings()[place].key, own.at(place)).expect("a value that it had");
+            self.problem(Part::Setting, flaw::of_setting(error));
         }
     }
 

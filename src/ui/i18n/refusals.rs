@@ -113,6 +113,12 @@ fn setting(error: &SettingError, lang: Lang) -> String {
         }
         SettingError::Conflict { key, value, class } => {
             let class = class.rsplit('.').next().unwrap_or(class);
+            if key.starts_with("topic.") {
+                return lang.pick(
+                    format!("with the topic's other settings the broker does not take `{value}` for `{key}` ({class})"),
+                    format!("다른 설정이 그대로면 브로커는 `{key}` 값으로 `{value}`을(를) 받지 않습니다({class})"),
+                );
+            }
             lang.pick(
                 format!("with its other settings the client does not start if `{key}` is `{value}` ({class})"),
                 format!("다른 설정이 그대로면 `{key}` 값 `{value}`에서는 클라이언트가 시작하지 않습니다({class})"),
