@@ -77,7 +77,8 @@ fn refused_by_consumer(config: &Config, together: &Together) -> Option<&'static 
     if config.choice(Property::GroupProtocol, together.of) != "classic" {
         return None;
     }
-    let [session, heartbeat] = [Property::SessionTimeoutMs, Property::HeartbeatIntervalMs].map(|p| config.value(p, together.of).to_string());
+    let [session, heartbeat] =
+        [Property::SessionTimeoutMs, Property::HeartbeatIntervalMs].map(|p| config.value(p, together.of).to_string());
     let given = [("group.id", "checked"), ("session.timeout.ms", &session), ("heartbeat.interval.ms", &heartbeat)];
     ConsumerConfig::of(given).err().map(|refusal| refusal.class)
 }

@@ -166,8 +166,9 @@ impl Reading {
                 }
                 if let Some(duration) = bank {
                     self.recording.scenario = Scenario::plain(&name, 1);
-                    match duration.parse() {
-                        Ok(us) => self.recording.scenario.duration_us = us,
+                    match duration.parse::<u64>() {
+                        Ok(us @ 1..=workbench::DURATION_US_MAX) => self.recording.scenario.duration_us = us,
+                        Ok(_) => self.problem(Part::Workbench, Flaw::Duration),
                         Err(_) => self.problem(Part::Workbench, Flaw::NotMicroseconds { found: quoted(duration) }),
                     }
                     continue;
@@ -192,12 +193,10 @@ impl Reading {
                 },
                 Some(("i", folded)) => self.recording.interventions = self.interventions(folded, Part::Interventions),
                 Some(("p", folded)) => self.recording.scenario.program = self.interventions(folded, Part::Program),
-                Some((key, value)) if key.contains('.') => {
-                    match self.recording.scenario.config.set_text(key, &unescape(value)) {
-                        Ok(place) => given.push(place),
-                        Err(error) => self.problem(Part::Setting, flaw::of_setting(error)),
-                    }
-                }
+                Some((key, value)) if key.contains('.') => match self.recording.scenario.config.set_text(key, &unescape(value)) {
+                    Ok(place) => given.push(place),
+                    Err(error) => self.problem(Part::Setting, flaw::of_setting(error)),
+                },
                 _ => self.problem(Part::Unknown, Flaw::Unknown { found: quoted(part) }),
             }
         }

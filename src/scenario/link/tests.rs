@@ -149,6 +149,17 @@ fn a_bank_of_any_name_goes_around_with_its_programme() {
 }
 
 #[test]
+fn a_run_of_the_bank_is_no_longer_than_a_day() {
+    let length = |us: u64| read(&format!("v1;s=x;b={us};n=1"));
+    assert_eq!(length(86_400_000_000).0.scenario.duration_us, 86_400_000_000);
+    for us in [0, 86_400_000_001, u64::MAX] {
+        let (recording, problems) = length(us);
+        assert_eq!(recording.scenario.duration_us, Scenario::plain("x", 1).duration_us);
+        assert_eq!(problems, [LinkProblem { part: Part::Workbench, what: Flaw::Duration }]);
+    }
+}
+
+#[test]
 fn a_damaged_workbench_keeps_what_can_be_kept() {
     let (recording, problems) = read("v1;s=x;w=300~5000000~no.such.name~1~num.partitions~2;n=1;p=***");
     assert_eq!(recording.scenario.stage, Stage::ClusterOnly);

@@ -82,7 +82,9 @@ fn flaw(flaw: &Flaw, lang: Lang) -> String {
         Flaw::Brokers { brokers_max } => {
             pick(format!("their number, 1 to {brokers_max}, is missing"), format!("수(1–{brokers_max})가 없습니다"))
         }
-        Flaw::Duration => plain("how long the run is, in microseconds, is missing", "실행 길이(마이크로초)가 없습니다"),
+        Flaw::Duration => {
+            plain("how long the run is, in microseconds, is missing or out of range", "실행 길이(마이크로초)가 없거나 범위를 벗어났습니다")
+        }
         Flaw::Broker(ConfigError::UnknownName { name }) => {
             pick(format!("there is no setting `{name}`"), format!("`{name}` 설정은 없습니다"))
         }
@@ -171,6 +173,7 @@ fn thing_ko(what: &'static str) -> &'static str {
         "partition" => "파티션",
         "member" => "멤버",
         "producer" => "생산자",
+        "projection" => "프로젝션",
         other => other,
     }
 }
