@@ -228,3 +228,39 @@ fn d12_a_dead_letter_waits_until_its_producer_reaches_the_log() {
     assert!(letters(&world) >= 1, "{}", tail(&world));
     assert!((0..world.partition_count()).all(|partition| world.unread("account-view", partition) == 0), "{}", tail(&world));
 }
+
+/// The words of the facts of a group's consumers from this number on.
+fn words_of_group(world: &World, group: u32, from: u64) -> Vec<String> {
+    let of_group = |node: Node| matches!(node, Node::Consumer(slot) if world.consumers()[slot as usize].group == Some(group));
+    let facts = world.trace().iter_from(from).filter(|fact| of_group(fact.actor));
+    facts.map(|fact| fact.kind.words(world.cluster().topics()).0.name().to_owned()).collect()
+}
+
+#[test]
+fn d6_what_a_listener_does_is_changed_under_a_fault_too() {
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(10_000));
+    let throws = FaultRule { moment: Moment::Lasting { until: None }, ..FaultRule::usual(FaultKind::ListenerThrows, Target::Group(0)) };
+    world.intervene(world.now(), &Intervention::Inject(throws)).expect("the fault fits");
+    world.run_until(SimTime::from_ms(20_000));
+    assert!(words_of_group(&world, 0, 0).contains(&"nacked".to_owned()));
+    set(&mut world, "group.account-view.on-failure", "throw");
+    world.run_until(SimTime::from_ms(21_000));
+    let from = world.trace().end();
+    world.run_until(SimTime::from_ms(40_000));
+    let seen = words_of_group(&world, 0, from);
+    assert!(!seen.contains(&"nacked".to_owned()), "the catch is gone");
+    assert!(seen.contains(&"failed".to_owned()), "{seen:?}");
+
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(10_000));
+    let slow =
+        FaultRule { moment: Moment::Lasting { until: None }, amount: 1, ..FaultRule::usual(FaultKind::ListenerSlow, Target::Group(0)) };
+    world.intervene(world.now(), &Intervention::Inject(slow)).expect("the fault fits");
+    set(&mut world, "group.account-view.acknowledge", "never");
+    world.run_until(SimTime::from_ms(11_000));
+    let from = world.trace().end();
+    world.run_until(SimTime::from_ms(20_000));
+    let seen = words_of_group(&world, 0, from);
+    assert!(seen.contains(&"delivered".to_owned()) && !seen.contains(&"acknowledged".to_owned()), "{seen:?}");
+}
