@@ -1,10 +1,10 @@
 //! Every fault of the catalogue does what it says, and when all is healed everything drains.
 
-use super::super::{FactKind, Intervention, ProcessState, World};
-use crate::bank::Process;
+use super::super::{FactKind, Intervention, Payload, ProcessState, World};
+use crate::bank::{Message, Process};
 use crate::broker::BrokerId;
 use crate::fault::{FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 use crate::scenario::{Action, GROUPS, Scenario};
 
 fn target(kind: FaultKind) -> Target {
@@ -263,4 +263,30 @@ fn d6_what_a_listener_does_is_changed_under_a_fault_too() {
     world.run_until(SimTime::from_ms(20_000));
     let seen = words_of_group(&world, 0, from);
     assert!(seen.contains(&"delivered".to_owned()) && !seen.contains(&"acknowledged".to_owned()), "{seen:?}");
+}
+
+/// An answer that comes after its listener has waited long enough, or died, flies to the consumer that asked all the same.
+#[test]
+fn a_late_answer_of_the_read_database_flies_to_who_asked() {
+    let slow = FaultRule { amount: 2_000, ..FaultRule::usual(FaultKind::ReadDbSlow, Target::Node(Node::ReadDb)) };
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(10_000));
+    world.intervene(world.now(), &Intervention::Inject(slow)).expect("the fault fits");
+    let (mut asked, mut answers, mut seen) = (SortedMap::new(), 0, world.flights().sent_count());
+    while world.now() < SimTime::from_ms(25_000) {
+        world.step();
+        for flight in world.flights().iter().filter(|flight| flight.number >= seen) {
+            let Payload::Bank(hop) = &flight.payload else { continue };
+            match hop.message {
+                Message::Apply { call, .. } => drop(asked.insert(call, flight.from)),
+                Message::ApplyAnswer { call, .. } if asked.contains_key(&call) => {
+                    assert_eq!(Some(&flight.to), asked.get(&call), "at {}", world.now());
+                    answers += u32::from(flight.to != Node::Consumer(0));
+                }
+                _ => {}
+            }
+        }
+        seen = world.flights().sent_count();
+    }
+    assert!(answers > 1, "{answers} answers to others than the first");
 }
