@@ -135,6 +135,13 @@ impl Api {
             return hop(out, Link::ClientApi, Direction::Response, message);
         }
         out.push(Effect::Fact(Fact::of(id, FactKind::CommandReceived { attempt })));
+        // The key is in use: another attempt beside the first could be refused while that one is still carried out. It waits
+        // for what becomes of the first.
+        let in_hand = self.handlings.values_mut().find(|entry| entry.id == id).filter(|_| config.api.idempotency_key);
+        if let Some(entry) = in_hand {
+            entry.attempt = entry.attempt.max(attempt);
+            return;
+        }
         let handling = self.next_handling;
         self.next_handling += 1;
         let stage = HandlingStage::Loading;

@@ -128,9 +128,10 @@ impl Client {
         self.pending.contains_key(&id)
     }
 
-    /// Whether it waits for the answer to this command.
-    pub(super) fn awaits_answer(&self, id: CommandId) -> bool {
-        self.pending.get(&id).is_some_and(|pending| !matches!(pending.stage, PendingStage::Completion { .. }))
+    /// Whether it waits for the answer to this attempt of a command: whoever did not wait any longer has closed the
+    /// connection, and hears nothing more on it.
+    pub(super) fn awaits_answer(&self, id: CommandId, attempt: u32) -> bool {
+        self.pending.get(&id).is_some_and(|pending| pending.stage == PendingStage::Answer && pending.attempt == attempt)
     }
 
     /// Whether its connection is open, or its device online, as far as it knows.
@@ -225,13 +226,10 @@ impl Client {
         out.push(Effect::Timer { at: now + config.client.request_timeout_us, timer });
     }
 
-    /// The API answered.
+    /// The API answered the attempt that it waits for.
     pub(super) fn on_reply(&mut self, now: SimTime, config: &BankConfig, id: CommandId, reply: Reply, out: &mut Vec<Effect>) {
         let client = self.index;
         let Some(pending) = self.pending.get_mut(&id) else { return };
-        if matches!(pending.stage, PendingStage::Completion { .. }) {
-            return;
-        }
         match reply {
             Reply::Accepted { event, .. } => {
                 pending.stage = PendingStage::Completion { event };
@@ -249,10 +247,8 @@ impl Client {
                 out.push(Effect::Fact(Fact::of(id, FactKind::ReplyConflicted { client })));
             }
             Reply::Unavailable | Reply::Disconnected => {
-                if pending.stage == PendingStage::Answer {
-                    out.push(Effect::Fact(Fact::of(id, FactKind::ReplyUnknown { client })));
-                    self.retry_later(now, config, id, out);
-                }
+                out.push(Effect::Fact(Fact::of(id, FactKind::ReplyUnknown { client })));
+                self.retry_later(now, config, id, out);
             }
         }
     }

@@ -82,6 +82,8 @@ pub enum Stage {
     Marking {
         /// How many rows the round had.
         row_count: u32,
+        /// The row ids that are marked.
+        ids: Arc<[u32]>,
     },
 }
 
@@ -266,7 +268,7 @@ impl Relay {
     pub(super) fn pass_published(&mut self, now: SimTime, config: &BankConfig, round: u32, out: &mut Vec<Effect>) {
         let Some(worker) = self.worker(round) else { return };
         let Stage::Published { rows, log, acknowledged } = &self.workers[worker].stage else { return };
-        let (rows, log, ids) = (rows.clone(), *log, acknowledged.clone());
+        let (rows, log, ids) = (rows.clone(), *log, Arc::<[u32]>::from(acknowledged.as_slice()));
         let row_count = rows.len() as u32;
         if log {
             // What follows the first failure is sent again: the position is one number.
@@ -275,10 +277,9 @@ impl Relay {
             self.flush(now, config, out);
             return self.after_round(now, config, worker, row_count, out);
         }
-        self.token.advance(now, &ids);
-        self.workers[worker].stage = Stage::Marking { row_count };
+        self.workers[worker].stage = Stage::Marking { row_count, ids: ids.clone() };
         let by_token = config.api.publication == Publication::EventStore;
-        hop(out, Link::RelayWriteDb, Direction::Request, Message::OutboxMark { round, ids: ids.into(), by_token });
+        hop(out, Link::RelayWriteDb, Direction::Request, Message::OutboxMark { round, ids, by_token });
         let timer = Timer::RelayDbTimeout { round, marking: true };
         out.push(Effect::Timer { at: now + config.relay.db_timeout_us, timer });
     }
@@ -301,11 +302,16 @@ impl Relay {
         }
     }
 
-    /// The mark is durable, or it failed; then the rows will be published again.
+    /// The mark is durable, or it failed; then the rows will be published again, by the token too: it is durable with the mark
+    /// and goes no further without it.
     pub(super) fn on_marked(&mut self, now: SimTime, config: &BankConfig, round: u32, answer: Result<(), DbError>, out: &mut Vec<Effect>) {
         let Some(worker) = self.worker(round) else { return };
-        let Stage::Marking { row_count } = self.workers[worker].stage else { return };
-        let row_count = if answer.is_ok() { row_count } else { 0 };
+        let Stage::Marking { row_count, ids } = &self.workers[worker].stage else { return };
+        let (row_count, ids) = (*row_count, ids.clone());
+        if answer.is_err() {
+            return self.after_round(now, config, worker, 0, out);
+        }
+        self.token.advance(now, &ids);
         self.after_round(now, config, worker, row_count, out);
     }
 

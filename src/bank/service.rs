@@ -205,10 +205,10 @@ impl Bank {
         let config = self.config.clone();
         let Some(entry) = message.client().and_then(|client| self.clients.get_mut(client.index())) else { return };
         match message {
+            Message::CommandReply { id, attempt, .. } if !entry.awaits_answer(id, attempt) => {}
             Message::CommandReply { id, reply: reply @ Reply::Accepted { event, state }, .. } => {
-                let first_answer = entry.awaits_answer(id);
                 entry.on_reply(now, &config, id, reply, out);
-                let Some(change) = self.book.get(event).map(|event| event.first).filter(|_| first_answer) else { return };
+                let Some(change) = self.book.get(event).map(|event| event.first) else { return };
                 entry.wrote(id, change.account, change.version, state.map(|(_, state)| state));
                 if config.client.read_back {
                     entry.ask(&config, QueryId(self.next_query), change.account, out);

@@ -102,9 +102,4 @@ impl Case {
             observed,
         })
     }
-
-    /// Whether `not_compared` has an entry that begins with these words.
-    pub fn does_not_compare(&self, words: &str) -> bool {
-        self.not_compared.iter().any(|entry| entry.starts_with(words))
-    }
 }

@@ -101,7 +101,7 @@ impl World {
 
     fn caller_of(&self, message: &Message) -> Node {
         match message {
-            Message::Apply { call, .. } | Message::ApplyAnswer { call, .. } => self.consumer_of_call(*call),
+            Message::Apply { call, .. } | Message::ApplyAnswer { call, .. } => World::consumer_of_call(*call),
             _ => Node::ReadDb,
         }
     }

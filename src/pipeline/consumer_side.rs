@@ -13,6 +13,9 @@ use crate::listener::consumer::{ConsumerEffect, ConsumerTimer};
 use crate::listener::{self, ConsumerRecord, Container, ContainerEffect, ContainerTimer, Exception, Listener};
 use crate::scenario::{Of, Property};
 
+/// Above these bits a call's number has its slot: the read database's answer finds its way also when nobody waits any more.
+const CALLS_OF_SLOT: u32 = 32;
+
 /// A listener's call to the application: the listener's own time first, then the read database.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ApplicationCall {
@@ -125,7 +128,7 @@ impl World {
         });
         let call = ApplicationCall { slot, incarnation: place.incarnation, token, events, places };
         let us = self.config.latency(Property::ListenerTime, Of::Group(group)).draw(&mut self.listener_prng);
-        let number = self.calls_made;
+        let number = u64::from(slot) << CALLS_OF_SLOT | self.calls_made;
         self.calls_made += 1;
         self.calls.insert(number, call);
         if us == 0 {
@@ -163,12 +166,9 @@ impl World {
         }
     }
 
-    /// The node that made a call to the read database.
-    pub(super) fn consumer_of_call(&self, number: u64) -> Node {
-        if number >= crate::bank::IN_PROCESS_CALLS {
-            return Node::Api;
-        }
-        Node::Consumer(self.calls.get(&number).map_or(0, |call| call.slot))
+    /// The node that made a call to the read database, whether or not it still waits for the answer.
+    pub(super) fn consumer_of_call(number: u64) -> Node {
+        if number >= crate::bank::IN_PROCESS_CALLS { Node::Api } else { Node::Consumer((number >> CALLS_OF_SLOT) as u32) }
     }
 
     /// The container's `KafkaTemplate` sends a record: a dead letter, a retry, or what the listener wants.

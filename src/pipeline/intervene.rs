@@ -10,7 +10,7 @@ use crate::broker::{AdminRequest, BrokerId, GroupRequest, Request};
 use crate::fault::Node;
 use crate::kernel::SimTime;
 use crate::listener;
-use crate::scenario::{GROUPS, Of, Property, SettingError, TOPIC};
+use crate::scenario::{GROUPS, Of, Property, TOPIC};
 
 impl World {
     /// Does something to the run at `at`, which is not before the last occurrence nor after the next one.
@@ -35,10 +35,11 @@ impl World {
         match intervention {
             Intervention::Set { key, value } => {
                 let mut config = self.config.clone();
-                config.set_text(key, value)?;
-                if let Err(refusal) = super::build::check_producers(&config) {
-                    let (key, value) = (key.to_string(), value.to_string());
-                    return Err(SettingError::Conflict { key, value, class: refusal.class }.into());
+                let place = config.set_text(key, value)?;
+                // Settings that contradicted each other before do so without this one, and must not keep it from being changed.
+                let refused = config.refused(&[place]).into_iter().filter(|_| self.config.refused(&[place]).is_empty());
+                if let Some((_, error)) = refused.into_iter().next() {
+                    return Err(error.into());
                 }
             }
             Intervention::Inject(rule) => {

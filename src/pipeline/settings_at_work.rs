@@ -91,6 +91,8 @@ impl World {
                 let slots: Vec<u32> = self.slots_of(group).collect();
                 for slot in slots {
                     self.consumers[slot as usize].listener.set_program(program.clone());
+                    // What stands in front of it was made of the program before.
+                    self.arm_listener(slot);
                 }
             }
             _ => self.restart_group(group),

@@ -35,13 +35,14 @@ pub enum SettingError {
         /// The possible values in words.
         possible: String,
     },
-    /// The setting can be that, and not together with the others: the real client refuses to start with them.
+    /// The setting can be that, and not together with the others: the real client refuses to start with them, or the broker to
+    /// take them.
     Conflict {
         /// The key.
         key: String,
         /// The value given.
         value: String,
-        /// The class of the client's exception.
+        /// The class of the exception.
         class: &'static str,
     },
 }
@@ -58,7 +59,8 @@ impl fmt::Display for SettingError {
             }
             SettingError::BadValue { key, value, possible } => write!(f, "setting `{key}` cannot be `{value}`: it is {possible}"),
             SettingError::Conflict { key, value, class } => {
-                write!(f, "setting `{key}` cannot be `{value}` together with the others: the client refuses to start ({class})")
+                let who = if key.starts_with("topic.") { "the broker refuses them" } else { "the client refuses to start" };
+                write!(f, "setting `{key}` cannot be `{value}` together with the others: {who} ({class})")
             }
         }
     }

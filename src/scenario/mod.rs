@@ -6,6 +6,7 @@
 mod act;
 mod builtin;
 mod config;
+mod contradiction;
 pub mod fidelity;
 mod intervention;
 pub mod link;

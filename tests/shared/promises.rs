@@ -195,7 +195,7 @@ fn link(link: Link) -> Target {
 const SHARES: Target = Target::Group(SHARE_GROUP_NUMBER);
 
 /// Every unsafe setting that there is, each with what it breaks.
-pub(crate) const UNSAFE: [Unsafe; 23] = [
+pub(crate) const UNSAFE: [Unsafe; 24] = [
     Unsafe {
         name: "no idempotency key, and a worker dies between the notice and its acknowledgement",
         settings: &[("share.consumers", "2"), ("share.share.acknowledgement.mode", "explicit"), ("share.idempotency-key", "false")],
@@ -313,6 +313,19 @@ pub(crate) const UNSAFE: [Unsafe; 23] = [
         settings: &[("api.idempotency-key", "false"), ("client.completion", "polling")],
         faults: || vec![(10_000, armed(FaultKind::ResponseLost, link(Link::ClientApi)))],
         breaks: Invariant::NoEffectTwice,
+    },
+    Unsafe {
+        name: "no idempotency key, and the retry of a withdrawal finds the account emptied by it",
+        settings: &[
+            ("api.idempotency-key", "false"),
+            ("client.completion", "polling"),
+            ("client.accounts", "2"),
+            ("client.opening-balance", "50"),
+            ("client.deposit-share", "0"),
+            ("client.withdraw-share", "100"),
+        ],
+        faults: || vec![(1, lasting(FaultKind::ResponseLost, link(Link::ClientApi), 8_000))],
+        breaks: Invariant::OutcomeLearned,
     },
     Unsafe {
         name: "acknowledge before the effect",

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use cqrs_lab::{
     kernel::SimTime,
     pipeline::World,
-    scenario::{Scenario, builtin, builtin_names},
+    scenario::{Config, Scenario, builtin, builtin_names},
 };
 
 use crate::{Outcome, args::Args};
@@ -31,10 +31,7 @@ pub fn command_trace(mut args: Args) -> Outcome {
     if let Some(seed) = seed {
         scenario.seed = seed.parse().map_err(|_| format!("--seed takes a number from 0 to {}, not {seed}", u64::MAX))?;
     }
-    for set in sets {
-        let (key, value) = set.split_once('=').ok_or_else(|| format!("--set takes key=value, not {set}"))?;
-        scenario.config.set_text(key, value)?;
-    }
+    set_all(&mut scenario.config, &sets)?;
     let until = until.map_or(Ok(UNTIL), |text| duration(&text))?;
     let mut world = World::new(&scenario);
     if digest_only {
@@ -45,6 +42,16 @@ pub fn command_trace(mut args: Args) -> Outcome {
     // A reader that has seen enough (`| head`) closes the pipe: no error, and no reason to go on.
     let _ = print(&mut world, until);
     Ok(())
+}
+
+/// Sets what `--set` says. Only the whole tells whether the real system would take it.
+fn set_all(config: &mut Config, sets: &[String]) -> Outcome {
+    let mut given = Vec::new();
+    for set in sets {
+        let (key, value) = set.split_once('=').ok_or_else(|| format!("--set takes key=value, not {set}"))?;
+        given.push(config.set_text(key, value)?);
+    }
+    config.refused(&given).into_iter().next().map_or(Ok(()), |(_, error)| Err(error.into()))
 }
 
 /// Runs to `until` and prints each fact as it happens: the world itself keeps only the newest.
@@ -89,7 +96,18 @@ fn duration(text: &str) -> Outcome<SimTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SimTime, duration, named};
+    use super::{Config, SimTime, duration, named, set_all};
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        let set = |sets: &[&str]| {
+            let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+            set_all(&mut Config::default(), &sets).map_err(|error| error.to_string())
+        };
+        let short = "producer.delivery.timeout.ms=10000";
+        assert!(set(&[short]).unwrap_err().contains("`producer.delivery.timeout.ms` cannot be `10000` together with the others"));
+        assert_eq!(set(&[short, "producer.request.timeout.ms=5000"]), Ok(()));
+    }
 
     #[test]
     fn durations_have_a_unit() {

@@ -35,6 +35,59 @@ fn f1_of_two_concurrent_withdrawals_of_8_from_10_one_is_accepted_and_one_refused
 }
 
 #[test]
+fn f1_a_late_answer_to_an_earlier_attempt_is_not_heard() {
+    // What the API may say of the first attempt, and when it comes: before the second one leaves, and after.
+    for reply in [None, Some(Reply::Conflicted), Some(Reply::Unavailable)] {
+        for retried in [false, true] {
+            let mut toy = two_clients(0);
+            toy.hops = Some(Vec::new());
+            toy.lose = |hop| matches!(hop.message, Message::CommandReply { attempt: 1, client: ClientIndex(0), .. });
+            let id = toy.send(Command::Withdraw { account: AccountId(0), amount: 18 });
+            toy.run(SimTime::from_ms(100));
+            let (deposit, mut out) = (Command::Deposit { account: AccountId(0), amount: 20 }, Vec::new());
+            toy.bank.send_command(toy.now, ClientIndex(1), deposit, &mut out).expect("there is a client");
+            toy.dispatch(out);
+            let awaited = if retried { "command_retried" } else { "reply_timeout" };
+            while !toy.words(id).contains(&awaited) {
+                toy.run(toy.now + 1_000);
+            }
+            let refused = |hop: &&Hop| matches!(hop.message, Message::CommandReply { reply: Reply::Rejected { .. }, attempt: 1, .. });
+            let mut late = toy.hops.iter().flatten().find(refused).expect("there was too little").clone();
+            if let (Message::CommandReply { reply: said, .. }, Some(reply)) = (&mut late.message, reply) {
+                *said = reply;
+            }
+            let mut out = Vec::new();
+            toy.bank.arrive(toy.now, late, &mut out);
+            toy.dispatch(out);
+            toy.run(toy.now + 3_000_000);
+            let words = toy.words(id);
+            assert!(words.contains(&"reply_accepted"), "the second attempt is carried out, and its answer is heard: {words:?}");
+            let unheard = ["reply_rejected", "reply_conflicted", "reply_unknown"];
+            assert!(!unheard.iter().any(|word| words.contains(word)), "{words:?}");
+            assert_eq!(words.iter().filter(|word| **word == "command_retried").count(), 1, "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn f1_an_attempt_with_the_key_of_one_in_hand_waits_for_its_outcome() {
+    let mut config = quiet();
+    config.api.db_timeout_us = 10_000_000;
+    config.write_db_latency = Latency::Constant { us: 1_500_000 };
+    let words = |config: &BankConfig| {
+        let mut toy = Toy::new(config);
+        let id = toy.send(TRANSFER);
+        toy.run(SimTime::from_ms(3_100));
+        toy.words(id)
+    };
+    let with_key = words(&config);
+    assert_eq!(with_key.iter().filter(|word| **word == "command_received").count(), 2, "{with_key:?}");
+    assert_eq!(with_key.last(), Some(&"reply_accepted"), "the second attempt gets the answer to the first: {with_key:?}");
+    config.api.idempotency_key = false;
+    assert!(!words(&config).contains(&"reply_accepted"), "without the key nobody knows that they are one");
+}
+
+#[test]
 fn f2_without_a_retry_the_loser_gets_409() {
     let mut toy = two_clients(0);
     let [first, second] = withdraw_at_once(&mut toy);

@@ -124,6 +124,44 @@ fn f8_a_relay_of_the_event_store_dies_before_its_token_is_stored_and_publishes_a
     assert_eq!(toy.count(|kind| matches!(kind, FactKind::OutboxMarked { .. })), 0, "there is no outbox");
 }
 
+#[test]
+fn f8_a_mark_that_failed_or_was_lost_is_made_again_by_token_too() {
+    for (publication, reads) in [
+        (Publication::EventStore, RelayReads::Flag),
+        (Publication::EventStore, RelayReads::LastId),
+        (Publication::Outbox, RelayReads::Flag),
+        (Publication::Outbox, RelayReads::GapAware),
+        (Publication::Outbox, RelayReads::LastId),
+    ] {
+        let mut config = with(publication);
+        config.relay.reads = reads;
+        let settled = |toy: &Toy| (ids(toy), toy.bank.write_db().store.outbox.unpublished_count());
+        for process in [Process::WriteDb, Process::Relay] {
+            let mut toy = Toy::new(&config);
+            // A relay that dies sends no second mark; its first one does not arrive.
+            toy.lose = if process == Process::Relay { |hop| matches!(hop.message, Message::OutboxMark { .. }) } else { |_| false };
+            toy.send(TRANSFER);
+            while !toy.bank.relay().stages().any(|stage| matches!(stage, RelayStage::Marking { .. })) {
+                toy.run(toy.now + 500);
+            }
+            toy.lose = |_| false;
+            let mut out = Vec::new();
+            toy.bank.crash(toy.now, process, &mut out);
+            toy.dispatch(out);
+            toy.restarts.push(toy.now + 300_000, process);
+            toy.run(toy.now + 5_000_000);
+            assert_eq!(settled(&toy), (vec![1, 1], 0), "{publication:?} {reads:?} without {process:?}");
+        }
+        let mut toy = Toy::new(&config);
+        toy.lose = |hop| matches!(hop.message, Message::OutboxMark { .. });
+        toy.send(TRANSFER);
+        toy.run(SimTime::from_ms(500));
+        toy.lose = |_| false;
+        toy.run(SimTime::from_ms(10_000));
+        assert_eq!(settled(&toy), (vec![1, 1], 0), "{publication:?} {reads:?} with a lost mark");
+    }
+}
+
 /// Commands that commit in another order than they began: each statement takes its own time.
 fn jumbled(reads: RelayReads, publication: Publication) -> Toy {
     let mut config = with(publication);

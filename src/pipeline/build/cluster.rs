@@ -1,6 +1,6 @@
 //! The settings of brokers, topic and producers, as pairs of real property names and values.
 
-use crate::broker::{ClusterConfig, KafkaException, ProducerConfig};
+use crate::broker::{ClusterConfig, ProducerConfig};
 use crate::scenario::{Config, Of, Property, Scope};
 
 /// What the settings say about the brokers. Their ids begin with 1, as in the picture.
@@ -74,10 +74,4 @@ fn producer_config(config: &Config) -> ProducerConfig {
 /// The settings of a producer with this `transactional.id`, or without one.
 pub(in crate::pipeline) fn publisher_config(config: &Config, transactional_id: Option<&str>) -> ProducerConfig {
     ProducerConfig { transactional_id: transactional_id.map(str::to_owned), ..producer_config(config) }
-}
-
-/// Whether API and relay can be started with these settings (A9, E1).
-pub(in crate::pipeline) fn check_producers(config: &Config) -> Result<(), KafkaException> {
-    let id = config.flag(Property::TransactionalId, Of::Only).then_some("checked");
-    publisher_config(config, id).check()
 }

@@ -9,6 +9,7 @@ use crate::listener::consumer::ConsumerConfig;
 use crate::listener::{Container, ContainerProperties, Listener, TransactionCall};
 use crate::pipeline::route::Route;
 use crate::pipeline::{ConsumerSlot, Duty, InterventionError, ProcessState, World, build};
+use crate::scenario::GROUPS;
 
 /// What a container of a script sends with: the settings, and how far its transactional producer is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,7 +54,11 @@ impl World {
     /// Whether an act names only what is there.
     pub(super) fn check_lab_container(&self, action: &LabAction) -> Result<(), InterventionError> {
         match action {
-            LabAction::StartContainer { consumer, producer, listener, .. } => {
+            LabAction::StartContainer { consumer, producer, listener, projection, .. } => {
+                // A listener's effect asks for the settings of the group that it serves.
+                if let Some(number) = projection.filter(|number| *number as usize >= GROUPS.len()) {
+                    return Err(InterventionError::NoSuch { what: "projection", number: u64::from(number) });
+                }
                 consumer_config(consumer)?;
                 producer_config(producer)?;
                 self.lab.listeners.get(*listener as usize).map(drop).ok_or(refused("listener"))

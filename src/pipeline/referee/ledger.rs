@@ -175,7 +175,8 @@ impl Referee {
                 self.projections[projection as usize].applied.insert(event.0);
                 self.on_handled(bank, projection, event);
             }
-            FactKind::ClientGaveUp { client, .. } => {
+            // A refusal is of one attempt; whoever believes it does not hear of another one that is carried out.
+            FactKind::ClientGaveUp { client, .. } | FactKind::ReplyRejected { client, .. } | FactKind::ReplyConflicted { client } => {
                 let Some(command) = command else { return };
                 if self.executed.contains(command.0) {
                     self.break_rule(now, Some(command), None, ViolationKind::OutcomeUnknown { client });

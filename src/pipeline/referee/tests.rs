@@ -7,7 +7,7 @@ use super::ledger::Now;
 use super::*;
 use crate::bank::{
     AccountId, Bank, BankConfig, ClientIndex, Command, CommandId, Effect, EventId, FactKind, Idempotency, Message, Process, Projection,
-    Publication, Publisher,
+    Publication, Publisher, Rejection,
 };
 use crate::broker::{TopicId, TopicPartition};
 use crate::kernel::{Agenda, SimTime};
@@ -349,6 +349,24 @@ fn f10_a_client_that_never_learns_what_was_done_is_a_violation() {
     play.transfer();
     play.run(6_000_000);
     assert_eq!(play.broken(), [Invariant::OutcomeLearned], "the view was never told, so the status stayed in progress");
+}
+
+#[test]
+fn f10_a_refusal_of_what_another_attempt_carries_out_is_a_violation() {
+    let client = ClientIndex(0);
+    for refusal in [FactKind::ReplyRejected { client, reason: Rejection::InsufficientFunds }, FactKind::ReplyConflicted { client }] {
+        for carried_out_first in [true, false] {
+            let mut play = Play::new(|_| {});
+            if carried_out_first {
+                play.transfer();
+            }
+            let now = play.moment();
+            play.referee.on_bank(now, &play.bank, Some(CommandId(1)), &refusal);
+            assert_eq!(play.referee.count(Invariant::OutcomeLearned), u64::from(carried_out_first));
+            play.transfer();
+            assert_eq!(play.referee.count(Invariant::OutcomeLearned), 1, "{refusal:?}, carried out first: {carried_out_first}");
+        }
+    }
 }
 
 #[test]

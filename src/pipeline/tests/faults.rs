@@ -1,10 +1,10 @@
 //! Every fault of the catalogue does what it says, and when all is healed everything drains.
 
-use super::super::{Duty, FactKind, Intervention, ProcessState, World};
-use crate::bank::Process;
+use super::super::{Duty, FactKind, Intervention, Payload, ProcessState, World};
+use crate::bank::{Message, Process};
 use crate::broker::BrokerId;
 use crate::fault::{FaultId, FaultKind, FaultRule, Link, Moment, MomentKind, Node, Target, TargetKind};
-use crate::kernel::SimTime;
+use crate::kernel::{SimTime, SortedMap};
 use crate::scenario::{Action, GROUPS, SHARE_GROUP_NUMBER, Scenario, Stage, TOPIC};
 
 fn target(kind: FaultKind) -> Target {
@@ -429,4 +429,121 @@ fn d12_a_dead_letter_waits_until_its_producer_reaches_the_log() {
     world.run_until(SimTime::from_ms(120_000));
     assert!(letters(&world) >= 1, "{}", tail(&world));
     assert!((0..world.partition_count()).all(|partition| world.unread("account-view", partition) == 0), "{}", tail(&world));
+}
+
+/// The words of the facts of a group's consumers from this number on.
+fn words_of_group(world: &World, group: u32, from: u64) -> Vec<String> {
+    let of_group = |node: Node| matches!(node, Node::Consumer(slot) if world.consumers()[slot as usize].group == Some(group));
+    let facts = world.trace().iter_from(from).filter(|fact| of_group(fact.actor));
+    facts.map(|fact| fact.kind.words(world.cluster().topics()).0.name().to_owned()).collect()
+}
+
+#[test]
+fn d6_what_a_listener_does_is_changed_under_a_fault_too() {
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(10_000));
+    let throws = FaultRule { moment: Moment::Lasting { until: None }, ..FaultRule::usual(FaultKind::ListenerThrows, Target::Group(0)) };
+    world.intervene(world.now(), &Intervention::Inject(throws)).expect("the fault fits");
+    world.run_until(SimTime::from_ms(20_000));
+    assert!(words_of_group(&world, 0, 0).contains(&"nacked".to_owned()));
+    set(&mut world, "group.account-view.on-failure", "throw");
+    world.run_until(SimTime::from_ms(21_000));
+    let from = world.trace().end();
+    world.run_until(SimTime::from_ms(40_000));
+    let seen = words_of_group(&world, 0, from);
+    assert!(!seen.contains(&"nacked".to_owned()), "the catch is gone");
+    assert!(seen.contains(&"failed".to_owned()), "{seen:?}");
+
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(10_000));
+    let slow =
+        FaultRule { moment: Moment::Lasting { until: None }, amount: 1, ..FaultRule::usual(FaultKind::ListenerSlow, Target::Group(0)) };
+    world.intervene(world.now(), &Intervention::Inject(slow)).expect("the fault fits");
+    set(&mut world, "group.account-view.acknowledge", "never");
+    world.run_until(SimTime::from_ms(11_000));
+    let from = world.trace().end();
+    world.run_until(SimTime::from_ms(20_000));
+    let seen = words_of_group(&world, 0, from);
+    assert!(seen.contains(&"delivered".to_owned()) && !seen.contains(&"acknowledged".to_owned()), "{seen:?}");
+}
+
+/// An answer that comes after its listener has waited long enough, or died, flies to the consumer that asked all the same.
+#[test]
+fn a_late_answer_of_the_read_database_flies_to_who_asked() {
+    let slow = FaultRule { amount: 2_000, ..FaultRule::usual(FaultKind::ReadDbSlow, Target::Node(Node::ReadDb)) };
+    let mut world = World::new(&Scenario::plain("fault", 11));
+    world.run_until(SimTime::from_ms(10_000));
+    world.intervene(world.now(), &Intervention::Inject(slow)).expect("the fault fits");
+    let (mut asked, mut answers, mut seen) = (SortedMap::new(), 0, world.flights().sent_count());
+    while world.now() < SimTime::from_ms(25_000) {
+        world.step();
+        for flight in world.flights().iter().filter(|flight| flight.number >= seen) {
+            let Payload::Bank(hop) = &flight.payload else { continue };
+            match hop.message {
+                Message::Apply { call, .. } => drop(asked.insert(call, flight.from)),
+                Message::ApplyAnswer { call, .. } if asked.contains_key(&call) => {
+                    assert_eq!(Some(&flight.to), asked.get(&call), "at {}", world.now());
+                    answers += u32::from(flight.to != Node::Consumer(0));
+                }
+                _ => {}
+            }
+        }
+        seen = world.flights().sent_count();
+    }
+    assert!(answers > 1, "{answers} answers to others than the first");
+}
+
+#[test]
+fn a_process_that_stands_still_sends_nothing() {
+    let scenarios: [(FaultKind, Node, &[(&str, &str)]); 4] = [
+        (FaultKind::RelayPause, Node::Relay, &[]),
+        (FaultKind::RelayPause, Node::Relay, &[("producer.transactional.id", "true")]),
+        (FaultKind::ApiPause, Node::Api, &[("api.publication", "inside-transaction"), ("api.write-db-timeout", "600000")]),
+        (FaultKind::ApiPause, Node::Api, &[("api.publication", "after-commit"), ("producer.transactional.id", "true")]),
+    ];
+    for (kind, node, sets) in scenarios {
+        let mut scenario = Scenario::plain("fault", 11);
+        for (key, value) in sets.iter().chain(&[("producer.linger.ms", "2000")]) {
+            scenario.config.set_text(key, value).expect("a setting of the table");
+        }
+        let mut world = World::new(&scenario);
+        world.run_until(SimTime::from_ms(9_000));
+        while world.bank().expect("a bank").publishing_count() == 0 {
+            world.step();
+        }
+        // Longer than the producer's request timeout.
+        let until = world.now() + 40_000_000;
+        let pause = FaultRule { moment: Moment::Lasting { until: Some(until) }, ..FaultRule::usual(kind, Target::Node(node)) };
+        world.intervene(world.now(), &Intervention::Inject(pause)).expect("the fault fits");
+        let first = world.flights().sent_count();
+        while world.next_at().is_some_and(|at| at < until) {
+            world.step();
+            let sent = world.flights().iter().find(|flight| flight.number >= first && flight.from == node);
+            assert!(sent.is_none(), "{kind} {sets:?}: {sent:?} at {}", world.now());
+        }
+        let set = |world: &mut World, key: &str| set(world, key, "0");
+        set(&mut world, "client.commands-per-minute");
+        world.run_until(until + 120_000_000);
+        assert_eq!(world.pending(), None, "{kind} {sets:?}\n{}", tail(&world));
+    }
+}
+
+/// A listener within the API's process has no clock of its own: while that stands still, nothing throws for want of an answer.
+#[test]
+fn a_listener_in_a_process_that_stands_still_waits_on() {
+    let mut scenario = scenario(FaultKind::EventListenerThrows);
+    scenario.config.set_text("read-db.read-db-time", "900ms").expect("a setting of the table");
+    let mut world = World::new(&scenario);
+    world.run_until(SimTime::from_ms(9_000));
+    while world.bank().expect("a bank").api().listeners().running_count() == 0 {
+        world.step();
+    }
+    let until = world.now() + 5_000_000;
+    let pause =
+        FaultRule { moment: Moment::Lasting { until: Some(until) }, ..FaultRule::usual(FaultKind::ApiPause, Target::Node(Node::Api)) };
+    world.intervene(world.now(), &Intervention::Inject(pause)).expect("the fault fits");
+    let from = world.trace().end();
+    world.run_until(until + 1_000_000);
+    let seen = words(&world, from);
+    assert!(!seen.contains(&"apply_failed".to_owned()), "{seen:?}");
 }

@@ -29,7 +29,7 @@ fn every_setting_can_be_changed_while_it_runs() {
             let mut world = begun.clone();
             let change = Intervention::Set { key: setting.key.as_str().into(), value: value.as_str().into() };
             if let Err(error) = world.intervene(world.now(), &change) {
-                // Some of a producer's settings exclude each other (A9, A10); nothing else may be refused.
+                // Some settings exclude each other (A9, A10, B10, C2); nothing else may be refused.
                 let conflict = matches!(error, InterventionError::Setting(SettingError::Conflict { .. }));
                 assert!(conflict, "{}={value}: {error}", setting.key);
                 continue;
@@ -49,6 +49,30 @@ fn every_setting_can_be_so_from_the_beginning() {
             World::new(&scenario).run_until(SimTime::from_ms(5_000));
         }
     }
+}
+
+#[test]
+fn what_the_real_system_refuses_is_refused_with_its_class() {
+    let set = |world: &mut World, key: &str, value: &str| {
+        let change = Intervention::Set { key: key.into(), value: value.into() };
+        match world.intervene(world.now(), &change) {
+            Ok(()) => None,
+            Err(InterventionError::Setting(SettingError::Conflict { class, .. })) => Some(class),
+            Err(other) => panic!("{key}={value}: {other}"),
+        }
+    };
+    let mut world = World::new(&Scenario::plain("settings", 3));
+    assert_eq!(set(&mut world, "producer.delivery.timeout.ms", "10000"), Some("KafkaException"));
+    assert_eq!(set(&mut world, "group.account-view.session.timeout.ms", "2000"), Some("KafkaException"));
+    assert_eq!(set(&mut world, "topic.max.compaction.lag.ms", "1000"), None);
+    assert_eq!(set(&mut world, "topic.min.compaction.lag.ms", "1001"), Some("InvalidConfigurationException"));
+    // A scenario that contradicts itself, as a script may: what it is made to be is no reason to refuse anything.
+    let mut scenario = Scenario::plain("settings", 3);
+    scenario.config.set_text("producer.delivery.timeout.ms", "10000").expect("a setting");
+    let mut world = World::new(&scenario);
+    assert_eq!(set(&mut world, "link.fetch.latency", "~40ms"), None);
+    assert_eq!(set(&mut world, "producer.linger.ms", "10"), None);
+    assert_eq!(set(&mut world, "producer.max.in.flight.requests.per.connection", "10"), Some("ConfigException"));
 }
 
 #[test]

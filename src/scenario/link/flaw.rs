@@ -95,7 +95,7 @@ impl fmt::Display for Flaw {
             Flaw::Setting(SettingError::UnknownKey { key }) => write!(f, "there is no `{key}`"),
             Flaw::Setting(error) => f.write_str(error.to_string().lines().next().unwrap_or_default()),
             Flaw::Brokers { brokers_max } => write!(f, "a number of brokers from 1 to {brokers_max} is missing"),
-            Flaw::Duration => f.write_str("a number of microseconds is missing"),
+            Flaw::Duration => f.write_str("a number of microseconds is missing or out of range"),
             Flaw::Broker(error) => write!(f, "{error}"),
             Flaw::DamagedAt { place } => write!(f, "damaged at character {place}"),
             Flaw::TooShort => f.write_str("too short"),

@@ -17,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::wire::{from_text, to_text};
-use super::{Scenario, Stage, settings};
+use super::{Config, Scenario, Stage, settings};
 use crate::kernel::{SimTime, digest_of};
 use crate::scenario::Intervention;
 pub use flaw::Flaw;
@@ -166,8 +166,9 @@ impl Reading {
                 }
                 if let Some(duration) = bank {
                     self.recording.scenario = Scenario::plain(&name, 1);
-                    match duration.parse() {
-                        Ok(us) => self.recording.scenario.duration_us = us,
+                    match duration.parse::<u64>() {
+                        Ok(us @ 1..=workbench::DURATION_US_MAX) => self.recording.scenario.duration_us = us,
+                        Ok(_) => self.problem(Part::Workbench, Flaw::Duration),
                         Err(_) => self.problem(Part::Workbench, Flaw::NotMicroseconds { found: quoted(duration) }),
                     }
                     continue;
@@ -178,6 +179,7 @@ impl Reading {
                 }
             }
         }
+        let (own, mut given) = (self.recording.scenario.config.clone(), Vec::new());
         for part in parts {
             match part.split_once('=') {
                 Some(("s" | "w" | "b", _)) => {}
@@ -191,13 +193,21 @@ impl Reading {
                 },
                 Some(("i", folded)) => self.recording.interventions = self.interventions(folded, Part::Interventions),
                 Some(("p", folded)) => self.recording.scenario.program = self.interventions(folded, Part::Program),
-                Some((key, value)) if key.contains('.') => {
-                    if let Err(error) = self.recording.scenario.config.set_text(key, &unescape(value)) {
-                        self.problem(Part::Setting, flaw::of_setting(error));
-                    }
-                }
+                Some((key, value)) if key.contains('.') => match self.recording.scenario.config.set_text(key, &unescape(value)) {
+                    Ok(place) => given.push(place),
+                    Err(error) => self.problem(Part::Setting, flaw::of_setting(error)),
+                },
                 _ => self.problem(Part::Unknown, Flaw::Unknown { found: quoted(part) }),
             }
+        }
+        self.drop_contradictions(&own, &given);
+    }
+
+    /// Names what of the given settings the real system refuses together with the others, and leaves it as it was.
+    fn drop_contradictions(&mut self, own: &Config, given: &[usize]) {
+        for (place, error) in self.recording.scenario.config.refused(given) {
+            self.recording.scenario.config.set(&settings()[place].key, own.at(place)).expect("a value that it had");
+            self.problem(Part::Setting, flaw::of_setting(error));
         }
     }
 

@@ -77,6 +77,23 @@ fn a_part_that_is_wrong_is_named_and_the_rest_is_kept() {
 }
 
 #[test]
+fn settings_that_contradict_each_other_are_named_and_dropped() {
+    let keys = |fragment: &str| {
+        let (recording, problems) = read(fragment);
+        assert!(problems.iter().all(|p| p.part == Part::Setting && p.to_string().contains("together with the others")), "{problems:?}");
+        let changed: Vec<String> = recording.scenario.config.changed().map(|(setting, _)| setting.key.clone()).collect();
+        (problems.len(), changed)
+    };
+    let delivery = "v1;s=transfer;n=42;producer.batch.size=9;producer.delivery.timeout.ms=10000";
+    assert_eq!(keys(delivery), (1, vec!["producer.batch.size".to_owned()]));
+    assert_eq!(keys("v1;s=transfer;producer.max.in.flight.requests.per.connection=10"), (1, Vec::new()));
+    assert_eq!(keys("v1;s=transfer;group.account-view.session.timeout.ms=2000"), (1, Vec::new()));
+    assert_eq!(keys("v1;s=transfer;topic.min.compaction.lag.ms=9;topic.max.compaction.lag.ms=8"), (2, Vec::new()));
+    let sound = "v1;s=transfer;producer.delivery.timeout.ms=10000;producer.request.timeout.ms=5000";
+    assert_eq!(keys(sound).0, 0, "what is said later counts too");
+}
+
+#[test]
 fn another_version_says_so() {
     for fragment in ["nonsense", "v999;t=5", "v1.!!!!", "%"] {
         let (_, problems) = read(fragment);
@@ -129,6 +146,17 @@ fn a_bank_of_any_name_goes_around_with_its_programme() {
     let recording = Recording { scenario, interventions: Vec::new(), moment: SimTime::ZERO };
     let fragment = recording.to_fragment(own);
     assert_eq!(read(&fragment), (recording, Vec::new()), "{fragment}");
+}
+
+#[test]
+fn a_run_of_the_bank_is_no_longer_than_a_day() {
+    let length = |us: u64| read(&format!("v1;s=x;b={us};n=1"));
+    assert_eq!(length(86_400_000_000).0.scenario.duration_us, 86_400_000_000);
+    for us in [0, 86_400_000_001, u64::MAX] {
+        let (recording, problems) = length(us);
+        assert_eq!(recording.scenario.duration_us, Scenario::plain("x", 1).duration_us);
+        assert_eq!(problems, [LinkProblem { part: Part::Workbench, what: Flaw::Duration }]);
+    }
 }
 
 #[test]

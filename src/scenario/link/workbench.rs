@@ -9,7 +9,7 @@ use crate::scenario::{Scenario, Stage};
 /// The most brokers that a link may ask for.
 const BROKERS_MAX: u32 = 9;
 /// The longest run that a link may ask for, in microseconds: a day.
-const DURATION_US_MAX: u64 = 86_400_000_000;
+pub(super) const DURATION_US_MAX: u64 = 86_400_000_000;
 
 /// `brokers~duration~name~value…`: the settings that are not Kafka's defaults.
 pub(super) fn to_text(scenario: &Scenario) -> String {

@@ -50,7 +50,7 @@ mod tests {
         let target = Target::Link { link: Link::Fetch, of: Some(Node::Consumer(1)) };
         vec![
             Intervention::Set { key: "producer.acks".into(), value: "1".into() },
-            Intervention::Set { key: "".into(), value: "a b~c%\n-+é".into() },
+            Intervention::Set { key: "".into(), value: "a b~c%\n-+é\t.\r.\x0c.\x0b.\u{a0}".into() },
             Intervention::Inject(FaultRule {
                 kind: FaultKind::LinkSlow,
                 target,
@@ -71,7 +71,7 @@ mod tests {
     fn every_sort_of_intervention_comes_back() {
         for intervention in samples() {
             let text = to_text(&intervention).expect("writes");
-            assert!(!text.contains('\n'));
+            assert!(!text.contains(['\n', '\r']));
             assert_eq!(from_text::<Intervention>(&text), Ok(intervention), "{text}");
         }
     }
@@ -82,6 +82,17 @@ mod tests {
         assert_eq!(texts[0], "Set producer.acks 1");
         assert_eq!(texts[2], "Inject LinkSlow Link Fetch + Consumer 1 Lasting + 9 500");
         assert_eq!(texts[5], "HealAll");
+    }
+
+    #[test]
+    fn steps_may_be_nested_and_not_without_end() {
+        let nested = |depth: usize| ["Lab CallApplication 1 ", &"IfEvent x ".repeat(depth), "RollbackOnly t"].concat();
+        let read = from_text::<Intervention>(&nested(20)).expect("a few levels are sound");
+        assert_eq!(to_text(&read).expect("writes"), nested(20));
+        for depth in [40, 100_000] {
+            let error = from_text::<Intervention>(&nested(depth)).expect_err("would overflow the stack").to_string();
+            assert_eq!(error, "it is nested too deep", "{depth}");
+        }
     }
 
     #[test]

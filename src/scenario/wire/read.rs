@@ -4,12 +4,16 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Visitor};
 
 use super::{WireError, err};
 
+/// How deep variants may stand within each other: what a recording holds needs five, and each level costs the reader a piece of
+/// its stack, while a link of two kilobytes could unfold to a hundred thousand.
+const DEPTH_MAX: u32 = 32;
+
 /// Reads a value from words with blanks between them.
 ///
 /// # Errors
 /// Names the word that does not fit.
 pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
-    let mut reader = Reader { words: text.split_ascii_whitespace() };
+    let mut reader = Reader { words: text.split_ascii_whitespace(), depth: 0 };
     let value = T::deserialize(&mut reader)?;
     match reader.words.next() {
         None => Ok(value),
@@ -19,6 +23,8 @@ pub fn from_text<T: DeserializeOwned>(text: &str) -> Result<T, WireError> {
 
 struct Reader<'a> {
     words: std::str::SplitAsciiWhitespace<'a>,
+    /// In how many variants the next word stands.
+    depth: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -44,6 +50,9 @@ fn unescape(word: &str) -> Result<String, WireError> {
             '~' => match chars.next() {
                 Some('s') => ' ',
                 Some('n') => '\n',
+                Some('h') => '\t',
+                Some('r') => '\r',
+                Some('f') => '\x0c',
                 Some('t') => '~',
                 _ => return err(&["`", word, "` is badly escaped"].concat()),
             },
@@ -147,7 +156,14 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, WireError> {
-        visitor.visit_enum(self)
+        // Whatever holds itself does so by a variant: one that ends it must be among them.
+        if self.depth == DEPTH_MAX {
+            return err("it is nested too deep");
+        }
+        self.depth += 1;
+        let value = visitor.visit_enum(&mut *self)?;
+        self.depth -= 1;
+        Ok(value)
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, WireError> {

@@ -37,6 +37,10 @@ fn escape(text: &str) -> String {
         match c {
             ' ' => word.push_str("~s"),
             '\n' => word.push_str("~n"),
+            // Whatever else parts words for the reader.
+            '\t' => word.push_str("~h"),
+            '\r' => word.push_str("~r"),
+            '\x0c' => word.push_str("~f"),
             '~' => word.push_str("~t"),
             c => word.push(c),
         }

@@ -82,7 +82,9 @@ fn flaw(flaw: &Flaw, lang: Lang) -> String {
         Flaw::Brokers { brokers_max } => {
             pick(format!("their number, 1 to {brokers_max}, is missing"), format!("수(1–{brokers_max})가 없습니다"))
         }
-        Flaw::Duration => plain("how long the run is, in microseconds, is missing", "실행 길이(마이크로초)가 없습니다"),
+        Flaw::Duration => {
+            plain("how long the run is, in microseconds, is missing or out of range", "실행 길이(마이크로초)가 없거나 범위를 벗어났습니다")
+        }
         Flaw::Broker(ConfigError::UnknownName { name }) => {
             pick(format!("there is no setting `{name}`"), format!("`{name}` 설정은 없습니다"))
         }
@@ -113,6 +115,12 @@ fn setting(error: &SettingError, lang: Lang) -> String {
         }
         SettingError::Conflict { key, value, class } => {
             let class = class.rsplit('.').next().unwrap_or(class);
+            if key.starts_with("topic.") {
+                return lang.pick(
+                    format!("with the topic's other settings the broker does not take `{value}` for `{key}` ({class})"),
+                    format!("다른 설정이 그대로면 브로커는 `{key}` 값으로 `{value}`을(를) 받지 않습니다({class})"),
+                );
+            }
             lang.pick(
                 format!("with its other settings the client does not start if `{key}` is `{value}` ({class})"),
                 format!("다른 설정이 그대로면 `{key}` 값 `{value}`에서는 클라이언트가 시작하지 않습니다({class})"),
@@ -165,6 +173,7 @@ fn thing_ko(what: &'static str) -> &'static str {
         "partition" => "파티션",
         "member" => "멤버",
         "producer" => "생산자",
+        "projection" => "프로젝션",
         other => other,
     }
 }
