@@ -7,7 +7,7 @@ use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
 use crate::fault::{FaultKind, FaultRule, Node, Target};
-use crate::pipeline::{Action, ConsumerSlot, Intervention, ProcessState, ShareSlot};
+use crate::pipeline::{Action, Intervention, ProcessState, ShareSlot};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, LabAction, Of, ResetTo, Scope, settings};
 use crate::scene::{ConsumerState, Health, MEMBERS_FROM, SHARES_FROM, Scene};
@@ -154,8 +154,7 @@ fn share_group(props: &SideProps, text: &Text) -> Html {
 }
 
 fn listener_group(group: u32, props: &SideProps, text: &Text) -> Html {
-    let is_in = |consumer: &&ConsumerSlot| consumer.group == Some(group) && consumer.container.thread().is_alive();
-    let count = props.shot.world.consumers().iter().filter(is_in).count() as u32;
+    let count = props.shot.world.consumer_count(group);
     let scale = |sign: &str, consumers: u32| deed(&[sign, " ", text.consumers].concat(), Action::Scale { group, consumers }, props);
     html! {
         <>
