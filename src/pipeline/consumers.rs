@@ -292,8 +292,9 @@ impl World {
         let slots: Vec<u32> = self.slots_of(group).collect();
         for slot in slots {
             if self.consumers[slot as usize].state == ProcessState::Running {
-                self.stop_consumer(slot);
+                // Before it stops: who waits in poll may be at his end at once.
                 self.consumers[slot as usize].restarts = true;
+                self.stop_consumer(slot);
             }
         }
         debug_assert!((group as usize) < GROUPS.len());

@@ -57,3 +57,17 @@ fn who_is_told_to_stop_is_gone() {
         assert_eq!(world.consumer_count(0), left, "whether it still closes its consumer or not");
     }
 }
+
+/// Who waits in poll closes at once, who has a record in hand later: both come again with the new setting, and a group that
+/// is being restarted is not empty.
+#[test]
+fn a_setting_that_needs_a_restart_leaves_as_many_consumers_as_there_were() {
+    for ms in (0..2_000).step_by(200) {
+        let mut world = run(&[("consumers", "2")]);
+        world.run_until(world.now() + ms * 1_000);
+        let setting = Intervention::Set { key: "group.account-view.ackMode".into(), value: "BATCH".into() };
+        world.intervene(world.now(), &setting).expect("it fits");
+        world.run_until(world.now() + 10_000_000);
+        assert_eq!((world.consumer_count(0), threads(&world)), (2, 2), "{ms} ms later");
+    }
+}
