@@ -357,6 +357,20 @@ impl ConsumerState {
     }
 }
 
+/// What a crash now would make of the record that a listener has in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AfterCrash {
+    /// It would be delivered again: it was not acknowledged before its effect.
+    #[default]
+    Again,
+    /// It would be delivered again: it was acknowledged before its effect, and a restart would read it all the same.
+    AgainThoughAcked,
+    /// The same: the offset is committed, or soon will be, but the view has a place of its own that says where to begin (E5).
+    AgainByItsView,
+    /// Nobody would see it again: its offset is committed, and its effect is not done.
+    Lost,
+}
+
 /// What a consumer listens to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConsumerDuty {
@@ -388,6 +402,8 @@ pub struct ConsumerView {
     pub record: Option<(u32, u32, u64)>,
     /// Which attempt this is, from 1; 0 if nothing is in hand.
     pub attempt: u32,
+    /// What a crash now would make of that record.
+    pub after_crash: AfterCrash,
     /// Its partitions: topic, partition.
     pub assigned: Vec<(u32, u32)>,
 }
