@@ -76,7 +76,8 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Option<Html> {
         Thing::Group(group) => listener_group(group, props, text),
         Thing::Projection(group) => deed(text.rebuild_view, Action::RebuildView { group }, props),
         Thing::WriteDb | Thing::Account(_) => deed(text.drop_snapshots, Action::DropSnapshots, props),
-        Thing::Topic(id) if id != world.topic_partition(0).topic.0 => newest(id, props),
+        Thing::Topic(id) if targets::is_of_other_topic(thing, world) => newest(id, props),
+        thing if targets::is_of_other_topic(thing, world) => return None,
         Thing::Topic(_) => deed(text.add_partition, Action::AddPartitions { total: world.partition_count() + 1 }, props),
         Thing::Partition { partition, .. } => {
             let before = world.high_watermark(world.topic_partition(partition));
@@ -248,6 +249,8 @@ fn scopes(thing: Thing, shot: &Shot) -> (&'static [Scope], Of) {
         // What a script has brought along has settings of its own.
         thing if shot.world.bank().is_none() && !matches!(thing, Thing::Link(_) | Thing::Flight(_)) => (&[], Of::Only),
         Thing::Producer(_) | Thing::Service | Thing::Bean(_) | Thing::Table(_) => (&[], Of::Only),
+        // Those of topics are the bank's; others have them as they were when they were made.
+        thing if targets::is_of_other_topic(thing, &shot.world) => (&[], Of::Only),
         Thing::Client => (&[Scope::Client], Of::Only),
         Thing::Api | Thing::Handler | Thing::WriteDb | Thing::Outbox | Thing::Account(_) => (&[Scope::Api], Of::Only),
         Thing::Relay => (&[Scope::Producer, Scope::Api], Of::Only),

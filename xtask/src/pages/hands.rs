@@ -18,6 +18,7 @@ pub const TESTS: &[PageTest] = &[
     ("the_code_marks_the_line_that_is_executed", the_code_marks_the_line_that_is_executed),
     ("decides_a_nack_by_hand", decides_a_nack_by_hand),
     ("sends_a_command_by_hand", sends_a_command_by_hand),
+    ("a_dead_letter_offers_nothing_that_concerns_another_topic", a_dead_letter_offers_nothing_of_another_topic),
     ("a_violation_leads_to_its_moment", a_violation_leads_to_its_moment),
     ("a_violation_is_told_to_whoever_steps_onto_it", a_violation_is_told_to_whoever_steps_onto_it),
     ("works_by_keys_alone", works_by_keys_alone),
@@ -31,6 +32,25 @@ fn faults(page: &Page) -> Outcome<Vec<String>> {
         .session
         .run("return [...document.querySelectorAll('[data-fault]')].filter(e => e.tagName === 'BUTTON').map(e => e.dataset.fault)", &[])?;
     Ok(ids.as_array().into_iter().flatten().filter_map(|v| v.as_str()).map(str::to_owned).collect())
+}
+
+/// What can be done to records is done to those of the events: a dead letter must not offer it, nor their topic's faults and settings.
+fn a_dead_letter_offers_nothing_of_another_topic(page: &Page) -> Outcome {
+    page.open("#v1;s=poison-to-dlt;n=42;t=16000000")?;
+    let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.timeUs === '16000000'";
+    page.wait_until("the moment of the link is there", there)?;
+    page.wait_until("a topic holds dead letters", "return !!document.querySelector('[data-node^=topic-]')")?;
+    let node = page.session.run("return document.querySelector('[data-node^=topic-]').dataset.node", &[])?;
+    page.select_node(node.as_str().unwrap_or_default())?;
+    page.show("inspector")?;
+    let record = "[data-testid=inspector] [data-testid^=record-]";
+    page.wait_until("its newest records are offered", &format!("return !!document.querySelector('{record}')"))?;
+    page.click_script(record)?;
+    let shown = format!("return !document.querySelector('{record}') && !!document.querySelector('[data-testid=inspector] dl.rows dd')");
+    page.wait_until("the record is shown", &shown)?;
+    let offers = "return [...document.querySelectorAll('[data-testid=inspector] .actions button, [data-testid=inspector] .setting')].map(e => e.textContent)";
+    let offered = page.session.run(offers, &[])?;
+    demand(offered == json!([]), || format!("a dead letter offers {offered}"))
 }
 
 /// Each is laid from the palette: the recording in the address then holds it, and the page goes on.
