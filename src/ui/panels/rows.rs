@@ -180,7 +180,6 @@ fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Ve
     for mark in &lane.marks {
         let group = scene.groups.get(mark.group as usize).map_or("", |group| &group.name);
         let number = |offset: Option<u64>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
-        let lag = lane.high_watermark.saturating_sub(mark.committed.unwrap_or(lane.log_start));
         let value = [
             group,
             ": ",
@@ -192,7 +191,7 @@ fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Ve
             " · ",
             text.lag,
             " ",
-            &lag.to_string(),
+            &lane.lag(mark).to_string(),
         ];
         rows.push((text.committed, value.concat()));
     }
