@@ -16,6 +16,7 @@ pub const TESTS: &[PageTest] = &[
     ("a_drag_is_one_intervention", a_drag_is_one_intervention),
     ("targets_are_called_as_on_the_stage", targets_are_called_as_on_the_stage),
     ("the_code_marks_the_line_that_is_executed", the_code_marks_the_line_that_is_executed),
+    ("an_acknowledgment_before_the_effect_is_told_as_a_loss", an_acknowledgment_before_the_effect_is_told_as_a_loss),
     ("decides_a_nack_by_hand", decides_a_nack_by_hand),
     ("sends_a_command_by_hand", sends_a_command_by_hand),
     ("a_dead_letter_offers_nothing_that_concerns_another_topic", a_dead_letter_offers_nothing_of_another_topic),
@@ -114,6 +115,20 @@ fn targets_are_called_as_on_the_stage(page: &Page) -> Outcome {
         page.close_dialog()?;
     }
     Ok(())
+}
+
+/// Where the offset is committed and the effect is not done, what happens now is that a crash loses the record.
+fn an_acknowledgment_before_the_effect_is_told_as_a_loss(page: &Page) -> Outcome {
+    page.open("#v1;s=transfer;n=42;t=6000000;group.account-view.acknowledge=before-effect")?;
+    page.pause()?;
+    page.select_node("consumer-0")?;
+    page.show("code")?;
+    let walk = "const done = arguments[arguments.length - 1], said = new Set(), b = document.querySelector('[data-testid=step-forward]'); \
+        let left = 900; const go = () => { const text = document.querySelector('[data-testid=code] .consequence').textContent; said.add(text); \
+        if (/its effect would be lost/.test(text) || !left--) return done([...said]); b.click(); setTimeout(go, 12) }; go()";
+    let said = page.session.run_async(walk, &[])?.to_string();
+    demand(said.contains("its effect would be lost"), || format!("never told of the loss: {said}"))?;
+    demand(!said.contains("nothing is acknowledged yet"), || format!("told that nothing is acknowledged: {said}"))
 }
 
 /// Step by step through a delivery: each line of the listener is marked while it is executed, and afterwards.
