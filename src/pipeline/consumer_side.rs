@@ -254,7 +254,7 @@ impl World {
     }
 
     /// Whether a group stores the offset with its view (E5, 3).
-    fn stores_places(&self, group: u32) -> bool {
+    pub fn stores_places(&self, group: u32) -> bool {
         self.config.choice(Property::Idempotency, Of::Group(group)) == "offset-with-view"
     }
 

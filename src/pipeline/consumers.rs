@@ -75,8 +75,7 @@ impl World {
     /// Sees to it that a group has so many running consumers: starts what is missing, stops the last ones.
     pub(super) fn scale(&mut self, group: u32, count: u32) {
         let count = count.min(CONSUMERS_MAX);
-        let concurrency = self.config.count(Property::Concurrency, Of::Group(group)) as u32;
-        let wanted = count * concurrency.max(1);
+        let wanted = count * self.children(group);
         let duties = self.duties(group);
         let wanted_of = |duty: Duty| if duty == Duty::Main { wanted } else { u32::from(wanted > 0) };
         let is_surplus = |place: &ConsumerSlot| !duties.contains(&place.duty) || place.number >= wanted_of(place.duty);
@@ -96,6 +95,25 @@ impl World {
                 }
             }
         }
+    }
+
+    /// How many consumers of its topic a group has, in the number that [`Action::Scale`](super::Action::Scale) takes: the
+    /// children of a concurrent container (D16) are one, and the containers of retry topics come by themselves. One that is
+    /// told to stop is gone, unless it is started again.
+    pub fn consumer_count(&self, group: u32) -> u32 {
+        let goes_on = |place: &&ConsumerSlot| match place.state {
+            ProcessState::Running => true,
+            ProcessState::Stopping => place.restarts,
+            ProcessState::Stopped | ProcessState::Dead => false,
+        };
+        let of_topic = self.consumers.iter().filter(|c| c.group == Some(group) && c.duty == Duty::Main);
+        let threads = of_topic.filter(goes_on).count() as u32;
+        threads.div_ceil(self.children(group))
+    }
+
+    /// How many children each container of a group has (D16).
+    fn children(&self, group: u32) -> u32 {
+        (self.config.count(Property::Concurrency, Of::Group(group)) as u32).max(1)
     }
 
     /// What the containers of a group listen to: the topic, and its retry topics if there are any.
@@ -149,7 +167,7 @@ impl World {
 
     fn new_process(&self, group: u32, duty: Duty, number: u32, name: &Arc<str>, client: ClientId) -> (Container, Listener) {
         let mut properties = build::container_properties(&self.config, group, duty, name);
-        let concurrency = self.config.count(Property::Concurrency, Of::Group(group)) as u32;
+        let concurrency = self.children(group);
         if duty == Duty::Main && concurrency > 1 {
             properties.parent = Some(Arc::from(build::container_name(group, duty, number / concurrency)));
         }

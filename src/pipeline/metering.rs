@@ -3,7 +3,7 @@
 use super::meters::LAGS_MAX;
 use super::{Count, World};
 use crate::bank::FactKind as BankFact;
-use crate::broker::{Fact as BrokerFact, TopicPartition};
+use crate::broker::{Fact as BrokerFact, TopicId, TopicPartition};
 use crate::listener::Fact as ListenerFact;
 use crate::scenario::{GROUPS, TOPIC};
 
@@ -47,8 +47,8 @@ impl World {
         self.meters.add(count, n);
     }
 
-    /// By group and partition of the bank's topic: high watermark minus committed offset (C5). A group without a commit
-    /// lags by everything that is still in the log.
+    /// By group and partition of the bank's topic: high watermark minus committed offset (C5), as Kafka's tool has it: what
+    /// retention has deleted meanwhile counts. A group without a commit lags by everything that is still in the log.
     pub fn lags(&self) -> [[u32; LAGS_MAX]; 2] {
         let mut lags = [[0; LAGS_MAX]; 2];
         let topics = self.cluster.topics();
@@ -68,6 +68,11 @@ impl World {
     pub fn lag(&self, group: &str, partition: u32) -> u64 {
         let partition = self.topic_partition(partition);
         self.behind(partition, self.committed(group, partition))
+    }
+
+    /// Whether a partition and a group are the bank's own.
+    pub fn is_of_bank(&self, group: &str, topic: TopicId) -> bool {
+        self.bank.is_some() && GROUPS.contains(&group) && self.cluster.topic_id(TOPIC) == Some(topic)
     }
 
     fn behind(&self, partition: TopicPartition, committed: Option<u64>) -> u64 {

@@ -15,6 +15,7 @@ fn lane(partition: u32, end: u64, marks: [(u64, u64); 2]) -> LaneView {
         group: group as u32,
         committed: Some(*committed),
         position: Some(*position),
+        restart_at: *committed,
     };
     let first = end.saturating_sub(CELLS_MAX as u64);
     LaneView {

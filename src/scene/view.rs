@@ -221,14 +221,10 @@ impl Scene {
 }
 
 impl LaneView {
-    /// Where a group would go on after a restart: its committed offset; without one, where it stands.
-    pub fn restart_at(&self, mark: &MarkView) -> u64 {
-        mark.committed.or(mark.position).unwrap_or(self.log_start)
-    }
-
-    /// The records between [`LaneView::restart_at`] and the high watermark.
+    /// From where a group would go on after a restart to the high watermark: its lag as Kafka's tool has it (C5), which
+    /// counts what retention has deleted meanwhile.
     pub fn lag(&self, mark: &MarkView) -> u64 {
-        self.high_watermark.saturating_sub(self.restart_at(mark).max(self.log_start))
+        self.high_watermark.saturating_sub(mark.restart_at)
     }
 }
 
@@ -269,6 +265,9 @@ pub struct MarkView {
     pub committed: Option<u64>,
     /// The position of the consumer that owns the partition.
     pub position: Option<u64>,
+    /// Where the group would go on after a restart. Without a commit: a group of the bank at the start of the log, any other,
+    /// of which nobody knows, where it stands.
+    pub restart_at: u64,
 }
 
 /// A broker.
@@ -357,6 +356,20 @@ impl ConsumerState {
     }
 }
 
+/// What a crash now would make of the record that a listener has in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AfterCrash {
+    /// It would be delivered again: it was not acknowledged before its effect.
+    #[default]
+    Again,
+    /// It would be delivered again: it was acknowledged before its effect, and a restart would read it all the same.
+    AgainThoughAcked,
+    /// The same: the offset is committed, or soon will be, but the view has a place of its own that says where to begin (E5).
+    AgainByItsView,
+    /// Nobody would see it again: its offset is committed, and its effect is not done.
+    Lost,
+}
+
 /// What a consumer listens to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConsumerDuty {
@@ -388,6 +401,8 @@ pub struct ConsumerView {
     pub record: Option<(u32, u32, u64)>,
     /// Which attempt this is, from 1; 0 if nothing is in hand.
     pub attempt: u32,
+    /// What a crash now would make of that record.
+    pub after_crash: AfterCrash,
     /// Its partitions: topic, partition.
     pub assigned: Vec<(u32, u32)>,
 }

@@ -107,6 +107,29 @@ impl Acks {
     }
 }
 
+/// What a listener does in its `catch`.
+#[derive(Clone, Copy)]
+enum Catch {
+    /// It nacks (D6, D7).
+    Nacks,
+    /// It names the record of the batch that failed (D10).
+    NamesTheRecord,
+}
+
+impl Catch {
+    /// That of a group; `None` if its listener has no `catch`. Retry topics and rollbacks work by the exception that leaves the
+    /// listener (D13, E4): where there are any, it is not caught.
+    fn of(config: &Config, of: Of, acks: &Acks, batch: bool) -> Option<Catch> {
+        let leaves = acks.transactional || config.int(Property::RetryTopics, of) > 0;
+        match config.choice(Property::OnFailure, of) {
+            _ if leaves => None,
+            "nack" => acks.manual.then_some(Catch::Nacks),
+            "batch-listener-failed" => batch.then_some(Catch::NamesTheRecord),
+            _ => None,
+        }
+    }
+}
+
 /// The listener of a group.
 pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     if is_in_process(config) {
@@ -125,7 +148,7 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let batch = choice(Property::ListenerType) == "batch";
     let acks = Acks::of(config, of);
     let manual = acks.manual;
-    let nacks = manual && choice(Property::OnFailure) == "nack";
+    let catch = Catch::of(config, of, &acks, batch);
 
     line(Role::Poll, &["// poll(", &int(Property::PollTimeout), " ms), at most ", &int(Property::MaxPollRecords), " records"]);
     if acks.transactional {
@@ -145,8 +168,8 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     } else {
         line(Role::Call, &["fun handle(", parameter, ") {"]);
     }
-    let indent = if nacks { "    " } else { "  " };
-    if nacks {
+    let indent = if catch.is_some() { "    " } else { "  " };
+    if catch.is_some() {
         line(Role::Frame, &["  try {"]);
     }
     if let Some(words) = acks.words.filter(|_| acks.before_effect) {
@@ -159,10 +182,16 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     if let Some(words) = acks.words.filter(|_| !acks.before_effect) {
         line(Role::Ack, &[indent, words]);
     }
-    if nacks {
+    if let Some(catch) = catch {
         line(Role::Frame, &["  } catch (e: Exception) {"]);
         let index = if batch { "0, " } else { "" };
-        line(Role::Nack, &["    ack.nack(", index, "Duration.ofMillis(", &int(Property::NackSleep), "))"]);
+        match catch {
+            Catch::Nacks => line(Role::Nack, &["    ack.nack(", index, "Duration.ofMillis(", &int(Property::NackSleep), "))"]),
+            Catch::NamesTheRecord => {
+                line(Role::Frame, &["    throw BatchListenerFailedException("]);
+                line(Role::Frame, &["        \"failed\", e, 0)"]);
+            }
+        }
         line(Role::Frame, &["  }"]);
     }
     line(Role::Frame, &["}"]);
@@ -380,6 +409,36 @@ mod tests {
         let text = text(&config);
         assert!(text.contains("events: List<DomainEvent>") && text.contains("FixedBackOff(0, 2)"), "{text}");
         assert!(!text.contains("Acknowledgment") && !text.contains("nack") && !text.contains("DeadLetter"), "{text}");
+    }
+
+    /// As the listener that runs: what its `catch` does is in the code exactly where the program has one.
+    #[test]
+    fn d6_d10_d13_the_code_catches_where_the_listener_that_runs_does() {
+        let (nack, names) = ("ack.nack(", "BatchListenerFailedException");
+        for (sets, expected) in [
+            (&[][..], Some(nack)),
+            (&[("retryTopics.maxAttempts", "3")], None),
+            (&[("on-failure", "throw")], None),
+            (&[("ackMode", "BATCH")], None),
+            (&[("listener", "batch")], Some(nack)),
+            (&[("listener", "batch"), ("on-failure", "batch-listener-failed")], Some(names)),
+            (&[("listener", "batch"), ("on-failure", "batch-listener-failed"), ("retryTopics.maxAttempts", "3")], None),
+            (&[("on-failure", "batch-listener-failed")], None),
+            (&[("kafkaAwareTransactionManager", "true")], None),
+            (&[("kafkaAwareTransactionManager", "true"), ("retryTopics.maxAttempts", "3")], None),
+        ] {
+            let mut scenario = crate::scenario::Scenario::plain("catch", 1);
+            for (key, value) in sets {
+                scenario.config.set_text(&format!("group.account-view.{key}"), value).expect("valid");
+            }
+            let text = text(&scenario.config);
+            for words in [nack, names] {
+                assert_eq!(text.contains(words), expected == Some(words), "{sets:?}: {words} in\n{text}");
+            }
+            assert_eq!(text.contains("catch ("), expected.is_some(), "{sets:?}\n{text}");
+            let world = crate::pipeline::World::new(&scenario);
+            assert_eq!(world.consumers()[0].listener.program().otherwise.catch.is_some(), expected.is_some(), "{sets:?}");
+        }
     }
 
     #[test]

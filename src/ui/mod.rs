@@ -34,6 +34,8 @@ mod header;
 pub(crate) mod i18n;
 #[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod listing;
+#[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
+mod newest;
 #[cfg(feature = "web")]
 mod number;
 #[cfg(feature = "web")]

@@ -164,6 +164,13 @@ pub(crate) fn name(target: &Target, scene: &Scene, lang: Lang) -> String {
     }
 }
 
+/// Whether a thing is of a topic beside the one with the bank's events: dead letters, retries, notices. What a viewer does
+/// to records and partitions, and what is laid on the cluster, concerns the bank's topic alone.
+pub(crate) fn is_of_other_topic(thing: Thing, world: &World) -> bool {
+    let own = world.topic_partition(0).topic.0;
+    matches!(thing, Thing::Topic(topic) | Thing::Partition { topic, .. } | Thing::Record { topic, .. } if topic != own)
+}
+
 /// The faults that can be laid on a thing of the stage, each with its target.
 pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> {
     let bank = world.bank().is_some();
@@ -173,6 +180,7 @@ pub(crate) fn of_thing(thing: Thing, world: &World) -> Vec<(FaultKind, Target)> 
         Thing::WriteDb | Thing::Outbox | Thing::Account(_) => Target::Node(Node::WriteDb),
         Thing::Relay => Target::Node(Node::Relay),
         Thing::Broker(id) => Target::Node(Node::Broker(id)),
+        thing if is_of_other_topic(thing, world) => return Vec::new(),
         Thing::Topic(_) | Thing::Partition { .. } | Thing::Record { .. } => Target::Cluster,
         Thing::Group(_) if !bank => return Vec::new(),
         Thing::Group(group) if group as usize >= GROUPS.len() => Target::Group(SHARE_GROUP_NUMBER),
@@ -221,6 +229,20 @@ mod tests {
         let world = World::new(&scenario);
         assert!(!fits(FaultKind::RelayCrash, &world), "there is no relay");
         assert_eq!(targets(FaultKind::TransactionCrash, &world), [Target::Node(Node::Api)]);
+    }
+
+    #[test]
+    fn what_concerns_the_topic_of_the_events_is_not_offered_on_a_dead_letter() {
+        let world = World::new(&Scenario::plain("transfer", 42));
+        let dead_letters = world.cluster().topics().by_name("transfer-events-dlt").expect("it is created with the bank").id.0;
+        let things =
+            |topic| [Thing::Topic(topic), Thing::Partition { topic, partition: 0 }, Thing::Record { topic, partition: 0, offset: 0 }];
+        for thing in things(world.topic_partition(0).topic.0) {
+            assert!(of_thing(thing, &world).contains(&(FaultKind::PoisonPill, Target::Cluster)), "{thing}");
+        }
+        for thing in things(dead_letters) {
+            assert_eq!(of_thing(thing, &world), [], "{thing}");
+        }
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl Acknowledgment {
         Acknowledgment { records, acknowledged: false, partial: None }
     }
 
+    /// Whether the listener has acknowledged it as a whole.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.acknowledged
+    }
+
     /// The value of the (first) record.
     pub(super) fn value(&self) -> Option<&Bytes> {
         self.records.first()?.record.value.as_ref()

@@ -5,6 +5,7 @@ mod faults;
 mod links;
 mod options;
 mod replay;
+mod scaling;
 mod settings;
 mod shares;
 

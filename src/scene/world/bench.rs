@@ -121,6 +121,7 @@ fn share_consumer(world: &World, slot: u32, consumer: &ShareSlot) -> ConsumerVie
         record: at_work.map(|(tp, offset)| (tp.topic.0, tp.partition, offset)),
         attempt: in_flight.map_or(0, |s| s.delivery_count),
         assigned: assigned.iter().map(|tp| (tp.topic.0, tp.partition)).collect(),
+        ..ConsumerView::default()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::broker::group::GroupState as State;
 use crate::fault::{FaultKind, Node, Target};
 use crate::listener::Doing;
 use crate::pipeline::{ConsumerSlot, Duty, ProcessState, World};
-use crate::scene::{ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView};
+use crate::scene::{AfterCrash, ConsumerDuty, ConsumerState, ConsumerView, GroupState, GroupView};
 
 /// A group, with what the lanes want to know of it.
 pub(super) struct Group {
@@ -103,9 +103,21 @@ fn add(group: &mut Group, world: &World, number: u32, slot: &ConsumerSlot) {
         until: thread.nack_until().filter(|_| alive),
         record: first.map(|(tp, offset)| (tp.topic.0, tp.partition, offset)),
         attempt: first.map_or(0, |(tp, offset)| thread.delivery_attempt(tp, offset)),
+        after_crash: first.map_or_else(AfterCrash::default, |(tp, offset)| after_crash(world, slot, tp, offset)),
         assigned: assigned.iter().map(|tp| (tp.topic.0, tp.partition)).collect(),
     });
     group.in_hand.extend(in_hand);
+}
+
+/// What a crash now would make of the record in hand: the coordinator's offset says it, unless the view does.
+fn after_crash(world: &World, slot: &ConsumerSlot, tp: TopicPartition, offset: u64) -> AfterCrash {
+    let group = &slot.container.consumer().config().group_id;
+    match () {
+        () if !slot.container.thread().acknowledged_first() => AfterCrash::Again,
+        () if slot.group.is_some_and(|group| world.stores_places(group)) => AfterCrash::AgainByItsView,
+        () if world.committed(group, tp).is_some_and(|committed| committed > offset) => AfterCrash::Lost,
+        () => AfterCrash::AgainThoughAcked,
+    }
 }
 
 fn state(world: &World, number: u32, slot: &ConsumerSlot) -> ConsumerState {

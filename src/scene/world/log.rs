@@ -57,11 +57,14 @@ fn lane(world: &World, topic: TopicId, partition: u32, groups: &[Group], role: T
     let group = |(index, group): (usize, &Group)| {
         if let Some(share) = cluster.share_partition(&group.view.name, tp) {
             let end = if share.in_flight_count() == 0 { share.end() } else { share.end() + 1 };
-            return Some(MarkView { group: index as u32, committed: Some(share.start()), position: Some(end) });
+            return Some(MarkView { group: index as u32, committed: Some(share.start()), position: Some(end), restart_at: share.start() });
         }
-        let committed = world.cluster().groups.group(&group.view.name)?.offsets.get(&tp).map(|o| o.committed.offset);
+        let committed = world.committed(&group.view.name, tp);
         let position = group.positions.iter().find(|(at, _)| *at == tp).map(|(_, offset)| *offset);
-        (committed.is_some() || position.is_some()).then_some(MarkView { group: index as u32, committed, position })
+        let of_bank = world.is_of_bank(&group.view.name, topic);
+        let restart_at = committed.or(position.filter(|_| !of_bank)).unwrap_or(lane.log_start);
+        let mark = MarkView { group: index as u32, committed, position, restart_at };
+        (of_bank || committed.is_some() || position.is_some()).then_some(mark)
     };
     lane.marks = groups.iter().enumerate().filter_map(group).collect();
     if role == TopicRole::Events {

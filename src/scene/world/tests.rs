@@ -5,7 +5,7 @@ use crate::kernel::SimTime;
 use crate::pipeline::{Intervention, World};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, SHARE_GROUP, SHARE_GROUP_NUMBER, Scenario};
-use crate::scene::{ConsumerState, Layout, Motion, Picture, Scene, Shape};
+use crate::scene::{AfterCrash, ConsumerState, Layout, Motion, Picture, Scene, Shape, TopicRole};
 
 fn bank(seed: u64) -> World {
     World::new(&Scenario::plain("transfer", seed))
@@ -139,6 +139,74 @@ fn d2_a_consumer_is_seen_in_the_effect_and_in_the_acknowledgment() {
     }
     let seen = states(&batch, 6_000);
     assert!(seen.contains(&ConsumerState::Committing) && !seen.contains(&ConsumerState::Acknowledging), "{seen:?}");
+}
+
+/// The stage, its table and the inspector by the lane, the meter by the world: also where retention has overtaken a group, and where
+/// a group holds records and has committed nothing.
+#[test]
+fn c5_lag_is_one_number_everywhere() {
+    let nothing_acknowledged = &[("group.account-view.acknowledge", "never")][..];
+    let (mut deleted, mut uncommitted) = (false, false);
+    for (name, sets) in
+        [("retention-overtakes", &[][..]), ("transfer", nothing_acknowledged), ("poison-to-dlt", &[]), ("zombie-consumer", &[])]
+    {
+        let mut scenario = crate::scenario::builtin(name).unwrap_or_else(|| panic!("no scenario {name}"));
+        for (key, value) in sets {
+            scenario.config.set_text(key, value).expect("valid");
+        }
+        let mut world = World::new(&scenario);
+        for at in (0..30_000).step_by(250) {
+            world.run_until(SimTime::from_ms(at));
+            let (scene, lags) = (Scene::of(&world), world.lags());
+            let lanes = &scene.topics.iter().find(|t| t.role == TopicRole::Events).expect("drawn").lanes;
+            for (group, of_group) in lags.iter().enumerate() {
+                for (lane, metered) in lanes.iter().zip(of_group) {
+                    let mark = lane.marks.iter().find(|m| *scene.groups[m.group as usize].name == *GROUPS[group]).expect("marked");
+                    assert_eq!(lane.lag(mark), u64::from(*metered), "{name} at {at} ms: {} of {lane:?}", GROUPS[group]);
+                    assert_eq!(world.lag(GROUPS[group], lane.partition), u64::from(*metered));
+                    deleted |= mark.committed.is_some_and(|offset| offset < lane.log_start);
+                    uncommitted |= mark.committed.is_none() && mark.position.is_some_and(|position| position > lane.log_start);
+                }
+            }
+        }
+    }
+    assert!(deleted && uncommitted, "both were met");
+}
+
+/// What a crash would have made of records in hand, as it was seen within 8 s.
+fn after_crashes(sets: &[(&str, &str)], fault: bool) -> Vec<AfterCrash> {
+    let mut scenario = Scenario::plain("transfer", 42);
+    for (key, value) in sets {
+        scenario.config.set_text(&format!("group.account-view.{key}"), value).expect("valid");
+    }
+    let mut world = World::new(&scenario);
+    if fault {
+        let rule = FaultRule::usual(FaultKind::AckBeforeEffect, Target::Group(0));
+        world.intervene(world.now(), &Intervention::Inject(rule)).expect("it fits");
+    }
+    let mut seen = Vec::new();
+    while world.now() < SimTime::from_ms(8_000) && world.step() {
+        for consumer in Scene::of(&world).groups[0].consumers.iter().filter(|consumer| consumer.record.is_some()) {
+            if !seen.contains(&consumer.after_crash) {
+                seen.push(consumer.after_crash);
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn d2_d18_who_acknowledges_before_the_effect_loses_it_in_a_crash_once_that_is_committed() {
+    assert_eq!(after_crashes(&[], false), [AfterCrash::Again], "as it should be");
+    let first = ("acknowledge", "before-effect");
+    assert_eq!(after_crashes(&[first], false), [AfterCrash::AgainThoughAcked, AfterCrash::Lost], "during and after the commit");
+    assert!(after_crashes(&[], true).contains(&AfterCrash::Lost), "by the fault");
+    assert!(
+        !after_crashes(&[first, ("ackMode", "MANUAL"), ("max.poll.records", "1")], false).contains(&AfterCrash::Lost),
+        "it commits after the poll"
+    );
+    assert_eq!(after_crashes(&[first, ("idempotency", "offset-with-view")], false), [AfterCrash::AgainByItsView], "its place says");
+    assert_eq!(after_crashes(&[first, ("ackMode", "BATCH")], false), [AfterCrash::Again], "nothing is acknowledged by hand");
 }
 
 #[test]

@@ -91,9 +91,9 @@ macro_rules! texts {
 /// Declares a function from every variant of an enum to its words. A variant without words, or words without a language,
 /// do not compile.
 macro_rules! says {
-    ($(#[$doc:meta])* pub(crate) fn $name:ident($of:ident) { $($variant:ident: $en:literal, $ko:literal;)* }) => {
+    ($(#[$doc:meta])* $vis:vis fn $name:ident($of:ident) { $($variant:ident: $en:literal, $ko:literal;)* }) => {
         $(#[$doc])*
-        pub(crate) fn $name(of: $of, lang: Lang) -> &'static str {
+        $vis fn $name(of: $of, lang: Lang) -> &'static str {
             match of {
                 $($of::$variant => lang.pick($en, $ko),)*
             }

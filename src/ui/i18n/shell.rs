@@ -68,6 +68,7 @@ texts! {
         journal_empty: "No fact matches.", "조건에 맞는 항목이 없습니다.";
         journal_dropped: "older facts were dropped", "개의 오래된 항목은 버렸습니다";
         journal_held: "held still while you are on it", "가리키는 동안 멈춥니다";
+        journal_unsearched: "only the newest facts are searched while it plays; a pause searches them all", "재생 중에는 최근 항목에서만 찾습니다. 일시정지하면 전체에서 찾습니다";
         journal_older: "earlier facts match; narrow the filter to see them", "이전 항목이 더 있습니다. 필터를 좁혀 보세요";
         jump_to: "Jump to", "이동:";
         selected_none: "Click anything on the stage: a node, a link, a record, an account.", "무대에서 아무것이나 눌러 보세요: 노드, 연결, 레코드, 계좌.";

@@ -1,6 +1,7 @@
 //! The words on the stage.
 
 use crate::fault::Link;
+use crate::ui::format::duration;
 use crate::ui::i18n::Lang;
 
 texts! {
@@ -138,7 +139,7 @@ texts! {
     }
 }
 
-use crate::scene::{Cargo, CommandKind, ConsumerDuty, ConsumerState, Health, RelayKind};
+use crate::scene::{AnswerView, Cargo, CommandKind, ConsumerDuty, ConsumerState, Health, RelayKind};
 
 /// What a consumer is doing.
 pub(crate) fn consumer_state(lang: Lang, state: ConsumerState) -> &'static str {
@@ -270,6 +271,17 @@ pub(crate) fn counted(lang: Lang, count: impl std::fmt::Display, what: &str) -> 
 fn singular(what: &str) -> String {
     let one = |word: &str| word.strip_suffix('s').filter(|_| !word.contains('\'')).unwrap_or(word).to_owned();
     what.split(' ').map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// How true an answer was when the read model gave it: fresh, late or wrong.
+pub(crate) fn truth(lang: Lang, answer: &AnswerView) -> String {
+    let t = StageText::of(lang);
+    match answer.stale_us {
+        _ if answer.read == answer.written => t.fresh.to_owned(),
+        // Nothing is on its way that would mend it: then the answer is not late, it is wrong.
+        0 => t.wrong.to_owned(),
+        us => format!("{} {}", t.stale_by, duration(us)),
+    }
 }
 
 /// More events applied than there are: some were applied twice.

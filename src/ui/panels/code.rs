@@ -10,10 +10,11 @@ use crate::listener::Fact as ListenerFact;
 use crate::pipeline::{FactKind, WorkFact};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, Of, Property};
-use crate::scene::{ConsumerState, ConsumerView, SHARES_FROM, Scene};
+use crate::scene::{AfterCrash, ConsumerState, ConsumerView, SHARES_FROM, Scene};
 use crate::ui::app::{Msg, Shot};
 use crate::ui::choice::Choice;
 use crate::ui::format::{duration, readable};
+use crate::ui::i18n::consequences::Recovery;
 use crate::ui::i18n::details::details as said;
 use crate::ui::i18n::stage::{StageText, consumer_state, consumer_title, counted};
 use crate::ui::i18n::{Lang, Text, consequences, facts};
@@ -145,7 +146,7 @@ pub(super) fn code(lang: Lang, shot: &Shot, selection: Option<Thing>, on: &Callb
                 <p class="consequence" data-testid="in-process">{ consequences::in_process(lang) }</p>
                 <p class="rule">{ text.rule }{ " " }{ rule_link(consequences::IN_PROCESS_RULE, lang, on) }</p>
             } else if (group as usize) < GROUPS.len() || is_share {
-                <Consequence {lang} state={consumer.state} {is_share} tick={shot.tick} playing={shot.playing} on={on.clone()} />
+                <Consequence {lang} state={consumer.state} after_crash={consumer.after_crash} recovery={recovery(shot, consumer.id)} {is_share} tick={shot.tick} playing={shot.playing} on={on.clone()} />
             }
         </section>
     }
@@ -158,10 +159,17 @@ fn ago(us: u64, lang: Lang) -> String {
     lang.pick([long.as_str(), "\u{a0}ago"].concat(), [long.as_str(), "\u{a0}전"].concat())
 }
 
+/// Where a consumer's records go whose attempts are used up.
+fn recovery(shot: &Shot, consumer: u32) -> Recovery {
+    shot.world.consumers().get(consumer as usize).map_or(Recovery::Log, |slot| Recovery::of(slot.container.properties()))
+}
+
 #[derive(Properties, PartialEq)]
 struct ConsequenceProps {
     lang: Lang,
     state: ConsumerState,
+    after_crash: AfterCrash,
+    recovery: Recovery,
     is_share: bool,
     tick: u64,
     playing: bool,
@@ -172,15 +180,16 @@ struct ConsequenceProps {
 #[component]
 fn Consequence(props: &ConsequenceProps) -> Html {
     let text = Text::of(props.lang);
-    let shown = use_mut_ref(|| (props.state, props.tick));
+    let now = (props.state, props.after_crash);
+    let shown = use_mut_ref(|| (now, props.tick));
     let mut shown = shown.borrow_mut();
     let urgent = props.state.is_trouble() || props.state == ConsumerState::Deciding || !props.playing;
-    if props.state != shown.0 && (urgent || props.tick.abs_diff(shown.1) >= READ_TICKS) {
-        *shown = (props.state, props.tick);
+    if now != shown.0 && (urgent || props.tick.abs_diff(shown.1) >= READ_TICKS) {
+        *shown = (now, props.tick);
     }
-    let state = shown.0;
+    let (state, after) = shown.0;
     let (what, rule) = match props.is_share {
-        false => (consequences::consequence(state, props.lang), consequences::rule(state)),
+        false => (consequences::consequence(state, after, props.recovery, props.lang), consequences::rule(state, after, props.recovery)),
         true => consequences::of_share(state, props.lang),
     };
     html! {

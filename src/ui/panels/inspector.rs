@@ -7,7 +7,7 @@ use super::rule::rule_links;
 use super::settings::setting_row;
 use super::tabs::SideProps;
 use crate::fault::{FaultKind, FaultRule, Node, Target};
-use crate::pipeline::{Action, ConsumerSlot, Intervention, ProcessState, ShareSlot};
+use crate::pipeline::{Action, Intervention, ProcessState, ShareSlot};
 use crate::player::Thing;
 use crate::scenario::{GROUPS, LabAction, Of, ResetTo, Scope, settings};
 use crate::scene::{ConsumerState, Health, MEMBERS_FROM, SHARES_FROM, Scene};
@@ -76,7 +76,8 @@ fn actions(thing: Thing, props: &SideProps, text: &Text) -> Option<Html> {
         Thing::Group(group) => listener_group(group, props, text),
         Thing::Projection(group) => deed(text.rebuild_view, Action::RebuildView { group }, props),
         Thing::WriteDb | Thing::Account(_) => deed(text.drop_snapshots, Action::DropSnapshots, props),
-        Thing::Topic(id) if id != world.topic_partition(0).topic.0 => newest(id, props),
+        Thing::Topic(id) if targets::is_of_other_topic(thing, world) => newest(id, props),
+        thing if targets::is_of_other_topic(thing, world) => return None,
         Thing::Topic(_) => deed(text.add_partition, Action::AddPartitions { total: world.partition_count() + 1 }, props),
         Thing::Partition { partition, .. } => {
             let before = world.high_watermark(world.topic_partition(partition));
@@ -154,8 +155,7 @@ fn share_group(props: &SideProps, text: &Text) -> Html {
 }
 
 fn listener_group(group: u32, props: &SideProps, text: &Text) -> Html {
-    let is_in = |consumer: &&ConsumerSlot| consumer.group == Some(group) && consumer.container.thread().is_alive();
-    let count = props.shot.world.consumers().iter().filter(is_in).count() as u32;
+    let count = props.shot.world.consumer_count(group);
     let scale = |sign: &str, consumers: u32| deed(&[sign, " ", text.consumers].concat(), Action::Scale { group, consumers }, props);
     html! {
         <>
@@ -249,6 +249,8 @@ fn scopes(thing: Thing, shot: &Shot) -> (&'static [Scope], Of) {
         // What a script has brought along has settings of its own.
         thing if shot.world.bank().is_none() && !matches!(thing, Thing::Link(_) | Thing::Flight(_)) => (&[], Of::Only),
         Thing::Producer(_) | Thing::Service | Thing::Bean(_) | Thing::Table(_) => (&[], Of::Only),
+        // Those of topics are the bank's; others have them as they were when they were made.
+        thing if targets::is_of_other_topic(thing, &shot.world) => (&[], Of::Only),
         Thing::Client => (&[Scope::Client], Of::Only),
         Thing::Api | Thing::Handler | Thing::WriteDb | Thing::Outbox | Thing::Account(_) => (&[Scope::Api], Of::Only),
         Thing::Relay => (&[Scope::Producer, Scope::Api], Of::Only),

@@ -12,13 +12,10 @@ use crate::ui::app::{Msg, Shot};
 use crate::ui::format::{clock, count, readable};
 use crate::ui::i18n::details::details as said;
 use crate::ui::i18n::{Lang, Text, facts, faults, things, violations};
+use crate::ui::newest::{Beyond, Newest};
 use crate::ui::rules;
 use crate::ui::targets;
 
-/// How many lines stand in the journal at a time.
-const LINES_MAX: usize = 120;
-/// How many of the newest facts are looked at while the run plays.
-const LOOKED_AT_MAX: u64 = 3_000;
 /// How many facts of one command are shown.
 const FOLLOWED_MAX: usize = 300;
 
@@ -93,35 +90,21 @@ pub(super) fn journal(props: &SideProps, hold: &Hold) -> Html {
     let words: Vec<String> = props.search.split_whitespace().map(str::to_lowercase).collect();
     let oninput = props.on.reform(|event: InputEvent| Msg::Search(event.target_unchecked_into::<HtmlInputElement>().value().into()));
     // Newest first, so that what happens appears at the top and nobody has to scroll.
-    let mut lines = Vec::new();
-    let mut number = trace.end();
-    let mut more = false;
-    // While it plays this is done several times a second, so it looks only so far back.
-    let first = if shot.playing { number.saturating_sub(LOOKED_AT_MAX) } else { 0 };
-    while number > trace.dropped_count().max(first) {
-        number -= 1;
-        let Some(fact) = trace.get(number) else { break };
-        let line = Line::of(fact, shot, props.lang);
-        if line.holds(&words) {
-            if lines.len() >= LINES_MAX {
-                more = true;
-                break;
-            }
-            lines.push((number, line));
-        }
-    }
+    let line = |number| trace.get(number).map(|fact| Line::of(fact, shot, props.lang)).filter(|line| line.holds(&words));
+    let Newest { lines, beyond } = Newest::find(trace.dropped_count(), trace.end(), props.shot.playing, line);
     html! {
         <div data-testid="journal" class="journal">
             <label class="search">
                 <span class="visually-hidden">{ text.journal_filter }</span>
                 <input type="search" placeholder={text.journal_filter} value={props.search.clone()} data-testid="journal-filter" {oninput} />
             </label>
-            if lines.is_empty() { <p class="muted">{ text.journal_empty }</p> }
+            if lines.is_empty() && beyond == Beyond::Nothing { <p class="muted">{ text.journal_empty }</p> }
             <p class="held" aria-live="off">{ if hold.held { text.journal_held } else { "" } }</p>
             <ol class="facts" onpointerover={hold.over.clone()} onpointerout={hold.out.clone()} onfocusin={hold.focus.clone()} onfocusout={hold.blur.clone()}>
                 { for lines.iter().map(|(number, line)| line_of(*number, line, props.lang, &props.on)) }
             </ol>
-            if more { <p class="muted">{ "… " }{ text.journal_older }</p> }
+            if beyond == Beyond::Matches { <p class="muted">{ "… " }{ text.journal_older }</p> }
+            if beyond == Beyond::Unsearched { <p class="muted">{ "… " }{ text.journal_unsearched }</p> }
             if trace.dropped_count() > 0 { <p class="muted">{ count(trace.dropped_count()) }{ " " }{ text.journal_dropped }</p> }
         </div>
     }

@@ -8,7 +8,7 @@ use crate::scenario::{Of, Property};
 use crate::scene::{ConsumerView, GroupState, RelayKind, SHARES_FROM, Scene};
 use crate::ui::app::Shot;
 use crate::ui::format::{clock, count, duration};
-use crate::ui::i18n::stage::{StageText, consumer_state, every, health};
+use crate::ui::i18n::stage::{StageText, consumer_state, every, health, truth};
 use crate::ui::i18n::{Lang, things};
 
 /// A name and a value.
@@ -180,7 +180,6 @@ fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Ve
     for mark in &lane.marks {
         let group = scene.groups.get(mark.group as usize).map_or("", |group| &group.name);
         let number = |offset: Option<u64>| offset.map_or_else(|| "–".to_owned(), |offset| offset.to_string());
-        let lag = lane.high_watermark.saturating_sub(mark.committed.unwrap_or(lane.log_start));
         let value = [
             group,
             ": ",
@@ -192,7 +191,7 @@ fn lane(topic: u32, partition: u32, shot: &Shot, text: &'static StageText) -> Ve
             " · ",
             text.lag,
             " ",
-            &lag.to_string(),
+            &lane.lag(mark).to_string(),
         ];
         rows.push((text.committed, value.concat()));
     }
@@ -330,8 +329,7 @@ fn query(scene: &Scene, text: &'static StageText, lang: Lang, state: Row) -> Vec
     let mut rows = vec![state, (text.answered, count(scene.query.answered)), (text.stale, count(scene.query.stale))];
     if let Some(last) = &scene.query.last {
         let read = last.read.map_or_else(|| text.not_there.to_owned(), money);
-        let age = if last.stale_us > 0 { [text.stale_by, " ", &duration(last.stale_us)].concat() } else { text.fresh.to_owned() };
-        rows.push((lang.pick("latest answer", "최근 응답"), [&last.account, " ", &read, " · ", &age].concat()));
+        rows.push((lang.pick("latest answer", "최근 응답"), [&last.account, " ", &read, " · ", &truth(lang, last)].concat()));
     }
     rows
 }

@@ -421,9 +421,7 @@ fn query(scene: &Scene, lang: Lang) -> Card {
     let card = if last.read == last.written {
         card.line(Ink::Mono, text).line(Ink::Muted, t.fresh)
     } else {
-        // Nothing is on its way that would mend it: then the answer is not late, it is wrong.
-        let how = if last.stale_us > 0 { format!("{} {}", t.stale_by, duration(last.stale_us)) } else { t.wrong.to_owned() };
-        let says = format!("{} {} · {how}", t.write_says, value(last.written));
+        let says = format!("{} {} · {}", t.write_says, value(last.written), words::truth(lang, last));
         card.line(Ink::Mono, text).line(Ink::Warn, says)
     };
     card.health(lang, q.health)
@@ -458,5 +456,21 @@ mod tests {
     fn a_stale_answer_names_both_values() {
         let card = query(&sample(3, 4, 2), Lang::En);
         assert_eq!(card.sentence(), "GET /accounts/A → 970 · write model says 940 · stale by 1.8 s");
+    }
+
+    /// The card and the inspector, whose row ends with [`words::truth`].
+    #[test]
+    fn an_answer_that_nothing_will_mend_is_wrong_wherever_it_is_told() {
+        let mut scene = sample(3, 4, 2);
+        let answer = scene.query.last.as_mut().expect("there is an answer");
+        answer.stale_us = 0;
+        assert_eq!(
+            (words::truth(Lang::En, answer), words::truth(Lang::Ko, answer)),
+            ("not late but wrong".into(), "늦은 것이 아니라 틀림".into())
+        );
+        assert_eq!(query(&scene, Lang::En).sentence(), "GET /accounts/A → 970 · write model says 940 · not late but wrong");
+        let answer = scene.query.last.as_mut().expect("there is an answer");
+        answer.written = answer.read;
+        assert_eq!(words::truth(Lang::En, answer), "fresh");
     }
 }

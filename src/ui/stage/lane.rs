@@ -143,7 +143,7 @@ fn marks(at: &LaneBox, lane: &LaneView) -> Html {
             { for lane.marks.iter().filter(|m| m.group < 4).map(|mark| {
                 let y = at.marks_y - at.rect.y + mark.group as i32 * at.marks_h + at.marks_h / 2;
                 let class = group_class(mark.group);
-                let from = x(lane.restart_at(mark).max(lane.log_start));
+                let from = x(mark.restart_at.max(lane.log_start));
                 let position = mark.position.filter(|p| Some(*p) != mark.committed).map(x);
                 html! {
                     <g class={class}>

@@ -16,8 +16,10 @@ pub const TESTS: &[PageTest] = &[
     ("a_drag_is_one_intervention", a_drag_is_one_intervention),
     ("targets_are_called_as_on_the_stage", targets_are_called_as_on_the_stage),
     ("the_code_marks_the_line_that_is_executed", the_code_marks_the_line_that_is_executed),
+    ("an_acknowledgment_before_the_effect_is_told_as_a_loss", an_acknowledgment_before_the_effect_is_told_as_a_loss),
     ("decides_a_nack_by_hand", decides_a_nack_by_hand),
     ("sends_a_command_by_hand", sends_a_command_by_hand),
+    ("a_dead_letter_offers_nothing_that_concerns_another_topic", a_dead_letter_offers_nothing_of_another_topic),
     ("a_violation_leads_to_its_moment", a_violation_leads_to_its_moment),
     ("a_violation_is_told_to_whoever_steps_onto_it", a_violation_is_told_to_whoever_steps_onto_it),
     ("works_by_keys_alone", works_by_keys_alone),
@@ -31,6 +33,25 @@ fn faults(page: &Page) -> Outcome<Vec<String>> {
         .session
         .run("return [...document.querySelectorAll('[data-fault]')].filter(e => e.tagName === 'BUTTON').map(e => e.dataset.fault)", &[])?;
     Ok(ids.as_array().into_iter().flatten().filter_map(|v| v.as_str()).map(str::to_owned).collect())
+}
+
+/// What can be done to records is done to those of the events: a dead letter must not offer it, nor their topic's faults and settings.
+fn a_dead_letter_offers_nothing_of_another_topic(page: &Page) -> Outcome {
+    page.open("#v1;s=poison-to-dlt;n=42;t=16000000")?;
+    let there = "const a = document.querySelector('[data-testid=app]').dataset; return a.busy === 'false' && a.timeUs === '16000000'";
+    page.wait_until("the moment of the link is there", there)?;
+    page.wait_until("a topic holds dead letters", "return !!document.querySelector('[data-node^=topic-]')")?;
+    let node = page.session.run("return document.querySelector('[data-node^=topic-]').dataset.node", &[])?;
+    page.select_node(node.as_str().unwrap_or_default())?;
+    page.show("inspector")?;
+    let record = "[data-testid=inspector] [data-testid^=record-]";
+    page.wait_until("its newest records are offered", &format!("return !!document.querySelector('{record}')"))?;
+    page.click_script(record)?;
+    let shown = format!("return !document.querySelector('{record}') && !!document.querySelector('[data-testid=inspector] dl.rows dd')");
+    page.wait_until("the record is shown", &shown)?;
+    let offers = "return [...document.querySelectorAll('[data-testid=inspector] .actions button, [data-testid=inspector] .setting')].map(e => e.textContent)";
+    let offered = page.session.run(offers, &[])?;
+    demand(offered == json!([]), || format!("a dead letter offers {offered}"))
 }
 
 /// Each is laid from the palette: the recording in the address then holds it, and the page goes on.
@@ -98,6 +119,20 @@ fn targets_are_called_as_on_the_stage(page: &Page) -> Outcome {
         page.close_dialog()?;
     }
     Ok(())
+}
+
+/// Where the offset is committed and the effect is not done, what happens now is that a crash loses the record.
+fn an_acknowledgment_before_the_effect_is_told_as_a_loss(page: &Page) -> Outcome {
+    page.open("#v1;s=transfer;n=42;t=6000000;group.account-view.acknowledge=before-effect")?;
+    page.pause()?;
+    page.select_node("consumer-0")?;
+    page.show("code")?;
+    let walk = "const done = arguments[arguments.length - 1], said = new Set(), b = document.querySelector('[data-testid=step-forward]'); \
+        let left = 900; const go = () => { const text = document.querySelector('[data-testid=code] .consequence').textContent; said.add(text); \
+        if (/its effect would be lost/.test(text) || !left--) return done([...said]); b.click(); setTimeout(go, 12) }; go()";
+    let said = page.session.run_async(walk, &[])?.to_string();
+    demand(said.contains("its effect would be lost"), || format!("never told of the loss: {said}"))?;
+    demand(!said.contains("nothing is acknowledged yet"), || format!("told that nothing is acknowledged: {said}"))
 }
 
 /// Step by step through a delivery: each line of the listener is marked while it is executed, and afterwards.

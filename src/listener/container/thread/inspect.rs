@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{ListenerConsumer, Op};
+use super::{Acknowledgment, ListenerConsumer, Op};
 use crate::broker::{TopicId, TopicPartition};
 use crate::kernel::SimTime;
 use crate::listener::method::shows;
-use crate::listener::{ConsumerRecord, ContainerProperties, Counts, ListenerKind};
+use crate::listener::{Action, ConsumerRecord, ContainerProperties, Counts, ListenerKind};
 
 /// Where a consumer thread is: what it waits for, as one would find it in a thread dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,6 +102,15 @@ impl ListenerConsumer {
             ListenerKind::Batch => return &[],
         };
         self.batch.get(from as usize..).unwrap_or_default()
+    }
+
+    /// Whether the listener has acknowledged what it has in hand before its effect on the application was done.
+    pub fn acknowledged_first(&self) -> bool {
+        let to_come = |op: &Op| match op {
+            Op::Actions { actions, at } => actions.iter().skip(*at as usize).any(|action| *action == Action::Effect),
+            op => matches!(op, Op::AwaitApplication { .. }),
+        };
+        self.acknowledgment.as_ref().is_some_and(Acknowledgment::is_acknowledged) && self.stack.iter().any(to_come)
     }
 
     /// Whether the listener waits for a viewer's decision.
