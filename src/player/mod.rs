@@ -44,7 +44,7 @@ pub enum Msg<I> {
     Speed(SpeedIndex),
     /// Do this to the world, now. In the past it drops what came after.
     Intervene(I),
-    /// Take back the last intervention that dropped a future.
+    /// Take back the last intervention that dropped a future, and all that was done after it; once more brings them back.
     Undo,
 }
 
@@ -101,7 +101,6 @@ type Cut<I> = (SimTime, Vec<(SimTime, I)>);
 /// A run and how it is being watched.
 pub struct Player<M: Machine> {
     timeline: Timeline<M>,
-    origin: M,
     duration: SimTime,
     playing: bool,
     speed: SpeedIndex,
@@ -109,6 +108,8 @@ pub struct Player<M: Machine> {
     target: SimTime,
     /// Whether the target was named by the viewer: then it is not given up.
     seeking: bool,
+    /// Whether the viewer went by single steps: then the rest of an instant waits for the next one.
+    stepping: bool,
     /// Parts of a microsecond of virtual time that frames have earned, in units of 1 / speed denominator.
     remainder: u64,
     violations_seen: u64,
@@ -119,13 +120,13 @@ impl<M: Machine> Player<M> {
     /// A player at the beginning of a run of `duration` (what the strip of time shows at least), playing.
     pub fn new(origin: M, inputs: Vec<(SimTime, M::Input)>, duration: SimTime) -> Self {
         Player {
-            timeline: Timeline::new(origin.clone(), inputs),
-            origin,
+            timeline: Timeline::new(origin, inputs),
             duration,
             playing: true,
             speed: SPEED_AT_FIRST,
             target: SimTime::ZERO,
             seeking: false,
+            stepping: false,
             remainder: 0,
             violations_seen: 0,
             undo: None,
@@ -175,7 +176,7 @@ impl<M: Machine> Player<M> {
         self.now() < self.target
     }
 
-    /// Whether an intervention dropped a future that [`Msg::Undo`] can bring back.
+    /// Whether there is another future that [`Msg::Undo`] can bring back.
     pub fn can_undo(&self) -> bool {
         self.undo.is_some()
     }
@@ -205,6 +206,9 @@ impl<M: Machine> Player<M> {
 
     /// Makes at most `steps_max` steps of what is due. True if more are due.
     pub fn work(&mut self, steps_max: u64) -> bool {
+        if self.stepping {
+            return false;
+        }
         if self.speed.speed() == Speed::Max && self.playing && !self.seeking {
             // As fast as it goes: whatever can be done is due.
             let mut steps = steps_max;
@@ -247,7 +251,7 @@ impl<M: Machine> Player<M> {
     }
 
     fn play(&mut self, playing: bool) -> Outcome<M::Refusal> {
-        self.playing = playing;
+        (self.playing, self.stepping) = (playing, false);
         self.remainder = 0;
         if !self.seeking {
             self.target = self.now();
@@ -256,7 +260,7 @@ impl<M: Machine> Player<M> {
     }
 
     fn step(&mut self, forward: bool) -> Outcome<M::Refusal> {
-        self.playing = false;
+        (self.playing, self.stepping) = (false, true);
         let _moved = if forward { self.timeline.step_forward() } else { self.timeline.step_back() };
         (self.target, self.seeking) = (self.now(), false);
         Outcome::repaint(Repaint::All)
@@ -265,7 +269,7 @@ impl<M: Machine> Player<M> {
     fn seek(&mut self, at: SimTime) -> Outcome<M::Refusal> {
         self.timeline.rewind(at);
         self.target = at;
-        self.seeking = true;
+        (self.seeking, self.stepping) = (true, false);
         self.remainder = 0;
         Outcome::repaint(Repaint::All)
     }
@@ -287,7 +291,7 @@ impl<M: Machine> Player<M> {
         match self.timeline.intervene(input) {
             Err(refusal) => outcome.with(Notice::Refused(refusal)),
             Ok(_at) => {
-                (self.target, self.seeking) = (self.now(), false);
+                (self.target, self.seeking, self.stepping) = (self.now(), false, false);
                 // What was found in the future that is dropped has not been seen in this one.
                 self.violations_seen = self.violations_seen.min(self.world().violation_count());
                 self.undo = cut.then_some(before).or(self.undo.take());
@@ -301,7 +305,8 @@ impl<M: Machine> Player<M> {
         let Some((at, inputs)) = self.undo.take() else {
             return Outcome::repaint(Repaint::None);
         };
-        self.timeline = Timeline::new(self.origin.clone(), inputs);
+        self.undo = Some((self.now(), self.timeline.inputs().to_vec()));
+        self.timeline.restart(inputs);
         self.seek(at).with(Notice::RecordingChanged)
     }
 }

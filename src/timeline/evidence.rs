@@ -45,14 +45,14 @@ impl Evidence {
         }
     }
 
-    /// How it stands with it. The moments of states must be [watched](Timeline::watch).
+    /// How it stands with it. Its moment must be [watched](Timeline::watch): a trace keeps only the newest facts.
     pub fn verdict(&self, timeline: &Timeline<World>) -> Verdict {
         let (now, at) = (timeline.now(), self.at());
         if now < at {
             return Verdict::Ahead;
         }
         let held = match self {
-            Evidence::Line { text, .. } => has_line(timeline.world(), at, text),
+            Evidence::Line { text, .. } => has_line(timeline.watched(at).unwrap_or(timeline.world()), at, text),
             Evidence::State { probe, text, .. } => match timeline.watched(at) {
                 Some(world) => probe.of(world) == *text,
                 None => return Verdict::Ahead,

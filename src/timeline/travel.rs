@@ -55,6 +55,13 @@ impl<M: Machine> Timeline<M> {
         (self.world, self.cursor, self.now) = (origin, Cursor::default(), SimTime::ZERO);
     }
 
+    /// Another run from the same origin, which was given these inputs; it stands at its beginning and watches the same instants.
+    pub fn restart(&mut self, inputs: Vec<(SimTime, M::Input)>) {
+        let watched = self.watched.again();
+        *self = Timeline::new(self.keyframes.origin().clone(), inputs);
+        self.watched = watched;
+    }
+
     /// The world at the end of a watched instant, if the run has passed it.
     pub fn watched(&self, moment: SimTime) -> Option<&M> {
         self.watched.at(moment)
@@ -183,7 +190,9 @@ impl<M: Machine> Timeline<M> {
             at += 1;
         }
         trial.intervene(at, &input)?;
-        self.advance_without_inputs(self.now);
+        if at > self.now {
+            self.advance_without_inputs(self.now);
+        }
         self.drop_future();
         self.inputs.push((at, input));
         self.step_at(at);

@@ -17,6 +17,11 @@ impl<M: Clone> Watched<M> {
         Watched { moments: moments.into_iter().map(|at| (at, None)).collect() }
     }
 
+    /// The same instants, with nothing kept of them yet.
+    pub(super) fn again(&self) -> Self {
+        Watched { moments: self.moments.iter().map(|(at, _)| (*at, None)).collect() }
+    }
+
     /// The world has not changed from `from` on and will not before `next`.
     pub(super) fn pass(&mut self, from: SimTime, next: SimTime, world: &M) {
         let begin = self.moments.partition_point(|(at, _)| *at < from);

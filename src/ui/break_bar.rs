@@ -3,10 +3,11 @@
 use yew::prelude::*;
 
 use super::app::{Msg, Open, Shot};
+use super::format::duration;
 use super::i18n::{Lang, Text, faults};
 use super::slider::LatencySlider;
 use super::targets;
-use crate::fault::{FaultKind, Link, Moment, Standing, Target};
+use crate::fault::{FaultKind, Link, Moment, Standing, Target, Unit};
 use crate::pipeline::Intervention;
 use crate::player::Msg as PlayerMsg;
 use crate::scenario::{Of, Property, setting};
@@ -92,10 +93,12 @@ fn standing(fault: &Standing, shot: &Shot, lang: Lang, on: &Callback<Msg>, text:
         Moment::Lasting { .. } | Moment::Immediate => text.lasting.to_owned(),
     };
     let name = faults::name_on(rule.kind, &rule.target, lang);
+    let much = rule.kind.amount().filter(|amount| amount.unit == Unit::Ms).map(|_| duration(rule.amount.saturating_mul(1_000)));
     html! {
         <li key={id.0} class="fault" data-testid="fault-active" data-fault={rule.kind.id()} title={faults::sentence_on(rule.kind, &rule.target, lang)}>
             <b>{ name }</b>{ " " }
             <span>{ targets::name(&rule.target, &shot.scene, lang) }{ " · " }{ state }
+                if let Some(much) = much { { " · " }{ much } }
                 if fault.struck_count > 0 { { " · " }{ text.struck }{ " " }{ fault.struck_count } }
             </span>
             <button type="button" class="chip" data-testid="fault-end" aria-label={[text.end, ": ", name].concat()}

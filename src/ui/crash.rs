@@ -77,14 +77,14 @@ fn build(document: &Document, text: &Text) -> Option<()> {
             "crash-go-on",
             "trapped",
             text.crashed_go_on,
-            "location.hash=document.getElementById('crash-link').value.split('#')[1];location.reload()",
+            "location.hash=document.getElementById('crash-link').value.split('#')[1]||'';location.reload()",
         ),
         // The same run at its beginning: the moment that led here is taken out of the address.
         (
             "crash-restart",
             "primary",
             text.crashed_restart,
-            "location.hash=document.getElementById('crash-link').value.split('#')[1].replace(/;t=[^;]*/,'');location.reload()",
+            "location.hash=(document.getElementById('crash-link').value.split('#')[1]||'').replace(/;t=[^;]*/,'');location.reload()",
         ),
         ("crash-fresh", "", text.crashed_fresh, "location.href=location.pathname"),
     ];

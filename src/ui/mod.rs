@@ -24,6 +24,8 @@ mod choice;
 mod crash;
 #[cfg(feature = "web")]
 mod dialog;
+#[cfg(feature = "web")]
+mod draft;
 #[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod format;
 #[cfg(feature = "web")]
@@ -54,6 +56,8 @@ pub(crate) mod stage;
 mod strip;
 #[cfg_attr(not(feature = "web"), allow(dead_code))] // natively only the tests call it
 mod targets;
+#[cfg(feature = "web")]
+mod toast;
 #[cfg(feature = "web")]
 mod transport;
 

@@ -7,10 +7,12 @@ use super::app::{Msg, Shot};
 use super::break_bar::{act, active};
 use super::choice::{Choice, by_place};
 use super::dialog::Dialog;
+use super::draft::{Draft, use_draft};
 use super::i18n::{Lang, Text, faults};
 use super::number::Number;
 use super::panels::rule_link;
 use super::targets;
+use super::toast::{Said, Toast};
 use crate::fault::{FaultKind, FaultRule, Moment, MomentKind, Unit};
 use crate::pipeline::Intervention;
 
@@ -18,6 +20,8 @@ use crate::pipeline::Intervention;
 pub(crate) struct PaletteProps {
     pub(crate) lang: Lang,
     pub(crate) shot: Shot,
+    /// What came of the last press.
+    pub(crate) said: Option<Said>,
     pub(crate) on: Callback<Msg>,
 }
 
@@ -45,6 +49,7 @@ pub(crate) fn Palette(props: &PaletteProps) -> Html {
             <ul class="palette">
                 { for found.into_iter().map(|kind| html! { <FaultRow key={kind.id()} {kind} lang={props.lang} shot={props.shot.clone()} on={props.on.clone()} /> }) }
             </ul>
+            <Toast lang={props.lang} said={props.said.clone()} on={props.on.clone()} />
         </Dialog>
     }
 }
@@ -71,17 +76,24 @@ struct RowProps {
 fn FaultRow(props: &RowProps) -> Html {
     let text = Text::of(props.lang);
     let (kind, world) = (props.kind, &props.shot.world);
-    let chosen = use_state(|| targets::usual(kind, world));
+    let chosen = use_draft(|| targets::usual(kind, world));
     let choices = targets::targets(kind, world);
+    let usual = targets::usual_target(kind, world);
     // What was chosen may be gone meanwhile: the run plays on behind the dialog.
-    let target = if choices.contains(&chosen.target) { chosen.target } else { targets::usual_target(kind, world) };
-    let rule = FaultRule { target, ..*chosen };
-    let onclick = props.on.reform(move |_: MouseEvent| act(Intervention::Inject(rule)));
+    let standing = {
+        let choices = choices.clone();
+        move |chosen: FaultRule| if choices.contains(&chosen.target) { chosen } else { FaultRule { target: usual, ..chosen } }
+    };
+    let rule = standing(chosen.get());
+    let onclick = {
+        let chosen = chosen.clone();
+        props.on.reform(move |_: MouseEvent| act(Intervention::Inject(standing(chosen.get()))))
+    };
     let on_target = {
         let (chosen, choices) = (chosen.clone(), choices.clone());
         move |place: AttrValue| {
             if let Some(target) = place.parse().ok().and_then(|place: usize| choices.get(place)) {
-                chosen.set(FaultRule { target: *target, ..rule });
+                chosen.change(|rule| rule.target = *target);
             }
         }
     };
@@ -89,7 +101,7 @@ fn FaultRow(props: &RowProps) -> Html {
         let chosen = chosen.clone();
         move |place: AttrValue| {
             if let Some(moment) = place.parse().ok().and_then(|place: usize| kind.moments().get(place)) {
-                chosen.set(FaultRule { moment: moment_of(*moment), ..rule });
+                chosen.change(|rule| rule.moment = moment_of(*moment));
             }
         }
     };
@@ -122,13 +134,13 @@ fn place_of<T: PartialEq>(all: &[T], one: &T) -> String {
     all.iter().position(|each| each == one).unwrap_or(0).to_string()
 }
 
-fn amount(kind: FaultKind, rule: &FaultRule, chosen: &UseStateHandle<FaultRule>, text: &Text) -> Html {
+fn amount(kind: FaultKind, rule: &FaultRule, chosen: &Draft<FaultRule>, text: &Text) -> Html {
     let Some(amount) = kind.amount() else { return html! {} };
     let on_number = {
-        let (chosen, rule) = (chosen.clone(), *rule);
+        let chosen = chosen.clone();
         move |number: AttrValue| {
             let value = number.parse().unwrap_or(amount.default);
-            chosen.set(FaultRule { amount: value.clamp(amount.min, amount.max), ..rule });
+            chosen.change(|rule| rule.amount = value.clamp(amount.min, amount.max));
         }
     };
     let unit = match amount.unit {

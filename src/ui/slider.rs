@@ -63,21 +63,25 @@ pub(crate) fn LatencySlider(props: &SliderProps) -> Html {
             drag_to(&drag, place, &send);
         }
     };
-    let onchange = {
+    let settle = {
         let dragged = dragged.clone();
-        move |_: Event| {
+        Callback::from(move |()| {
             let last = drag.borrow_mut().waiting.take();
             last.into_iter().for_each(&send);
             dragged.set(None);
-        }
+        })
     };
+    let onchange = settle.reform(|_: Event| ());
+    // A drag that ends where it began has changed nothing for some browsers.
+    let onpointerup = settle.reform(|_: PointerEvent| ());
+    let onblur = settle.reform(|_: FocusEvent| ());
     let us = dragged.map_or(props.value.us_typical(), us_at);
     let label = duration(us);
     html! {
         <label class="latency" title={setting.key.as_str()}>
             <span class="latency-name">{ props.name }</span>
             <input type="range" min="0" max={PLACE_MAX.to_string()} step="1" value={place_of(us).to_string()}
-                data-testid={["latency-", &setting.key].concat()} aria-valuetext={label.clone()} {oninput} {onchange} />
+                data-testid={["latency-", &setting.key].concat()} aria-valuetext={label.clone()} {oninput} {onchange} {onpointerup} {onblur} />
             <output class="latency-value">{ label }</output>
         </label>
     }

@@ -5,14 +5,16 @@ use yew::AttrValue;
 
 use super::case::named;
 use super::msg::{Msg, Open, Tab};
-use super::{App, Offer, Toast, browser};
+use super::{App, browser};
 use crate::bank::{self, Command};
 use crate::kernel::SimTime;
 use crate::pipeline::{Fact, FactKind, Intervention, InterventionError, World};
 use crate::player::{Msg as PlayerMsg, Notice, Player};
 use crate::scenario::link::{LinkProblem, Recording};
 use crate::scenario::{Scenario, settings};
+use crate::ui::cases::File;
 use crate::ui::i18n::{Lang, Text, faults, refusals, violations};
+use crate::ui::toast::{Offer, Said};
 use crate::ui::{crash, scenarios};
 
 /// For how long a toast stays, in milliseconds.
@@ -133,6 +135,9 @@ impl App {
             PlayerMsg::Intervene(Intervention::Inject(rule)) if self.open.is_none() => Some(*rule),
             _ => None,
         };
+        if msg == PlayerMsg::Undo {
+            self.toast = None;
+        }
         let outcome = self.player.update(msg);
         let is_done = outcome.notices.iter().all(|notice| matches!(notice, Notice::RecordingChanged));
         self.hear(outcome.notices);
@@ -173,7 +178,11 @@ impl App {
                 let why = refusals::refusal(&error, &self.scene, self.lang());
                 self.toast([text.refused, " ", &why].concat().into(), Offer::Nothing);
             }
-            Notice::RecordingChanged => self.write_address(),
+            Notice::RecordingChanged => {
+                // The address named a case that did not come, for another try; what is done to the run is not to be lost for that.
+                self.case_wanted &= self.case.as_ref().is_some_and(|case| !matches!(case.sheet, File::Failed(_)));
+                self.write_address();
+            }
         }
     }
 
@@ -195,7 +204,7 @@ impl App {
     }
 
     fn toast(&mut self, text: AttrValue, offer: Offer) {
-        self.toast = Some(Toast { text, offer, until_ms: browser::now_ms() + TOAST_MS });
+        self.toast = Some((Said { text, offer }, browser::now_ms() + TOAST_MS));
     }
 
     fn start_over(&mut self, scenario: Scenario) {
@@ -248,7 +257,9 @@ impl App {
 
     fn share(&mut self) {
         self.write_address();
-        browser::copy(&browser::address(), self.on.reform(Msg::Copied));
+        // The address may be behind, or name a case that did not come.
+        let fragment = self.recording().to_fragment(scenarios::by_name);
+        browser::copy(&browser::address_with(&fragment), self.on.reform(Msg::Copied));
     }
 
     /// Keys that work wherever the focus is, unless it is where they mean something else.

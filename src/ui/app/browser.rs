@@ -90,7 +90,7 @@ pub(super) fn set_fragment(new: &str) {
         return;
     }
     if let Ok(history) = window().history() {
-        // Browsers refuse too many changes in a short time; the next one will get through.
+        // Browsers refuse too many changes in a short time; the app makes few.
         let _refused = history.replace_state_with_url(&JsValue::NULL, "", Some(&["#", new].concat()));
     }
 }

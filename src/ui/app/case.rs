@@ -30,6 +30,7 @@ impl App {
             CaseMsg::Retry => {
                 if let Some(case) = &self.case {
                     let id = case.id.clone();
+                    self.case_wanted |= *self.scenario.name != *id;
                     self.ask_for(&id);
                 }
             }
@@ -108,6 +109,7 @@ impl App {
         (self.tab, self.sheet_closed) = (Tab::Case, false);
         let recorded = Some(Rc::new(self.scenario.clone()));
         self.case = Some(OnStage { sheet: File::Here(sheet.clone()), recorded, ..OnStage::loading(&sheet.id) });
+        self.work();
         self.write_address();
     }
 
@@ -134,8 +136,7 @@ fn beginning(sheet: &Sheet) -> SimTime {
 }
 
 fn moments(sheet: &Sheet) -> Vec<SimTime> {
-    let states = sheet.facts.iter().flat_map(|fact| &fact.evidence).filter(|piece| matches!(piece, Evidence::State { .. }));
-    states.map(Evidence::at).collect()
+    sheet.facts.iter().flat_map(|fact| &fact.evidence).map(Evidence::at).collect()
 }
 
 /// The run as it was recorded.

@@ -17,6 +17,7 @@ pub(crate) use self::shot::Shot;
 use self::shot::Shots;
 use super::cases::OnStage;
 use super::i18n::Lang;
+use super::toast::Said;
 use crate::kernel::SimTime;
 use crate::pipeline::World;
 use crate::player::{Msg as PlayerMsg, Player, Thing};
@@ -32,28 +33,8 @@ const WORK_STEPS: u64 = 128;
 const PANELS_MS: f64 = 200.0;
 /// How often the address follows the run at most while it plays, in milliseconds.
 const ADDRESS_MS: f64 = 1_000.0;
-
-/// What a toast offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Offer {
-    /// Nothing: it is only to be read.
-    Nothing,
-    /// To bring back the dropped future.
-    Undo,
-    /// To go to the moment that it speaks of.
-    Jump(SimTime),
-}
-
-/// A short message above the transport.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Toast {
-    /// What it says.
-    pub(crate) text: AttrValue,
-    /// What can be done about it from here.
-    pub(crate) offer: Offer,
-    /// When it goes away, in the browser's milliseconds.
-    until_ms: f64,
-}
+/// The same while it stands and is stepped or dragged: browsers refuse more than some hundred changes in half a minute.
+const ADDRESS_STANDING_MS: f64 = 350.0;
 
 /// The whole page.
 pub(crate) struct App {
@@ -67,6 +48,8 @@ pub(crate) struct App {
     shots: Shots,
     shot_ms: f64,
     address_ms: f64,
+    /// Whether the run stands where the address does not say yet.
+    address_due: bool,
     scene: Rc<Scene>,
     digest: u64,
     stop_at: Option<(SimTime, browser::Stop)>,
@@ -77,7 +60,8 @@ pub(crate) struct App {
     sheet_closed: bool,
     open: Option<Open>,
     table: bool,
-    toast: Option<Toast>,
+    /// What is said, and when it goes away, in the browser's milliseconds.
+    toast: Option<(Said, f64)>,
     /// What is wrong with the address, until it was read.
     link_problems: Vec<LinkProblem>,
     /// Whether what the scenario is about was read.
@@ -117,6 +101,7 @@ impl Component for App {
             last_frame_ms: None,
             shot_ms: 0.0,
             address_ms: 0.0,
+            address_due: false,
             scene,
             digest: 0,
             stop_at: browser::stop_asked_at(),
@@ -156,7 +141,7 @@ impl Component for App {
                 true
             }
         };
-        if self.player.playing() || self.player.busy() || self.toast.is_some() {
+        if self.player.playing() || self.player.busy() || self.toast.is_some() || self.address_due {
             self.frames.request();
         } else {
             self.last_frame_ms = None;
@@ -181,7 +166,7 @@ impl App {
             stop.now();
         }
         self.watch_referee();
-        let stale_toast = self.toast.as_ref().is_some_and(|toast| toast.until_ms < now_ms);
+        let stale_toast = self.toast.as_ref().is_some_and(|(_, until_ms)| *until_ms < now_ms);
         if stale_toast {
             self.toast = None;
         }
@@ -221,8 +206,17 @@ impl App {
         } else if self.shots.pass_on() {
             return;
         }
-        if at_once && !self.player.playing() || now_ms - self.address_ms >= ADDRESS_MS {
+        self.keep_address(now_ms, at_once);
+    }
+
+    /// Brings the address up to date, now and then.
+    fn keep_address(&mut self, now_ms: f64, at_once: bool) {
+        self.address_due |= at_once && !self.player.playing();
+        let pause_ms = if self.address_due { ADDRESS_STANDING_MS } else { ADDRESS_MS };
+        if now_ms - self.address_ms >= pause_ms {
             self.address_ms = now_ms;
+            // On its way to a moment the run is not put into the address.
+            self.address_due &= self.player.busy();
             self.write_address();
         }
     }

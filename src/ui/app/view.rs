@@ -2,16 +2,15 @@
 
 use yew::prelude::*;
 
-use super::{App, Msg, Offer, Open};
-use crate::player::Msg as PlayerMsg;
+use super::{App, Msg, Open};
 use crate::ui::break_bar::BreakBar;
-use crate::ui::format::clock;
 use crate::ui::header::Header;
 use crate::ui::i18n::{Text, refusals, scenarios as words};
 use crate::ui::palette::Palette;
 use crate::ui::panels::{CommandForm, FidelityView, Help, Meters, Side, Violations};
 use crate::ui::scenarios;
 use crate::ui::stage::{Stage, StageTable};
+use crate::ui::toast::{Said, Toast};
 use crate::ui::transport::Transport;
 
 impl App {
@@ -113,39 +112,29 @@ impl App {
         }
     }
 
+    /// What is said, unless a dialog says it.
     fn toast_view(&self, on: &Callback<Msg>) -> Html {
-        html! {
-            <div class="toasts" role="status">
-                if let Some(toast) = &self.toast {
-                    <p class="toast" data-testid="toast">{ toast.text.clone() }
-                        { self.offer(toast.offer, on) }
-                    </p>
-                }
-            </div>
-        }
+        let said = if self.says_in_dialog() { None } else { self.said() };
+        html! { <Toast lang={self.lang()} {said} on={on.clone()} /> }
     }
 
-    fn offer(&self, offer: Offer, on: &Callback<Msg>) -> Html {
-        let text = Text::of(self.lang());
-        match offer {
-            Offer::Undo if self.player.can_undo() => html! {
-                <button type="button" class="quiet" data-testid="undo" onclick={on.reform(|_| Msg::Do(PlayerMsg::Undo))}>{ text.undo }</button>
-            },
-            Offer::Jump(at) => html! {
-                <button type="button" class="quiet" data-testid="toast-jump" onclick={on.reform(move |_| Msg::Jump(at))}>{ text.jump_to }{ " " }{ clock(at.us()) }</button>
-            },
-            Offer::Undo | Offer::Nothing => html! {},
-        }
+    /// Whether what is open says what there is to say: what one does there has answers.
+    fn says_in_dialog(&self) -> bool {
+        matches!(self.open, Some(Open::Palette | Open::Command))
+    }
+
+    fn said(&self) -> Option<Said> {
+        self.toast.as_ref().map(|(said, _)| said.clone())
     }
 
     fn dialog(&self, on: &Callback<Msg>) -> Html {
-        let (lang, shot, on) = (self.lang(), self.shots.side.clone(), on.clone());
+        let (lang, shot, said, on) = (self.lang(), self.shots.side.clone(), self.said(), on.clone());
         match self.open {
             None => html! {},
-            Some(Open::Palette) => html! { <Palette {lang} {shot} {on} /> },
+            Some(Open::Palette) => html! { <Palette {lang} {shot} {said} {on} /> },
             Some(Open::Help) => html! { <Help {lang} {on} /> },
             Some(Open::Fidelity) => html! { <FidelityView {lang} rule={self.rule.clone()} {on} /> },
-            Some(Open::Command) => html! { <CommandForm {lang} {shot} {on} /> },
+            Some(Open::Command) => html! { <CommandForm {lang} {shot} {said} {on} /> },
             Some(Open::Violations) => html! { <Violations {lang} {shot} {on} /> },
         }
     }

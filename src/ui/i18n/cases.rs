@@ -17,7 +17,7 @@ texts! {
         loading: "Fetching the list of cases…", "사례 목록을 불러오는 중…";
         loading_case: "Fetching what was recorded…", "기록을 불러오는 중…";
         failed: "The recorded cases are files beside the page, and this one did not come:", "기록된 사례는 페이지 옆의 파일인데, 이 파일을 받지 못했습니다:";
-        failed_run: "The run itself is in the address and goes on; only what was recorded cannot be ticked off.", "실행 자체는 주소에 있어 계속됩니다. 기록된 사실만 확인할 수 없습니다.";
+        failed_run: "What is on the stage goes on; only what was recorded cannot be ticked off.", "무대의 실행은 계속됩니다. 기록된 사실만 확인할 수 없습니다.";
         retry: "Try again", "다시 시도";
         tab: "Case", "사례";
         case: "Recorded case", "기록된 사례";

@@ -2,17 +2,18 @@
 
 use yew::prelude::*;
 
-use super::PanelProps;
 use crate::bank::{AccountId, Command};
-use crate::ui::app::Msg;
+use crate::ui::app::{Msg, Shot};
 use crate::ui::choice::{Choice, Choosable, by_place};
 use crate::ui::dialog::Dialog;
-use crate::ui::i18n::Text;
+use crate::ui::draft::use_draft;
+use crate::ui::i18n::{Lang, Text};
 use crate::ui::number::Number;
+use crate::ui::toast::{Said, Toast};
 
 /// What the form holds.
 #[derive(Clone, Copy, PartialEq)]
-struct Draft {
+struct Form {
     kind: Kind,
     account: AccountId,
     to: AccountId,
@@ -29,9 +30,11 @@ enum Kind {
 
 const KINDS: [Kind; 4] = [Kind::Transfer, Kind::Deposit, Kind::Withdraw, Kind::Open];
 
-impl Draft {
-    fn command(self) -> Command {
-        let Draft { kind, account, to, amount } = self;
+impl Form {
+    /// The command that it says, in a bank of `count` accounts: a new account has the next name, whatever was chosen before.
+    fn command(self, count: u32) -> Command {
+        let Form { kind, to, amount, .. } = self;
+        let account = self.account(count);
         match kind {
             Kind::Open => Command::Open { account, deposit: amount },
             Kind::Deposit => Command::Deposit { account, amount },
@@ -39,55 +42,68 @@ impl Draft {
             Kind::Transfer => Command::Transfer { from: account, to, amount },
         }
     }
+
+    fn account(self, count: u32) -> AccountId {
+        if self.kind == Kind::Open { AccountId(count) } else { self.account }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct FormProps {
+    pub(crate) lang: Lang,
+    pub(crate) shot: Shot,
+    /// Why the last command was refused.
+    pub(crate) said: Option<Said>,
+    pub(crate) on: Callback<Msg>,
 }
 
 #[component]
-pub(crate) fn CommandForm(props: &PanelProps) -> Html {
+pub(crate) fn CommandForm(props: &FormProps) -> Html {
     let text = Text::of(props.lang);
-    let draft = use_state(|| Draft { kind: Kind::Transfer, account: AccountId(0), to: AccountId(1), amount: 30 });
+    let draft = use_draft(|| Form { kind: Kind::Transfer, account: AccountId(0), to: AccountId(1), amount: 30 });
+    let form = draft.get();
     let count = props.shot.world.bank().map_or(0, |bank| bank.accounts().len() as u32);
-    let change = |changed: fn(Draft, usize) -> Draft| {
+    let change = |change: fn(&mut Form, u32)| {
         let draft = draft.clone();
-        move |place: AttrValue| draft.set(changed(*draft, place.parse().unwrap_or(0)))
+        move |place: AttrValue| draft.change(|form| change(form, place.parse().unwrap_or(0)))
     };
     let on_amount = {
         let draft = draft.clone();
-        move |number: AttrValue| draft.set(Draft { amount: number.parse().unwrap_or(0), ..*draft })
+        move |number: AttrValue| draft.change(|form| form.amount = number.parse().unwrap_or(0))
     };
-    // A new account has the next name, whatever was chosen before.
-    let account = if draft.kind == Kind::Open { AccountId(count) } else { draft.account };
     let send = {
-        let command = Draft { account, ..*draft }.command();
+        let draft = draft.clone();
         props.on.reform(move |event: SubmitEvent| {
             event.prevent_default();
-            Msg::Send(command)
+            Msg::Send(draft.get().command(count))
         })
     };
     // One more than there are: an unknown account is worth a try, and a new one must be named.
     let accounts = |from: u32| (from..=count).map(|n| (n.to_string().into(), AccountId(n).name().into())).collect::<Vec<Choosable>>();
-    let first = if draft.kind == Kind::Open { count } else { 0 };
+    let first = if form.kind == Kind::Open { count } else { 0 };
     let kinds = KINDS.map(|kind| match kind {
         Kind::Open => text.open_account,
         Kind::Deposit => text.deposit,
         Kind::Withdraw => text.withdraw,
         Kind::Transfer => text.transfer,
     });
-    let place = KINDS.iter().position(|kind| *kind == draft.kind).unwrap_or(0);
+    let place = KINDS.iter().position(|kind| *kind == form.kind).unwrap_or(0);
     html! {
         <Dialog title={text.send_command} testid="command" lang={props.lang} on_close={props.on.reform(|()| Msg::Open(None))}>
+            <Toast lang={props.lang} said={props.said.clone()} on={props.on.clone()} />
             <form class="command-form" onsubmit={send}>
                 <Choice autofocus={true} label={text.send_command} value={place.to_string()} options={by_place(kinds)}
-                    on_choose={change(|draft, place| Draft { kind: KINDS[place.min(KINDS.len() - 1)], ..draft })} />
+                    on_choose={change(|form, place| form.kind = KINDS[(place as usize).min(KINDS.len() - 1)])} />
                 <label>{ text.account }{ " " }
-                    <Choice value={account.0.to_string()} options={accounts(first)} on_choose={change(|draft, n| Draft { account: AccountId(n as u32), ..draft })} />
+                    <Choice value={form.account(count).0.to_string()} options={accounts(first)} on_choose={change(|form, n| form.account = AccountId(n))} />
                 </label>
-                if draft.kind == Kind::Transfer {
+                if form.kind == Kind::Transfer {
                     <label>{ text.to_account }{ " " }
-                        <Choice value={draft.to.0.to_string()} options={accounts(0)} on_choose={change(|draft, n| Draft { to: AccountId(n as u32), ..draft })} />
+                        <Choice value={form.to.0.to_string()} options={accounts(0)} on_choose={change(|form, n| form.to = AccountId(n))} />
                     </label>
                 }
                 <label>{ text.amount }{ " ₩ " }
-                    <Number value={draft.amount.to_string()} on_number={on_amount} />
+                    <Number value={form.amount.to_string()} on_number={on_amount} />
                 </label>
                 <button type="submit" class="chip command" data-testid="send-command">{ text.send }</button>
             </form>

@@ -18,6 +18,9 @@ pub const TESTS: &[PageTest] = &[
     ("letters_work_on_a_korean_keyboard", letters_work_on_a_korean_keyboard),
     ("arrows_scroll_what_can_be_scrolled", arrows_scroll_what_can_be_scrolled),
     ("a_button_with_two_names_is_not_pressed_as_well", a_button_with_two_names_is_not_pressed_as_well),
+    ("what_is_sent_is_what_was_entered_last", what_is_sent_is_what_was_entered_last),
+    ("what_the_palette_did_is_said_in_it", what_the_palette_did_is_said_in_it),
+    ("the_address_comes_after_a_run_that_is_stepped_fast", the_address_comes_after_a_run_that_is_stepped_fast),
 ];
 
 /// Longer than from one drawing of the panels to the next.
@@ -137,4 +140,60 @@ fn a_button_with_two_names_is_not_pressed_as_well(page: &Page) -> Outcome {
         demand(before[0] == after[0] || (before[1].is_null() && after[1].is_null()), || format!("{button} is {before}, then {after}"))?;
     }
     Ok(())
+}
+
+/// Enters a number as a person does who goes on before it is drawn: the page may draw later on a busy machine.
+const ENTER: &str = "const enter = (e, v) => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, v); \
+                     e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})) };";
+
+/// In the form for commands and in the palette.
+fn what_is_sent_is_what_was_entered_last(page: &Page) -> Outcome {
+    page.pause()?;
+    page.show("send-command")?;
+    page.wait_until("the form is open", "return !!document.querySelector('.command-form input[type=number]')")?;
+    let send = "const e = document.querySelector('.command-form input[type=number]'); enter(e, '57'); e.form.requestSubmit()";
+    page.session.run(&[ENTER, send].concat(), &[])?;
+    page.wait_until("the command has the amount", "return /57/.test((document.querySelector('[data-testid=follow]') || {}).textContent)")?;
+    page.show("palette")?;
+    let lay = "const b = document.querySelector('[data-testid=fault-link-slow]'); enter(b.closest('li').querySelector('input[type=number]'), '777'); b.click()";
+    page.session.run(&[ENTER, lay].concat(), &[])?;
+    page.wait_until(
+        "the fault has the duration",
+        "return /777/.test((document.querySelector('dialog [data-testid=fault-active]') || {}).textContent)",
+    )?;
+    page.close_dialog()
+}
+
+/// A dialog lies over all else: what is said elsewhere cannot be read, and nothing there can be pressed.
+fn what_the_palette_did_is_said_in_it(page: &Page) -> Outcome {
+    page.wait_for_time(6_000_000)?;
+    page.pause()?;
+    page.click("to-start")?;
+    page.wait_until("the run is at its beginning", "return document.querySelector('[data-testid=app]').dataset.timeUs === '0'")?;
+    page.show("palette")?;
+    page.click("fault-link-slow")?;
+    page.wait_until(
+        "the future that is gone can be brought back from here",
+        "const b = document.querySelector('[data-testid=undo]'); if (!b) return false; const r = b.getBoundingClientRect(); \
+         return b.contains(document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2))",
+    )?;
+    page.click("undo")?;
+    page.wait_until("the fault is gone", "return document.querySelector('[data-testid=app]').dataset.interventions === '0'")?;
+    page.close_dialog()
+}
+
+/// Browsers refuse to change the address as often as a key that is held down steps.
+fn the_address_comes_after_a_run_that_is_stepped_fast(page: &Page) -> Outcome {
+    page.wait_for_time(5_000_000)?;
+    page.pause()?;
+    let step = "for (let n = 0; n < 50; n++) { document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '.', code: 'Period', bubbles: true})) }";
+    for _ in 0..10 {
+        page.session.run(step, &[])?;
+    }
+    let at = page.time_us()?;
+    demand(at > 5_000_000, || format!("the keys did not step: {at} µs"))?;
+    page.wait_until(
+        "the address has come to the moment",
+        "return new RegExp('[;]t=' + document.querySelector('[data-testid=app]').dataset.timeUs + '(;|$)').test(location.hash)",
+    )
 }
