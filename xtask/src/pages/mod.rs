@@ -37,13 +37,17 @@ const SUB_PATH: &str = "/some/docs/lab/";
 /// Collects what the page complains about from before its first line of script. With the query `?reduced` the system says
 /// that motion is to be reduced: not every driver has a word for that.
 /// Each is sent to the server too: a page that goes round in a circle cannot be asked any more.
-const COMPLAINTS: &str = "<script>(()=>{const all=window.__complaints=[];\
+/// Knows the timers that are set, with their milliseconds, by which one sees whether something is still to be drawn.
+const WATCH: &str = "<script>(()=>{const all=window.__complaints=[];\
 const keep=(kind,what)=>{const text=kind+': '+[].map.call(what,x=>String(x&&x.stack||x)).join(' ');all.push(text);\
 navigator.sendBeacon&&navigator.sendBeacon('complaint',text)};\
 for(const kind of ['error','warn']){const old=console[kind];console[kind]=function(){keep(kind,arguments);return old.apply(console,arguments)}}\
 addEventListener('error',e=>keep('uncaught',[e.message||'cannot load '+(e.target.src||e.target.href)]),true);\
 addEventListener('unhandledrejection',e=>keep('rejection',[e.reason]));\
 addEventListener('securitypolicyviolation',e=>keep('policy',[e.violatedDirective+' '+e.blockedURI]));\
+const timers=window.__timers=new Map(),set=window.setTimeout,clear=window.clearTimeout;\
+window.setTimeout=(does,ms,...rest)=>{const id=set(()=>{timers.delete(id);does(...rest)},ms);timers.set(id,ms||0);return id};\
+window.clearTimeout=id=>{timers.delete(id);clear(id)};\
 if(location.search==='?without-webassembly')delete window.WebAssembly;\
 if(location.search==='?reduced'){const old=window.matchMedia.bind(window);\
 window.matchMedia=q=>/prefers-reduced-motion/.test(q)?{matches:true,media:q,addEventListener(){},removeEventListener(){}}:old(q)}})()</script>";
@@ -60,7 +64,7 @@ pub fn run(browser: Browser, only: Option<&str>) -> Outcome<(u64, u64)> {
     if tests.is_empty() {
         return Err(format!("no page test has {} in its name", only.unwrap_or_default()).into());
     }
-    let server = Server::start(&build::dist(), SUB_PATH, COMPLAINTS, 0)?;
+    let server = Server::start(&build::dist(), SUB_PATH, WATCH, 0)?;
     server.add(page::NOTHING, "<!doctype html><title>Nothing</title>".to_owned());
     for width in looks::WIDTHS {
         let frame =

@@ -20,13 +20,14 @@ use crate::{
 /// How long anything may take to show itself; generous, for three browsers on a small and busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Calls back when what was done is drawn. Yew draws for 16 ms at a time and goes on by a timer of 0 ms, which browsers make one of up to
-/// 4 ms: our own comes after it, and a piece that was given up for the time being shows in it as a turn that took long. What the size of
-/// an element decides is drawn after a frame. On a page that is never quiet it is called back all the same.
-const SETTLED: &str = "return new Promise(done => { let turns = 40, quick = 0, drawn = false, last = Date.now(); \
-    requestAnimationFrame(() => drawn = true); \
-    const turn = () => { const now = Date.now(); quick = now - last < 16 ? quick + 1 : 0; last = now; \
-    if (quick >= 2 && drawn || !turns--) done(true); else setTimeout(turn, 5) }; setTimeout(turn, 5) })";
+/// Calls back when what was done is drawn. Yew draws for 16 ms at a time and goes on by a timer of 0 ms; what the size of an element
+/// decides is drawn after a frame; the boxes of the stage follow at leisure, by a timer too, and while the run plays they always do.
+/// On a page that is never done it is called back all the same.
+const SETTLED: &str = "return new Promise(done => { const began = Date.now(); let drawn = false; requestAnimationFrame(() => drawn = true); \
+    const turn = () => { const app = document.querySelector('[data-testid=app]')?.dataset; \
+    const most = app && app.playing === 'false' && app.busy === 'false' ? 100 : 0; \
+    const still = ![...(window.__timers || new Map()).values()].some(ms => ms <= most); \
+    if (drawn && still || Date.now() - began > 3000) done(true); else setTimeout(turn, 5) }; setTimeout(turn, 5) })";
 
 /// A page of the same origin with nothing in it.
 pub const NOTHING: &str = "nothing.html";
@@ -431,8 +432,8 @@ impl<'a> Page<'a> {
             b = document.querySelector('[data-testid=step-forward]'), see = mark => { \
             for (const e of document.querySelectorAll('[data-testid=code] .' + mark)) all.delete(mark + ' ' + e.dataset.role) }; \
             const go = () => { see('here'); see('was'); if (!all.size || !left--) return done([...all]); b.click(); \
-            let turns = 10, last = Date.now(); const turn = () => { const now = Date.now(), slow = now - last >= 16; last = now; \
-            if (slow && turns--) setTimeout(turn, 5); else go() }; setTimeout(turn, 5) }; go()";
+            const began = Date.now(), turn = () => { if ([...window.__timers.values()].includes(0) && Date.now() - began < 1000) setTimeout(turn, 5); \
+            else go() }; setTimeout(turn, 5) }; go()";
         let missing = self.session.run_async(walk, &[json!(steps_max), json!(marks)])?;
         demand(missing.as_array().is_some_and(Vec::is_empty), || format!("never marked: {missing}"))
     }
