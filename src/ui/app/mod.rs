@@ -213,10 +213,9 @@ impl App {
     fn keep_address(&mut self, now_ms: f64, at_once: bool) {
         self.address_due |= at_once && !self.player.playing();
         let pause_ms = if self.address_due { ADDRESS_STANDING_MS } else { ADDRESS_MS };
-        if now_ms - self.address_ms >= pause_ms {
-            self.address_ms = now_ms;
-            // On its way to a moment the run is not put into the address.
-            self.address_due &= self.player.busy();
+        // On its way to a moment the run is not put into the address.
+        if now_ms - self.address_ms >= pause_ms && !self.player.busy() {
+            (self.address_ms, self.address_due) = (now_ms, false);
             self.write_address();
         }
     }

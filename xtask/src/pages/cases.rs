@@ -152,6 +152,7 @@ fn a_recorded_case_ticks_off_its_facts(page: &Page) -> Outcome {
          return app.busy === 'false' && +e.came > 0 && +e.came < +e.all",
     )?;
     page.settle();
+    page.wait_for_address()?;
     // The address holds the run: a reload shows it again, ticks and all.
     let (before, _) = count(page)?;
     page.reload()?;

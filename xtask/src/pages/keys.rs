@@ -192,8 +192,5 @@ fn the_address_comes_after_a_run_that_is_stepped_fast(page: &Page) -> Outcome {
     }
     let at = page.time_us()?;
     demand(at > 5_000_000, || format!("the keys did not step: {at} µs"))?;
-    page.wait_until(
-        "the address has come to the moment",
-        "return new RegExp('[;]t=' + document.querySelector('[data-testid=app]').dataset.timeUs + '(;|$)').test(location.hash)",
-    )
+    page.wait_for_address()
 }

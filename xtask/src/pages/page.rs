@@ -104,6 +104,17 @@ impl<'a> Page<'a> {
         self.arrive()
     }
 
+    /// Waits until the address holds the moment at which the run stands: it follows a little later.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn wait_for_address(&self) -> Outcome {
+        self.wait_until(
+            "the address has come to the moment",
+            "return new RegExp('[;]t=' + document.querySelector('[data-testid=app]').dataset.timeUs + '(;|$)').test(location.hash)",
+        )
+    }
+
     /// Waits until the app has taken the page over.
     ///
     /// # Errors
