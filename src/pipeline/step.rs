@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::bank_side::{node_of, process_of};
+use super::producer_side::Owner;
 use super::{FactKind, FlightKey, Occurrence, Payload, World};
-use crate::bank::{self, Process};
+use crate::bank::{self, Process, Publisher};
 use crate::broker::{BrokerId, ErrorCode, Response};
 use crate::fault::Node;
 use crate::kernel::SimTime;
@@ -29,10 +30,15 @@ impl World {
     }
 
     fn handle(&mut self, occurrence: Occurrence) {
+        if !self.faults.is_quiet()
+            && let Some(process) = self.process_of_occurrence(&occurrence).filter(|process| self.is_paused(*process))
+        {
+            return self.held.push((node_of(process), occurrence));
+        }
         match occurrence {
             Occurrence::Arrival(key) => self.arrive(key),
             Occurrence::Cluster(timer) => self.cluster_timer(timer),
-            Occurrence::Bank(timer) => self.bank_timer(timer),
+            Occurrence::Bank(timer) => self.with_bank(|bank, now, out| bank.on_timer(now, timer, out)),
             Occurrence::Producer { producer, timer } => self.producer_timer(producer, timer),
             Occurrence::Consumer { slot, incarnation, timer } => self.consumer_timer(slot, incarnation, timer),
             Occurrence::Container { slot, incarnation, timer } => self.container_timer(slot, incarnation, timer),
@@ -61,9 +67,6 @@ impl World {
 
     /// A flight is at the end of its way.
     fn arrive(&mut self, key: FlightKey) {
-        if !self.faults.is_quiet() && self.waits_at_the_door(key) {
-            return;
-        }
         let flight = self.flights.land(key);
         if flight.lost {
             let kind = FactKind::Lost { link: flight.link, to: flight.to, what: flight.name() };
@@ -92,24 +95,32 @@ impl World {
         }
     }
 
-    /// Whether the addressee stands still, so that the flight has to wait.
-    fn waits_at_the_door(&mut self, key: FlightKey) -> bool {
-        let Some(flight) = self.flights.at(key) else { return false };
-        let to = flight.to;
-        let waits = process_of(to).is_some_and(|process| self.is_paused(process));
-        if waits {
-            self.held.push((to, Occurrence::Arrival(key)));
+    /// Whose turn it is, if that is a process that can stand still: then nothing is done in it and nothing leaves it.
+    fn process_of_occurrence(&self, occurrence: &Occurrence) -> Option<Process> {
+        match occurrence {
+            Occurrence::Arrival(key) => self.flights.at(*key).and_then(|flight| process_of(flight.to)),
+            Occurrence::Bank(timer) => process_of_timer(timer),
+            Occurrence::Producer { producer, .. } | Occurrence::EndTransaction { producer } => {
+                match self.producers[*producer as usize].owner {
+                    Owner::Publisher(Publisher::Api) => Some(Process::Api),
+                    Owner::Publisher(Publisher::Relay) => Some(Process::Relay),
+                    Owner::Container(_) | Owner::Script | Owner::Lab | Owner::Gone => None,
+                }
+            }
+            Occurrence::Cluster(_)
+            | Occurrence::Member { .. }
+            | Occurrence::ShareConsumer { .. }
+            | Occurrence::ShareWork { .. }
+            | Occurrence::ShareStart { .. }
+            | Occurrence::Consumer { .. }
+            | Occurrence::Container { .. }
+            | Occurrence::ListenerWorks { .. }
+            | Occurrence::Answer { .. }
+            | Occurrence::Restart(_)
+            | Occurrence::StartConsumer { .. }
+            | Occurrence::Rebuild { .. }
+            | Occurrence::FaultEnd(_) => None,
         }
-        waits
-    }
-
-    fn bank_timer(&mut self, timer: bank::Timer) {
-        if !self.faults.is_quiet()
-            && let Some(process) = process_of_timer(&timer).filter(|p| self.is_paused(*p))
-        {
-            return self.held.push((node_of(process), Occurrence::Bank(timer)));
-        }
-        self.with_bank(|bank, now, out| bank.on_timer(now, timer, out));
     }
 
     /// Something is due at `at`, never in the past.
@@ -122,6 +133,8 @@ impl World {
 fn process_of_timer(timer: &bank::Timer) -> Option<Process> {
     match timer {
         bank::Timer::ApiDbTimeout { .. } => Some(Process::Api),
+        // The call of a listener within the API's process.
+        bank::Timer::ApplyTimeout { call } if *call >= bank::IN_PROCESS_CALLS => Some(Process::Api),
         bank::Timer::RelayPoll { .. } | bank::Timer::RelayDbTimeout { .. } => Some(Process::Relay),
         bank::Timer::ClientCommand { .. }
         | bank::Timer::ClientQuery { .. }

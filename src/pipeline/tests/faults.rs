@@ -290,3 +290,59 @@ fn a_late_answer_of_the_read_database_flies_to_who_asked() {
     }
     assert!(answers > 1, "{answers} answers to others than the first");
 }
+
+#[test]
+fn a_process_that_stands_still_sends_nothing() {
+    type Sets = &'static [(&'static str, &'static str)];
+    let scenarios: [(FaultKind, Node, Sets); 4] = [
+        (FaultKind::RelayPause, Node::Relay, &[]),
+        (FaultKind::RelayPause, Node::Relay, &[("producer.transactional.id", "true")]),
+        (FaultKind::ApiPause, Node::Api, &[("api.publication", "inside-transaction"), ("api.write-db-timeout", "600000")]),
+        (FaultKind::ApiPause, Node::Api, &[("api.publication", "after-commit"), ("producer.transactional.id", "true")]),
+    ];
+    for (kind, node, sets) in scenarios {
+        let mut scenario = Scenario::plain("fault", 11);
+        for (key, value) in sets.iter().chain(&[("producer.linger.ms", "2000")]) {
+            scenario.config.set_text(key, value).expect("a setting of the table");
+        }
+        let mut world = World::new(&scenario);
+        world.run_until(SimTime::from_ms(9_000));
+        while world.bank().expect("a bank").publishing_count() == 0 {
+            world.step();
+        }
+        // Longer than the producer's request timeout.
+        let until = world.now() + 40_000_000;
+        let pause = FaultRule { moment: Moment::Lasting { until: Some(until) }, ..FaultRule::usual(kind, Target::Node(node)) };
+        world.intervene(world.now(), &Intervention::Inject(pause)).expect("the fault fits");
+        let first = world.flights().sent_count();
+        while world.next_at().is_some_and(|at| at < until) {
+            world.step();
+            let sent = world.flights().iter().find(|flight| flight.number >= first && flight.from == node);
+            assert!(sent.is_none(), "{kind} {sets:?}: {sent:?} at {}", world.now());
+        }
+        let set = |world: &mut World, key: &str| set(world, key, "0");
+        set(&mut world, "client.commands-per-minute");
+        world.run_until(until + 120_000_000);
+        assert_eq!(world.pending(), None, "{kind} {sets:?}\n{}", tail(&world));
+    }
+}
+
+/// A listener within the API's process has no clock of its own: while that stands still, nothing throws for want of an answer.
+#[test]
+fn a_listener_in_a_process_that_stands_still_waits_on() {
+    let mut scenario = scenario(FaultKind::EventListenerThrows);
+    scenario.config.set_text("read-db.read-db-time", "900ms").expect("a setting of the table");
+    let mut world = World::new(&scenario);
+    world.run_until(SimTime::from_ms(9_000));
+    while world.bank().expect("a bank").api().listeners().running_count() == 0 {
+        world.step();
+    }
+    let until = world.now() + 5_000_000;
+    let pause =
+        FaultRule { moment: Moment::Lasting { until: Some(until) }, ..FaultRule::usual(FaultKind::ApiPause, Target::Node(Node::Api)) };
+    world.intervene(world.now(), &Intervention::Inject(pause)).expect("the fault fits");
+    let from = world.trace().end();
+    world.run_until(until + 1_000_000);
+    let seen = words(&world, from);
+    assert!(!seen.contains(&"apply_failed".to_owned()), "{seen:?}");
+}
