@@ -495,7 +495,8 @@ fn a_late_answer_of_the_read_database_flies_to_who_asked() {
 
 #[test]
 fn a_process_that_stands_still_sends_nothing() {
-    let scenarios: [(FaultKind, Node, &[(&str, &str)]); 4] = [
+    type Sets = &'static [(&'static str, &'static str)];
+    let scenarios: [(FaultKind, Node, Sets); 4] = [
         (FaultKind::RelayPause, Node::Relay, &[]),
         (FaultKind::RelayPause, Node::Relay, &[("producer.transactional.id", "true")]),
         (FaultKind::ApiPause, Node::Api, &[("api.publication", "inside-transaction"), ("api.write-db-timeout", "600000")]),
