@@ -90,6 +90,22 @@ impl GroupCoordinator {
         }
     }
 
+    /// A session timer fired at a coordinator that was dead: the next one sets another when it touches the member.
+    pub(super) fn miss_session_timer(&mut self, now: SimTime, index: usize, serial: u32) {
+        let group = &mut self.groups[index];
+        if let Some(member) = group.members.values_mut().find(|m| m.serial == serial)
+            && member.armed == Some(now)
+        {
+            member.armed = None;
+        }
+        if let Some(modern) = group.modern.as_mut() {
+            modern.miss_session_timer(now, serial);
+        }
+        if let Some(share) = group.share.as_mut() {
+            share.miss_session_timer(now, serial);
+        }
+    }
+
     pub(super) fn on_session_timer(&mut self, now: SimTime, index: usize, serial: u32, out: &mut Vec<Effect>) {
         if self.on_modern_session(now, index, serial, out) || self.on_share_session(now, index, serial, out) {
             return;
