@@ -131,6 +131,7 @@ impl Cluster {
             }
         }
         self.adopt_groups(now, out);
+        self.adopt_txns(now, out);
         self.start_node_timers(now, index, out);
         self.refresh_metadata();
     }

@@ -498,6 +498,19 @@ fn e1_markers_wait_for_a_leader() {
 }
 
 #[test]
+fn e1_what_was_decided_while_no_broker_was_active_is_written_when_one_is() {
+    let mut net = Net::new(1, &[], &[], &[0]);
+    let producer = net.init().expect("a new id");
+    assert_eq!(net.produce_in_txn(producer, 0, &["tx0"]), Ok(0));
+    net.act(|c, now, out| c.stop_broker(now, BrokerId(0), out));
+    net.run_ms(15_000);
+    net.act(|c, now, out| c.start_broker(now, BrokerId(0), out));
+    net.run_ms(5_000);
+    assert_eq!(net.log(), [0, 2, 2, 2], "aborted by its timeout, the marker written when there was a coordinator");
+    assert!(net.init().is_ok());
+}
+
+#[test]
 fn b5_a_follower_that_begins_at_a_log_start_inside_a_batch_has_all_behind_it() {
     for behind in [&["d"][..], &[]] {
         let mut net = Net::new(3, &[], &[("min.insync.replicas", "1")], &[0, 1, 2]);
