@@ -60,14 +60,18 @@ impl GroupCoordinator {
 
     /// Takes a member out and lets the group go on without it.
     fn remove(&mut self, now: SimTime, index: usize, id: &str, reason: &'static str, out: &mut Vec<Effect>) {
-        self.forget(index, id);
+        self.forget(index, id, out);
         self.rebalance_or_complete(now, index, reason, out);
     }
 
-    /// Takes a member out. The next member by id becomes the leader if it led.
-    pub(super) fn forget(&mut self, index: usize, id: &str) {
+    /// Takes a member out. The next member by id becomes the leader if it led. A request of it that waits is answered, so
+    /// that a client that lives joins again: nothing behind it on its connection would ever be read otherwise.
+    pub(super) fn forget(&mut self, index: usize, id: &str, out: &mut Vec<Effect>) {
         let group = &mut self.groups[index];
-        group.members.remove(id);
+        if let Some(mut member) = group.members.remove(id) {
+            let waiting = [member.join.take(), member.sync.take()].into_iter().flatten();
+            out.extend(waiting.map(|pending| pending.respond(Err(ErrorCode::UnknownMemberId))));
+        }
         if group.leader.as_deref() == Some(id) {
             group.leader = group.members.keys().next().cloned();
         }

@@ -94,3 +94,19 @@ fn c2_a_session_ends_though_no_broker_lived_for_a_while() {
         assert_eq!((members(&world), lag(&world)), ((1, partitions), 0), "{protocol:?}");
     }
 }
+
+/// A process dies for good; a second one joins and waits in vain for the first one's session to end.
+#[test]
+fn c2_who_waited_too_long_to_join_is_told_so_and_joins_again() {
+    let mut world = running(&[("group.account-view.session.timeout.ms", "600000")]);
+    let partitions = members(&world).1;
+    let rule = FaultRule {
+        moment: Moment::Lasting { until: None },
+        ..FaultRule::usual(FaultKind::ConsumerKilled, Target::Node(Node::Consumer(0)))
+    };
+    let at = world.now();
+    world.intervene(at, &Intervention::Inject(rule)).expect("it fits");
+    set(&mut world, "group.account-view.consumers", "2");
+    run_on(&mut world, 320_000);
+    assert_eq!(members(&world), (1, partitions));
+}
