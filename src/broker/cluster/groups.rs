@@ -12,6 +12,18 @@ impl Cluster {
     pub(super) fn on_group_timer(&mut self, now: SimTime, timer: GroupTimer, out: &mut Vec<Effect>) {
         if self.groups.broker_of(timer).is_none_or(|broker| self.is_up(broker)) {
             self.groups.on_timer(now, timer, &self.topics, out);
+        } else {
+            self.groups.missed(now, timer);
+        }
+    }
+
+    /// The first broker that is active again takes over the groups that nobody coordinates because none was.
+    pub(super) fn adopt_groups(&mut self, now: SimTime, out: &mut Vec<Effect>) {
+        let names = self.groups.groups().iter().map(|g| &g.name).filter(|name| !self.group_coordinators.contains_key(*name));
+        for name in names.cloned().collect::<Vec<Arc<str>>>() {
+            if let Some(to) = self.coordinator_of(&name, false) {
+                self.groups.adopted(now, &name, to, out);
+            }
         }
     }
 

@@ -130,6 +130,8 @@ impl Cluster {
                 self.apply_partition(now, partition, out);
             }
         }
+        self.adopt_groups(now, out);
+        self.adopt_txns(now, out);
         self.start_node_timers(now, index, out);
         self.refresh_metadata();
     }

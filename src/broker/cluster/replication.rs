@@ -234,6 +234,11 @@ impl Cluster {
         }
         let start_before = replica.log.start();
         for batch in fetched.batches {
+            let end = replica.log.end();
+            if replica.log.start() == end && batch.base_offset < end && end <= batch.last_offset {
+                // The leader's log begins inside this batch: it is taken whole (`UnexpectedAppendOffsetException`).
+                replica.log.reset(batch.base_offset, wall_ms(now));
+            }
             if batch.base_offset >= replica.log.end() {
                 replica.log.append(batch, &topic.config, wall_ms(now));
             }

@@ -498,6 +498,45 @@ fn e1_markers_wait_for_a_leader() {
 }
 
 #[test]
+fn e1_what_was_decided_while_no_broker_was_active_is_written_when_one_is() {
+    let mut net = Net::new(1, &[], &[], &[0]);
+    let producer = net.init().expect("a new id");
+    assert_eq!(net.produce_in_txn(producer, 0, &["tx0"]), Ok(0));
+    net.act(|c, now, out| c.stop_broker(now, BrokerId(0), out));
+    net.run_ms(15_000);
+    net.act(|c, now, out| c.start_broker(now, BrokerId(0), out));
+    net.run_ms(5_000);
+    assert_eq!(net.log(), [0, 2, 2, 2], "aborted by its timeout, the marker written when there was a coordinator");
+    assert!(net.init().is_ok());
+}
+
+#[test]
+fn b5_a_follower_that_begins_at_a_log_start_inside_a_batch_has_all_behind_it() {
+    for behind in [&["d"][..], &[]] {
+        let mut net = Net::new(3, &[], &[("min.insync.replicas", "1")], &[0, 1, 2]);
+        net.act(|c, now, out| c.kill_broker(now, BrokerId(2), out));
+        net.run_ms(3_000);
+        assert_eq!(net.produce(Acks::All, None, &["a", "b", "c"]), Ok(0));
+        if !behind.is_empty() {
+            assert_eq!(net.produce(Acks::All, None, behind), Ok(3));
+        }
+        let delete = AdminRequest::DeleteRecords { partition: TP, before: 1 };
+        assert_eq!(net.ask(0, Request::Admin(delete)), Some(Response::Admin { log_start_offset: Some(1) }));
+        net.act(|c, now, out| c.start_broker(now, BrokerId(2), out));
+        net.run_ms(5_000);
+        let offsets = |net: &Net, broker| net.at(broker).records_from(1).map(|r| r.offset).collect::<Vec<_>>();
+        let all: Vec<u64> = (1..3 + behind.len() as u64).collect();
+        assert_eq!((offsets(&net, 0), offsets(&net, 2)), (all.clone(), all.clone()));
+        assert_eq!((net.at(2).log.start(), net.isr()), (1, vec![0, 1, 2]));
+        for broker in [0, 1] {
+            net.act(|c, now, out| c.kill_broker(now, BrokerId(broker), out));
+            net.run_ms(3_000);
+        }
+        assert_eq!((net.leader(), offsets(&net, 2)), (Some(2), all));
+    }
+}
+
+#[test]
 fn idle_brokers_do_not_spin() {
     let mut net = Net::new(3, &[], &[], &[0, 1, 2]);
     net.run_ms(10_000);

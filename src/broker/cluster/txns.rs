@@ -214,6 +214,7 @@ impl Cluster {
 
     /// Sends the markers that are missing to the leaders, and looks again later if one has no leader.
     pub(super) fn send_markers(&mut self, now: SimTime, id: &Arc<str>, out: &mut Vec<Effect>) {
+        // Without an active broker the next one that is active takes it over (`adopt_txns`).
         let Some(from) = self.coordinator_of(id, true) else { return };
         let Some(txn) = self.txns.txn(id) else { return };
         let TxnState::Ending { committed } = txn.state else { return };
@@ -233,6 +234,14 @@ impl Cluster {
         match self.txns.complete_if_done(id) {
             Some(committed) => out.push(Effect::Fact(Fact::TxnEnded { transactional_id: Arc::clone(id), committed })),
             None => retry_markers_at(now + wait_us, id, round, out),
+        }
+    }
+
+    /// The first broker that is active again takes over what was decided while none was: its markers leave now.
+    pub(super) fn adopt_txns(&mut self, now: SimTime, out: &mut Vec<Effect>) {
+        let ending = self.txns.iter().filter(|(_, txn)| matches!(txn.state, TxnState::Ending { .. })).map(|(id, _)| id);
+        for id in ending.filter(|id| !self.txn_coordinators.contains_key(*id)).cloned().collect::<Vec<Arc<str>>>() {
+            self.send_markers(now, &id, out);
         }
     }
 

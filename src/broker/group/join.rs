@@ -43,7 +43,7 @@ impl GroupCoordinator {
             return Some(Err(ErrorCode::InconsistentGroupProtocol));
         }
         if !group.accepts(&member_id, self.config.members_max) {
-            self.forget(index, &member_id);
+            self.forget(index, &member_id, out);
             return Some(Err(ErrorCode::GroupMaxSizeReached));
         }
         if member_id.is_empty() {
@@ -181,7 +181,7 @@ impl GroupCoordinator {
         let late = |m: &Member| m.join.is_none() && m.instance.is_none();
         let removed: Vec<Arc<str>> = group.members.iter().filter(|(_, m)| late(m)).map(|(id, _)| id.clone()).collect();
         for id in removed {
-            self.forget(index, &id);
+            self.forget(index, &id, out);
             let group = self.groups[index].name.clone();
             out.push(fact(GroupFact::Evicted { group, member: id, why: Eviction::RebalanceTimeout }));
         }
@@ -307,7 +307,7 @@ impl GroupCoordinator {
         }
         let late: Vec<Arc<str>> = group.members.iter().filter(|(_, m)| m.sync.is_none()).map(|(id, _)| id.clone()).collect();
         for id in late {
-            self.forget(index, &id);
+            self.forget(index, &id, out);
             let group = self.groups[index].name.clone();
             out.push(fact(GroupFact::Evicted { group, member: id, why: Eviction::SyncTimeout }));
         }

@@ -44,6 +44,13 @@ impl Lease {
         self.armed = None;
     }
 
+    /// A timer has fired and nobody was there to look.
+    pub(super) fn miss(&mut self, now: SimTime) {
+        if self.armed == Some(now) {
+            self.armed = None;
+        }
+    }
+
     /// A timer has fired.
     pub(super) fn look(&mut self, now: SimTime) -> Looked {
         if self.armed != Some(now) {
@@ -79,5 +86,16 @@ mod tests {
         lease.disarm();
         assert_eq!(lease.look(at(45)), Looked::Stale);
         assert_eq!(lease.renew(at(46), 45_000), Some(at(91)));
+    }
+
+    #[test]
+    fn a_timer_that_nobody_saw_is_set_again_by_the_next_sign_of_life() {
+        let at = SimTime::from_ms;
+        let mut lease = Lease::new(at(0));
+        lease.renew(at(0), 45_000);
+        lease.miss(at(30));
+        assert_eq!(lease.renew(at(40), 45_000), None, "that was another one");
+        lease.miss(at(45));
+        assert_eq!(lease.renew(at(54), 45_000), Some(at(99)));
     }
 }

@@ -157,17 +157,41 @@ impl GroupCoordinator {
     /// `broker` died: what it coordinated goes on at another one, without the requests that were in process there.
     pub fn broker_lost(&mut self, now: SimTime, broker: BrokerId, out: &mut Vec<Effect>) {
         for index in 0..self.groups.len() {
-            let group = &mut self.groups[index];
-            let modern: Vec<Arc<str>> = group.modern.iter().flat_map(|m| m.members.keys().cloned()).collect();
-            let shares: Vec<Arc<str>> = group.share.iter().flat_map(|s| s.members.keys().cloned()).collect();
-            if group.broker == broker {
-                modern.iter().for_each(|id| self.modern_touch(now, index, id, out));
-                shares.iter().for_each(|id| self.share_touch(now, index, id, out));
+            let group = &self.groups[index];
+            if group.broker != broker {
+                continue;
             }
-            if self.groups[index].broker == broker && !self.groups[index].members.is_empty() {
-                out.push(fact(GroupFact::CoordinatorMoved { group: self.groups[index].name.clone(), from: broker }));
-                self.reload(now, index, out);
+            if !group.members.is_empty() {
+                out.push(fact(GroupFact::CoordinatorMoved { group: group.name.clone(), from: broker }));
             }
+            self.load(now, index, out);
+        }
+    }
+
+    /// `group` was coordinated by nobody for want of an active broker; `to` takes it over.
+    pub fn adopted(&mut self, now: SimTime, group: &str, to: BrokerId, out: &mut Vec<Effect>) {
+        if let Some(index) = self.groups.iter().position(|g| &*g.name == group) {
+            self.groups[index].broker = to;
+            self.load(now, index, out);
+        }
+    }
+
+    /// A broker reads a group from the offsets topic: everybody's session begins afresh.
+    fn load(&mut self, now: SimTime, index: usize, out: &mut Vec<Effect>) {
+        let group = &self.groups[index];
+        let modern: Vec<Arc<str>> = group.modern.iter().flat_map(|m| m.members.keys().cloned()).collect();
+        let shares: Vec<Arc<str>> = group.share.iter().flat_map(|s| s.members.keys().cloned()).collect();
+        modern.iter().for_each(|id| self.modern_touch(now, index, id, out));
+        shares.iter().for_each(|id| self.share_touch(now, index, id, out));
+        if !self.groups[index].members.is_empty() {
+            self.reload(now, index, out);
+        }
+    }
+
+    /// A timer fired while its coordinator was dead. That nobody saw it must be known, or no other would ever be set.
+    pub(in crate::broker) fn missed(&mut self, now: SimTime, timer: GroupTimer) {
+        if let GroupTimer::Session { group, member } = timer {
+            self.miss_session_timer(now, group as usize, member);
         }
     }
 

@@ -77,6 +77,10 @@ impl ModernGroup {
         self.members.values().any(|m| m.topics.iter().any(|t| &**t == name))
     }
 
+    pub(super) fn miss_session_timer(&mut self, now: SimTime, serial: u32) {
+        self.members.values_mut().filter(|m| m.serial == serial).for_each(|m| m.lease.miss(now));
+    }
+
     pub(super) fn state(&self, group_epoch: u32) -> GroupState {
         let reached = |m: &ModernMember| m.progress == Progress::Stable && m.epoch == self.target_epoch as i32;
         if self.members.is_empty() {

@@ -60,14 +60,18 @@ impl GroupCoordinator {
 
     /// Takes a member out and lets the group go on without it.
     fn remove(&mut self, now: SimTime, index: usize, id: &str, reason: &'static str, out: &mut Vec<Effect>) {
-        self.forget(index, id);
+        self.forget(index, id, out);
         self.rebalance_or_complete(now, index, reason, out);
     }
 
-    /// Takes a member out. The next member by id becomes the leader if it led.
-    pub(super) fn forget(&mut self, index: usize, id: &str) {
+    /// Takes a member out. The next member by id becomes the leader if it led. A request of it that waits is answered, so
+    /// that a client that lives joins again: nothing behind it on its connection would ever be read otherwise.
+    pub(super) fn forget(&mut self, index: usize, id: &str, out: &mut Vec<Effect>) {
         let group = &mut self.groups[index];
-        group.members.remove(id);
+        if let Some(mut member) = group.members.remove(id) {
+            let waiting = [member.join.take(), member.sync.take()].into_iter().flatten();
+            out.extend(waiting.map(|pending| pending.respond(Err(ErrorCode::UnknownMemberId))));
+        }
         if group.leader.as_deref() == Some(id) {
             group.leader = group.members.keys().next().cloned();
         }
@@ -87,6 +91,22 @@ impl GroupCoordinator {
             member.armed = Some(member.deadline);
             let timer = GroupTimer::Session { group: index as u32, member: member.serial };
             out.push(timer_at(member.deadline, timer));
+        }
+    }
+
+    /// A session timer fired at a coordinator that was dead: the next one sets another when it touches the member.
+    pub(super) fn miss_session_timer(&mut self, now: SimTime, index: usize, serial: u32) {
+        let group = &mut self.groups[index];
+        if let Some(member) = group.members.values_mut().find(|m| m.serial == serial)
+            && member.armed == Some(now)
+        {
+            member.armed = None;
+        }
+        if let Some(modern) = group.modern.as_mut() {
+            modern.miss_session_timer(now, serial);
+        }
+        if let Some(share) = group.share.as_mut() {
+            share.miss_session_timer(now, serial);
         }
     }
 

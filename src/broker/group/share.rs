@@ -51,6 +51,10 @@ pub(super) struct ShareBeat {
 }
 
 impl ShareGroup {
+    pub(super) fn miss_session_timer(&mut self, now: SimTime, serial: u32) {
+        self.members.values_mut().filter(|m| m.serial == serial).for_each(|m| m.lease.miss(now));
+    }
+
     pub(super) fn state(&self) -> GroupState {
         if self.members.is_empty() { GroupState::Empty } else { GroupState::Stable }
     }

@@ -344,6 +344,20 @@ fn c1_another_broker_takes_over_with_the_last_generation() {
 }
 
 #[test]
+fn c2_a_newcomer_that_waited_too_long_is_answered() {
+    let mut desk = Desk::new();
+    let ids = desk.stable(&["c0"]);
+    let waiting = desk.join("c1", "", None);
+    // The member neither dies nor joins again: only the newcomer's five minutes end.
+    for second in (10..=300).step_by(10) {
+        desk.run_to_ms(6_000 + second * 1_000 - 1);
+        let _ = desk.beat(&ids[0], 1);
+    }
+    desk.run_to_ms(6_000 + 300_000);
+    assert_eq!(desk.answer(waiting), Some(Err(ErrorCode::UnknownMemberId)));
+}
+
+#[test]
 fn e3_offsets_of_a_transaction_count_when_it_commits() {
     let mut desk = Desk::new();
     let ids = desk.stable(&["c0"]);
