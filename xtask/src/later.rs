@@ -30,6 +30,8 @@ const LATER: &[&str] = &[
     "ui::i18n::violations",
     "ui::i18n::settings",
     "ui::i18n::refusals",
+    "ui::i18n::consequences::recovering",
+    "ui::i18n::consequences::backing_off",
     // Recorded cases.
     "ui::cases",
     "App>::case_",
@@ -43,6 +45,7 @@ const LATER: &[&str] = &[
     "scenario::link::Reading",
     "scenario::link::fold",
     "scenario::link::workbench",
+    "scenario::contradiction",
     "serde_core",
     "miniz_oxide",
     // The other scenarios.
