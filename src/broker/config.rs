@@ -325,7 +325,7 @@ properties! {
         /// Whether leadership goes back to the preferred replica now and then (B5).
         auto_leader_rebalance_enable: bool = "auto.leader.rebalance.enable", true;
         /// How often that is looked at.
-        leader_imbalance_check_interval_seconds: u64 = "leader.imbalance.check.interval.seconds", 300;
+        leader_imbalance_check_interval_seconds: u64 = "leader.imbalance.check.interval.seconds", 300, at least 1;
         /// How often a broker tells the controller that it lives.
         broker_heartbeat_interval_ms: u64 = "broker.heartbeat.interval.ms", 2_000;
         /// How long the controller waits before it fences a silent broker.
@@ -347,7 +347,7 @@ properties! {
         /// How long after the start the background tasks begin.
         log_initial_task_delay_ms: u64 = "log.initial.task.delay.ms", 30_000;
         /// How often retention is checked (B7).
-        log_retention_check_interval_ms: u64 = "log.retention.check.interval.ms", 300_000;
+        log_retention_check_interval_ms: u64 = "log.retention.check.interval.ms", 300_000, at least 1;
         /// Whether the cleaner runs at all (B10).
         log_cleaner_enable: bool = "log.cleaner.enable", true;
         /// How long the cleaner rests when nothing is dirty.
@@ -357,7 +357,7 @@ properties! {
         /// The longest transaction that a producer may ask for (E1).
         transaction_max_timeout_ms: u64 = "transaction.max.timeout.ms", 900_000;
         /// How often the coordinator looks for transactions that ran out of time (E1).
-        transaction_abort_cleanup_interval_ms: u64 = "transaction.abort.timed.out.transaction.cleanup.interval.ms", 10_000;
+        transaction_abort_cleanup_interval_ms: u64 = "transaction.abort.timed.out.transaction.cleanup.interval.ms", 10_000, at least 1;
         /// How long an idle transactional id is remembered.
         transactional_id_expiration_ms: u64 = "transactional.id.expiration.ms", 604_800_000;
         /// Feature `eligible.leader.replicas.version`: 1 keeps eligible leader replicas (B5).
@@ -413,7 +413,7 @@ properties! {
         /// How long the offsets of an empty group are kept (C8).
         offsets_retention_minutes: u64 = "offsets.retention.minutes", 10_080;
         /// How often that is checked.
-        offsets_retention_check_interval_ms: u64 = "offsets.retention.check.interval.ms", 600_000;
+        offsets_retention_check_interval_ms: u64 = "offsets.retention.check.interval.ms", 600_000, at least 1;
     }
 }
 
@@ -480,6 +480,12 @@ impl ClusterConfig {
             None => self.broker.get(name),
         }
     }
+}
+
+/// How long something rests that is done again and again: a millisecond at least, also where Kafka takes a setting of 0, or
+/// time would stand still.
+pub(crate) const fn rest_us(ms: u64) -> u64 {
+    us(if ms == 0 { 1 } else { ms })
 }
 
 /// Milliseconds of a setting as the kernel's microseconds.

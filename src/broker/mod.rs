@@ -25,7 +25,7 @@ mod txn;
 
 pub use cluster::{Cluster, Node, NodeState};
 pub use config::{BrokerConfig, CleanupPolicy, ClusterConfig, ConfigError, PerMille, Property, TimestampType, TopicConfig, us, wall_ms};
-pub(crate) use config::{iso_duration_ms, properties, read_property};
+pub(crate) use config::{iso_duration_ms, properties, read_property, rest_us};
 pub use controller::{PartitionState, Registration};
 pub use effect::{Effect, Peer, ReplicaFetch, ReplicaFetched, Timer};
 pub use error::{ErrorCode, KafkaException};

@@ -2,7 +2,7 @@
 
 use super::Cluster;
 use super::admin::report_deleted;
-use crate::broker::{Effect, Fact, Timer, us, wall_ms};
+use crate::broker::{Effect, Fact, Timer, rest_us, us, wall_ms};
 use crate::kernel::SimTime;
 
 impl Cluster {
@@ -13,9 +13,9 @@ impl Cluster {
         let first = now + us(config.log_initial_task_delay_ms);
         out.push(Effect::Timer { at: first, timer: Timer::Retention { broker, incarnation } });
         if config.log_cleaner_enable {
-            out.push(Effect::Timer { at: now + us(config.log_cleaner_backoff_ms), timer: Timer::Cleaner { broker, incarnation } });
+            out.push(Effect::Timer { at: now + rest_us(config.log_cleaner_backoff_ms), timer: Timer::Cleaner { broker, incarnation } });
         }
-        let at = now + us(config.replica_lag_time_max_ms) / 2;
+        let at = now + rest_us(config.replica_lag_time_max_ms) / 2;
         out.push(Effect::Timer { at, timer: Timer::IsrCheck { broker, incarnation } });
     }
 
@@ -57,7 +57,7 @@ impl Cluster {
                 out.push(Effect::Fact(Fact::Compacted { broker, partition: *partition, up_to, removed }));
             }
         }
-        let at = now + us(self.config.broker.log_cleaner_backoff_ms);
+        let at = now + rest_us(self.config.broker.log_cleaner_backoff_ms);
         out.push(Effect::Timer { at, timer: Timer::Cleaner { broker, incarnation } });
     }
 }

@@ -5,7 +5,9 @@ use super::fetch::diverging;
 use super::node::NodeState;
 use super::purgatory::WaitingFetch;
 use crate::broker::replica::{Replica, Role};
-use crate::broker::{BrokerId, Effect, EpochEnd, ErrorCode, Fact, Peer, ReplicaFetch, ReplicaFetched, Timer, TopicPartition, us, wall_ms};
+use crate::broker::{
+    BrokerId, Effect, EpochEnd, ErrorCode, Fact, Peer, ReplicaFetch, ReplicaFetched, Timer, TopicPartition, rest_us, us, wall_ms,
+};
 use crate::kernel::SimTime;
 
 impl Cluster {
@@ -272,7 +274,8 @@ impl Cluster {
             self.progress(now, index, partition, false, out);
         }
         let (broker, incarnation) = (self.nodes[index].id, self.nodes[index].incarnation);
-        out.push(Effect::Timer { at: now + lag_us_max / 2, timer: Timer::IsrCheck { broker, incarnation } });
+        let at = now + rest_us(self.config.broker.replica_lag_time_max_ms) / 2;
+        out.push(Effect::Timer { at, timer: Timer::IsrCheck { broker, incarnation } });
     }
 
     /// Whether a broker's process serves.

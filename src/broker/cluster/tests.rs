@@ -537,6 +537,14 @@ fn b5_a_follower_that_begins_at_a_log_start_inside_a_batch_has_all_behind_it() {
 }
 
 #[test]
+fn intervals_of_nothing_do_not_stop_time() {
+    let config = [("log.cleaner.backoff.ms", "0"), ("replica.lag.time.max.ms", "0")];
+    let mut net = Net::new(3, &config, &[], &[0, 1, 2]);
+    net.run_ms(1_000);
+    assert!(net.agenda.pushed_count() < 30_000, "{}", net.agenda.pushed_count());
+}
+
+#[test]
 fn idle_brokers_do_not_spin() {
     let mut net = Net::new(3, &[], &[], &[0, 1, 2]);
     net.run_ms(10_000);

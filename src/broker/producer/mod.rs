@@ -200,6 +200,8 @@ impl Producer {
         self.ask_producer_id(now, out);
         self.drive_txn(now, out);
         self.drain(now, out);
+        // Only now it may be known that nobody leads a partition.
+        self.ask_metadata(now, out);
         self.finish_flushes(out);
         self.set_alarm(now, out);
     }

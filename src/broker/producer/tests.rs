@@ -505,6 +505,26 @@ fn e1_after_its_timeout_a_transaction_can_be_aborted_and_the_producer_goes_on() 
 }
 
 #[test]
+fn a8_without_linger_too_a_partition_without_a_leader_is_asked_for() {
+    let mut net = Net::new(2, 1, &[]);
+    let (name, replicas, config) = (Arc::from("one"), vec![vec![BrokerId(1)]], Vec::new());
+    let create = AdminRequest::CreateTopic { name, partitions: 0, replication_factor: 0, replicas, config };
+    net.on_cluster(|c, now, out| c.request(now, BrokerId(0), ClientId(99), 0, Request::Admin(create), out));
+    let p = net.producer(&[("linger.ms", "0"), ("metadata.max.age.ms", "20000")]);
+    let first = net.start_send_to(p, "one", Some(0), None, "v0");
+    net.run_ms(10_000);
+    assert!(net.done.get(&first).is_some_and(|(_, outcome)| outcome.is_ok()));
+    net.on_cluster(|c, now, out| c.kill_broker(now, BrokerId(1), out));
+    // Fenced after two seconds; after twenty the metadata says that nobody leads. Nothing else wakes the producer before thirty.
+    net.run_ms(11_000);
+    let second = net.start_send_to(p, "one", Some(0), None, "v1");
+    net.run_ms(500);
+    net.on_cluster(|c, now, out| c.start_broker(now, BrokerId(1), out));
+    net.run_ms(5_000);
+    assert!(net.done.get(&second).is_some_and(|(_, outcome)| outcome.is_ok()), "{:?}", net.done.get(&second));
+}
+
+#[test]
 fn an_idle_producer_sets_no_timers_but_the_one_for_its_metadata() {
     let mut net = Net::new(1, 1, &[]);
     let p = net.producer(&[]);

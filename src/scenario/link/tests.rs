@@ -159,6 +159,25 @@ fn a_run_of_the_bank_is_no_longer_than_a_day() {
     }
 }
 
+/// What Kafka's `ConfigDef` refuses a link may not bring; what it takes may not stop time.
+#[test]
+fn a_workbench_with_intervals_of_nothing_runs() {
+    for (name, refused) in [
+        ("log.cleaner.backoff.ms", false),
+        ("replica.lag.time.max.ms", false),
+        ("log.retention.check.interval.ms", true),
+        ("offsets.retention.check.interval.ms", true),
+        ("transaction.abort.timed.out.transaction.cleanup.interval.ms", true),
+        ("leader.imbalance.check.interval.seconds", true),
+    ] {
+        let (recording, problems) = read(&format!("v1;s=x;w=1~5000000~{name}~0;n=1"));
+        let parts: Vec<Part> = problems.iter().map(|p| p.part).collect();
+        assert_eq!(parts == [Part::Workbench], refused, "{name}: {problems:?}");
+        let cluster = recording.scenario.cluster.expect("it has brokers");
+        assert_eq!(cluster.get(name).as_deref() == Some("0"), !refused, "{name}");
+    }
+}
+
 #[test]
 fn a_damaged_workbench_keeps_what_can_be_kept() {
     let (recording, problems) = read("v1;s=x;w=300~5000000~no.such.name~1~num.partitions~2;n=1;p=***");
