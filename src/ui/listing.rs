@@ -441,6 +441,31 @@ mod tests {
         }
     }
 
+    /// As the container that runs: what the method takes is what it is given.
+    #[test]
+    fn d1_d5_d13_the_method_takes_what_the_container_that_runs_gives() {
+        use crate::listener::ListenerKind;
+        let (batch, asynchronous) = (("listener", "batch"), ("asyncAcks", "true"));
+        for sets in [
+            &[asynchronous, ("ackMode", "RECORD")][..],
+            &[asynchronous, ("enable.auto.commit", "true")],
+            &[asynchronous, ("enable.auto.commit", "true"), ("ackMode", "COUNT")],
+            &[asynchronous, ("kafkaAwareTransactionManager", "true")],
+            &[asynchronous, batch, ("ackMode", "RECORD")],
+            &[batch],
+        ] {
+            let mut scenario = crate::scenario::Scenario::plain("method", 1);
+            for (key, value) in sets {
+                scenario.config.set_text(&format!("group.account-view.{key}"), value).expect("valid");
+            }
+            let text = text(&scenario.config);
+            let world = crate::pipeline::World::new(&scenario);
+            let properties = world.consumers()[0].container.properties();
+            assert_eq!(text.contains("ack: Acknowledgment"), properties.ack_mode.is_manual(), "{sets:?}\n{text}");
+            assert_eq!(text.contains("List<DomainEvent>"), properties.kind == ListenerKind::Batch, "{sets:?}\n{text}");
+        }
+    }
+
     #[test]
     fn f7_without_a_log_the_code_is_that_of_an_event_listener() {
         let mut config = Config::default();

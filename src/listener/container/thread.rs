@@ -158,11 +158,12 @@ impl ListenerConsumer {
         }
     }
 
-    /// `start()`. Says `StartFailed` and does nothing else if the settings contradict each other (D1).
+    /// `start()`. Says `StartFailed` and is over if the settings contradict each other (D1).
     pub fn start(&mut self, now: SimTime, listener: &mut Listener, out: &mut Vec<Output>) {
         let mut cx = Context { now, listener, out };
         if let Some(message) = self.contradiction() {
             cx.fact(Fact::StartFailed { class: Arc::from(ILLEGAL_STATE), message });
+            cx.effect(ContainerEffect::Stopped { reason: self.stop_reason });
             return;
         }
         self.alive = true;

@@ -142,7 +142,8 @@ pub(in crate::pipeline) fn container_properties(config: &Config, group: u32, dut
     properties.ack_mode = ack_mode(config, group);
     properties.ack_count = config.count(Property::AckCount, of) as u32;
     properties.ack_time_us = config.ms_as_us(Property::AckTime, of);
-    properties.async_acks = config.flag(Property::AsyncAcks, of);
+    // Where the application does not acknowledge, nothing ever closes a gap: the container would pause for ever (D5).
+    properties.async_acks = config.flag(Property::AsyncAcks, of) && properties.ack_mode.is_manual();
     properties.poll_timeout_us = config.ms_as_us(Property::PollTimeout, of);
     properties.poll_timeout_while_paused_us = config.ms_as_us(Property::PollTimeoutWhilePaused, of);
     properties.idle_between_polls_us = config.ms_as_us(Property::IdleBetweenPolls, of);
@@ -184,12 +185,12 @@ fn ack_mode(config: &Config, group: u32) -> AckMode {
     match mode {
         // A container refuses a batch listener with RECORD, and auto commit with a manual mode (D1); BATCH is what such an
         // application would run with.
-        AckMode::Record if batch => AckMode::Batch,
         mode if auto_commit && mode.is_manual() => AckMode::Batch,
         // The container sends the offsets to its transaction (E4).
         _ if is_transactional(config, group) => AckMode::Batch,
-        // asyncAcks forces a manual mode (D1).
+        // asyncAcks forces a manual mode (D1), before anything is refused.
         mode if !auto_commit && !mode.is_manual() && config.flag(Property::AsyncAcks, of) => AckMode::Manual,
+        AckMode::Record if batch => AckMode::Batch,
         mode => mode,
     }
 }

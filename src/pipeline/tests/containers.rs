@@ -1,0 +1,84 @@
+//! Listener containers under settings that contradict each other.
+
+use std::sync::Arc;
+
+use super::super::{ProcessState, World};
+use crate::kernel::SimTime;
+use crate::listener::{AckMode, Action as ListenerAction, ContainerProperties, ListenerProgram};
+use crate::scenario::{Intervention, LabAction, Scenario, TOPIC};
+
+const SECOND: u64 = 1_000_000;
+
+fn act(world: &mut World, intervention: Intervention) {
+    world.intervene(world.now(), &intervention).expect("it fits");
+}
+
+/// Sets something of the view's group, or of everybody.
+fn set(world: &mut World, key: &str, value: &str) {
+    act(world, Intervention::Set { key: key.into(), value: value.into() });
+}
+
+fn set_of_view(world: &mut World, key: &str, value: &str) {
+    set(world, &format!("group.account-view.{key}"), value);
+}
+
+/// A run in which the view's group has these settings, at its eighth second.
+fn view_with(sets: &[(&str, &str)]) -> World {
+    let mut scenario = Scenario::plain("containers", 7);
+    for (key, value) in sets {
+        scenario.config.set_text(&format!("group.account-view.{key}"), value).expect("a setting of the table");
+    }
+    let mut world = World::new(&scenario);
+    world.run_until(SimTime::from_ms(8_000));
+    world
+}
+
+/// No more commands; then time enough for all that is under way.
+fn drain(world: &mut World, seconds: u64) {
+    set(world, "client.commands-per-minute", "0");
+    world.run_until(world.now() + seconds * SECOND);
+    assert_eq!(world.pending(), None);
+}
+
+fn all_of_view_run(world: &World) {
+    for place in world.consumers().iter().filter(|c| c.group == Some(0)) {
+        assert_eq!(place.state, ProcessState::Running, "{}", place.name);
+    }
+}
+
+#[test]
+fn d1_async_acks_that_nobody_can_give_stop_no_group_and_are_taken_back() {
+    for key in ["enable.auto.commit", "kafkaAwareTransactionManager"] {
+        let mut world = view_with(&[]);
+        set_of_view(&mut world, key, "true");
+        set_of_view(&mut world, "asyncAcks", "true");
+        world.run_until(SimTime::from_ms(18_000));
+        all_of_view_run(&world);
+        set_of_view(&mut world, "asyncAcks", "false");
+        world.run_until(SimTime::from_ms(28_000));
+        all_of_view_run(&world);
+        drain(&mut world, 20);
+        assert!(world.violations().is_empty(), "{key}: {:?}", world.violations()[0]);
+    }
+}
+
+/// What a container refuses at its start is over: whoever stops it waits for nothing.
+#[test]
+fn d1_a_container_that_refuses_to_start_is_stopped() {
+    let mut world = World::new(&Scenario::plain("refused", 7));
+    let program = Box::new(ListenerProgram::always(vec![ListenerAction::Effect]));
+    act(&mut world, Intervention::Lab(LabAction::OpenListener { program }));
+    let mut properties = ContainerProperties::new("refused", "refused", vec![Arc::from(TOPIC)]);
+    properties.auto_commit = true;
+    properties.ack_mode = AckMode::Manual;
+    let start = LabAction::StartContainer {
+        properties: Box::new(properties),
+        consumer: vec![("group.id".into(), "refused".into())],
+        producer: Vec::new(),
+        listener: 0,
+        projection: None,
+    };
+    act(&mut world, Intervention::Lab(start));
+    let place = world.consumers().last().expect("it was made");
+    assert_eq!((&*place.name, place.state), ("refused", ProcessState::Stopped));
+}
