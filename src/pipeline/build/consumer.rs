@@ -198,9 +198,10 @@ fn ack_mode(config: &Config, group: u32) -> AckMode {
 fn error_handler(config: &Config, group: u32, retry_topics: bool) -> ErrorHandler {
     let of = Of::Group(group);
     match config.choice(Property::ErrorHandler, of) {
+        // Retry topics come with a handler of their own, whatever the factory has (`ListenerContainerFactoryConfigurer`, D13).
+        _ if retry_topics => ErrorHandler::Default(retry_topic_handler(config, group)),
         "CommonLoggingErrorHandler" => ErrorHandler::Logging { ack_after_handle: config.flag(Property::AckAfterHandle, of) },
         "CommonContainerStoppingErrorHandler" => ErrorHandler::Stopping,
-        _ if retry_topics => ErrorHandler::Default(retry_topic_handler(config, group)),
         _ => ErrorHandler::Default(default_handler(config, group)),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::{ProcessState, World};
+use super::super::{Duty, FactKind, ProcessState, World};
+use crate::fault::{FaultKind, FaultRule, Moment, Node, Target};
 use crate::kernel::SimTime;
-use crate::listener::{AckMode, Action as ListenerAction, ContainerProperties, ListenerProgram};
+use crate::listener::{self, AckMode, Action as ListenerAction, ContainerProperties, ListenerProgram};
 use crate::scenario::{Intervention, LabAction, Scenario, TOPIC};
 
 const SECOND: u64 = 1_000_000;
@@ -31,6 +32,11 @@ fn view_with(sets: &[(&str, &str)]) -> World {
     let mut world = World::new(&scenario);
     world.run_until(SimTime::from_ms(8_000));
     world
+}
+
+fn listener_throws(world: &mut World, times: u32) {
+    let rule = FaultRule { moment: Moment::Armed { times }, ..FaultRule::usual(FaultKind::ListenerThrows, Target::Group(0)) };
+    act(world, Intervention::Inject(rule));
 }
 
 /// No more commands; then time enough for all that is under way.
@@ -81,4 +87,26 @@ fn d1_a_container_that_refuses_to_start_is_stopped() {
     act(&mut world, Intervention::Lab(start));
     let place = world.consumers().last().expect("it was made");
     assert_eq!((&*place.name, place.state), ("refused", ProcessState::Stopped));
+}
+
+/// The facts of the listeners of retry topics, with their times.
+fn of_retry_topics(world: &World) -> Vec<(SimTime, &listener::Fact)> {
+    let is_retry = |node: Node| matches!(node, Node::Consumer(slot) if matches!(world.consumers()[slot as usize].duty, Duty::Retry(_)));
+    let fact = |f: &&crate::pipeline::Fact| is_retry(f.actor);
+    let facts = world.trace().iter().filter(fact);
+    facts.filter_map(|f| if let FactKind::Listener(fact) = &f.kind { Some((f.at, fact)) } else { None }).collect()
+}
+
+#[test]
+fn d13_retry_topics_have_an_error_handler_of_their_own() {
+    for handler in ["CommonLoggingErrorHandler", "CommonContainerStoppingErrorHandler"] {
+        let mut world = view_with(&[("retryTopics.maxAttempts", "3"), ("retryTopics.backOff", "30000"), ("on-failure", "throw")]);
+        listener_throws(&mut world, 3);
+        world.run_until(SimTime::from_ms(12_000));
+        set_of_view(&mut world, "commonErrorHandler", handler);
+        drain(&mut world, 80);
+        all_of_view_run(&world);
+        let delivered = of_retry_topics(&world).iter().filter(|(_, f)| matches!(f, listener::Fact::Delivered { .. })).count();
+        assert_eq!(delivered, 3, "{handler}: each record that failed comes again once");
+    }
 }

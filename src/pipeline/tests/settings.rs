@@ -199,6 +199,7 @@ const SAFE: &[&[(&str, &str)]] = &[
     &[("group.account-view.enable.auto.commit", "true"), ("group.account-view.asyncAcks", "true")],
     &[("group.account-view.kafkaAwareTransactionManager", "true"), ("group.account-view.asyncAcks", "true")],
     &[("group.account-view.listener", "batch"), ("group.account-view.ackMode", "RECORD"), ("group.account-view.asyncAcks", "true")],
+    &[("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.commonErrorHandler", "CommonLoggingErrorHandler")],
 ];
 
 #[test]

@@ -95,7 +95,7 @@ says! {
         ListenerTime: "How long the listener's own work takes for one record.", "리스너가 레코드 하나에 쓰는 시간.";
         OnFailure: "What the listener does when the read database fails: nack in its catch, let the exception go, or (a batch) name the record that failed.", "읽기 DB가 실패하면 리스너는 catch에서 nack하거나, 예외를 던지거나, (배치에서) 실패한 레코드를 알립니다.";
         NackSleep: "For how long a nack pauses the consumer.", "nack이 소비자를 쉬게 하는 시간.";
-        ErrorHandler: "Who gets an exception of the listener.", "리스너의 예외를 받는 처리기.";
+        ErrorHandler: "Who gets an exception of the listener. Retry topics have a handler of their own.", "리스너의 예외를 받는 처리기. 재시도 토픽에는 자체 처리기가 있습니다.";
         BackOff: "Whether the pauses between attempts stay the same or grow.", "시도 사이의 대기 시간이 일정한지, 늘어나는지.";
         BackOffInterval: "The pause between attempts, or the first one.", "시도 사이의 대기 시간, 또는 첫 번째 대기 시간.";
         BackOffMaxAttempts: "How many attempts follow the first one before the record is given up.", "첫 시도 뒤 포기하기 전까지의 시도 수.";
