@@ -145,7 +145,7 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let mut line = |role: Role, parts: &[&str]| lines.push(CodeLine { text: parts.concat(), role });
     let name = GROUPS.get(group as usize).copied().unwrap_or("group");
     let repository = if group == 0 { "accountView" } else { "transferHistory" };
-    let batch = choice(Property::ListenerType) == "batch";
+    let batch = choice(Property::ListenerType) == "batch" && config.int(Property::RetryTopics, of) == 0;
     let acks = Acks::of(config, of);
     let manual = acks.manual;
     let catch = Catch::of(config, of, &acks, batch);
@@ -453,6 +453,7 @@ mod tests {
             &[asynchronous, ("kafkaAwareTransactionManager", "true")],
             &[asynchronous, batch, ("ackMode", "RECORD")],
             &[batch],
+            &[batch, ("retryTopics.maxAttempts", "3")],
         ] {
             let mut scenario = crate::scenario::Scenario::plain("method", 1);
             for (key, value) in sets {

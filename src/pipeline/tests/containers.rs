@@ -110,3 +110,23 @@ fn d13_retry_topics_have_an_error_handler_of_their_own() {
         assert_eq!(delivered, 3, "{handler}: each record that failed comes again once");
     }
 }
+
+#[test]
+fn d13_a_listener_with_retry_topics_gets_records_one_by_one_and_waits_for_each() {
+    let mut world = view_with(&[
+        ("listener", "batch"),
+        ("ackMode", "BATCH"),
+        ("retryTopics.maxAttempts", "3"),
+        ("retryTopics.backOff", "30000"),
+        ("on-failure", "throw"),
+    ]);
+    listener_throws(&mut world, 1);
+    world.run_until(SimTime::from_ms(12_000));
+    let is_failure = |f: &&crate::pipeline::Fact| matches!(&f.kind, FactKind::Listener(listener::Fact::Threw { .. }));
+    let failed_at = world.trace().iter().find(is_failure).expect("the fault struck").at;
+    drain(&mut world, 60);
+    let is_call = |f: &listener::Fact| matches!(f, listener::Fact::Delivered { .. } | listener::Fact::BatchDelivered { .. });
+    let delivered: Vec<SimTime> = of_retry_topics(&world).into_iter().filter(|(_, f)| is_call(f)).map(|(at, _)| at).collect();
+    assert_eq!(delivered.len(), 1, "the record that failed comes again");
+    assert!(delivered[0].since(failed_at) >= 30 * SECOND, "failed at {failed_at:?}, again at {:?}", delivered[0]);
+}

@@ -200,6 +200,7 @@ const SAFE: &[&[(&str, &str)]] = &[
     &[("group.account-view.kafkaAwareTransactionManager", "true"), ("group.account-view.asyncAcks", "true")],
     &[("group.account-view.listener", "batch"), ("group.account-view.ackMode", "RECORD"), ("group.account-view.asyncAcks", "true")],
     &[("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.commonErrorHandler", "CommonLoggingErrorHandler")],
+    &[("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.listener", "batch")],
 ];
 
 #[test]
