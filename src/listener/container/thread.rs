@@ -425,6 +425,7 @@ impl ListenerConsumer {
             | Op::CommitTransaction
             | Op::AbortTransaction
             | Op::SeekBatchAgain
+            | Op::SeekUnprocessed
             | Op::Publish(_) => {
                 self.transaction_step(cx, op);
                 Ok(())
@@ -451,6 +452,7 @@ impl ListenerConsumer {
                 true
             }
             Op::CatchAny => plain,
+            Op::CatchAbort => plain && !exception.is_fenced(),
             Op::ApiCall { call, kept } => {
                 let goes_no_further = plain && kept.is_some();
                 let (class, message) = (exception.class.clone(), exception.message.clone());
@@ -487,6 +489,7 @@ impl ListenerConsumer {
                 false
             }
             Op::Rollback => self.roll_back(exception),
+            Op::RollbackAgain => self.roll_back_again(exception),
             Op::AbortLetter if plain => self.abort_letter(exception),
             _ => false,
         }

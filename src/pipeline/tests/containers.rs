@@ -1,12 +1,12 @@
-//! Listener containers under settings that contradict each other.
+//! Listener containers under settings that contradict each other, and with transactions slower than their callers' patience.
 
 use std::sync::Arc;
 
 use super::super::{Duty, FactKind, ProcessState, World};
-use crate::fault::{FaultKind, FaultRule, Moment, Node, Target};
+use crate::fault::{FaultId, FaultKind, FaultRule, Link, Moment, Node, Target};
 use crate::kernel::SimTime;
 use crate::listener::{self, AckMode, Action as ListenerAction, ContainerProperties, ListenerProgram};
-use crate::scenario::{Intervention, LabAction, Scenario, TOPIC};
+use crate::scenario::{Intervention, LabAction, Scenario, TOPIC, builtin};
 
 const SECOND: u64 = 1_000_000;
 
@@ -129,4 +129,65 @@ fn d13_a_listener_with_retry_topics_gets_records_one_by_one_and_waits_for_each()
     let delivered: Vec<SimTime> = of_retry_topics(&world).into_iter().filter(|(_, f)| is_call(f)).map(|(at, _)| at).collect();
     assert_eq!(delivered.len(), 1, "the record that failed comes again");
     assert!(delivered[0].since(failed_at) >= 30 * SECOND, "failed at {failed_at:?}, again at {:?}", delivered[0]);
+}
+
+/// The scenario of transactions in containers, with these settings from the start.
+fn transactions_with(sets: &[(&str, &str)]) -> World {
+    let mut scenario = builtin("consume-transform-produce").expect("built in");
+    scenario.program.clear();
+    for (key, value) in sets {
+        scenario.config.set_text(key, value).expect("a setting of the table");
+    }
+    World::new(&scenario)
+}
+
+/// The brokers answer the producers of consumer 0 late from now on.
+fn lay_slow_link(world: &mut World, amount: u64) {
+    let target = Target::Link { link: Link::Produce, of: Some(Node::Consumer(0)) };
+    let rule = FaultRule { moment: Moment::Lasting { until: None }, amount, ..FaultRule::usual(FaultKind::LinkSlow, target) };
+    act(world, Intervention::Inject(rule));
+}
+
+const IMPATIENT: (&str, &str) = ("producer.max.block.ms", "400");
+
+#[test]
+fn e4_a_transaction_slower_than_max_block_ms_is_tried_again_with_another_producer() {
+    for commit_recovered in ["true", "false"] {
+        let mut world = transactions_with(&[IMPATIENT, ("group.account-view.commitRecovered", commit_recovered)]);
+        world.run_until(SimTime::from_ms(8_000));
+        lay_slow_link(&mut world, 500);
+        world.run_until(SimTime::from_ms(14_000));
+        act(&mut world, Intervention::EndFault(FaultId(0)));
+        world.run_until(SimTime::from_ms(16_000));
+        drain(&mut world, 40);
+        assert!(world.violations().is_empty(), "commitRecovered={commit_recovered}: {:?}", world.violations()[0]);
+        let accounts = world.bank().expect("a bank").accounts();
+        assert!(accounts.iter().all(|a| a.write.map(|w| w.balance) == a.read.map(|r| r.balance)), "{commit_recovered}");
+    }
+}
+
+#[test]
+fn e4_a_first_transaction_that_was_begun_too_slowly_hangs_no_container() {
+    let mut world = transactions_with(&[IMPATIENT]);
+    lay_slow_link(&mut world, 500);
+    world.run_until(SimTime::from_ms(12_000));
+    act(&mut world, Intervention::EndFault(FaultId(0)));
+    world.run_until(SimTime::from_ms(14_000));
+    drain(&mut world, 40);
+    assert!(world.violations().is_empty(), "{:?}", world.violations()[0]);
+}
+
+#[test]
+fn e4_a_producer_without_any_patience_stops_no_clock() {
+    for kind in ["record", "batch"] {
+        for commit_recovered in ["true", "false"] {
+            let mut world = transactions_with(&[
+                ("producer.max.block.ms", "0"),
+                ("group.account-view.listener", kind),
+                ("group.account-view.commitRecovered", commit_recovered),
+            ]);
+            world.run_until(SimTime::from_ms(12_000));
+            assert_eq!(world.now(), SimTime::from_ms(12_000));
+        }
+    }
 }
