@@ -64,7 +64,11 @@ impl World {
     /// Whether an act names only what is there.
     pub(super) fn check_lab_container(&self, action: &LabAction) -> Result<(), InterventionError> {
         match action {
-            LabAction::StartContainer { consumer, producer, listener, projection, .. } => {
+            LabAction::StartContainer { properties, consumer, producer, listener, projection } => {
+                // `poll(0)` answers at once: a container that polls again and again would stand still in one instant.
+                if properties.poll_timeout_us == 0 || properties.poll_timeout_while_paused_us == 0 {
+                    return Err(refused("container that waits for its polls"));
+                }
                 // A listener's effect asks for the settings of the group that it serves.
                 if let Some(number) = projection.filter(|number| *number as usize >= GROUPS.len()) {
                     return Err(InterventionError::NoSuch { what: "projection", number: u64::from(number) });
