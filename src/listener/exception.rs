@@ -85,6 +85,11 @@ impl Exception {
         &*self.class == COMMIT_FAILED
     }
 
+    /// Whether it says that another producer, or another member, has taken the place of this one.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self.class.rsplit('.').next(), Some("ProducerFencedException" | "FencedInstanceIdException"))
+    }
+
     /// Whether the classifier of the `DefaultErrorHandler` takes it for fatal without being told
     /// (D8, `ExceptionClassifier#defaultFatalExceptionsList`).
     pub fn is_fatal_by_default(&self) -> bool {

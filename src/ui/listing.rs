@@ -145,7 +145,7 @@ pub(crate) fn listing(config: &Config, group: u32) -> Vec<CodeLine> {
     let mut line = |role: Role, parts: &[&str]| lines.push(CodeLine { text: parts.concat(), role });
     let name = GROUPS.get(group as usize).copied().unwrap_or("group");
     let repository = if group == 0 { "accountView" } else { "transferHistory" };
-    let batch = choice(Property::ListenerType) == "batch";
+    let batch = choice(Property::ListenerType) == "batch" && config.int(Property::RetryTopics, of) == 0;
     let acks = Acks::of(config, of);
     let manual = acks.manual;
     let catch = Catch::of(config, of, &acks, batch);
@@ -438,6 +438,32 @@ mod tests {
             assert_eq!(text.contains("catch ("), expected.is_some(), "{sets:?}\n{text}");
             let world = crate::pipeline::World::new(&scenario);
             assert_eq!(world.consumers()[0].listener.program().otherwise.catch.is_some(), expected.is_some(), "{sets:?}");
+        }
+    }
+
+    /// As the container that runs: what the method takes is what it is given.
+    #[test]
+    fn d1_d5_d13_the_method_takes_what_the_container_that_runs_gives() {
+        use crate::listener::ListenerKind;
+        let (batch, asynchronous) = (("listener", "batch"), ("asyncAcks", "true"));
+        for sets in [
+            &[asynchronous, ("ackMode", "RECORD")][..],
+            &[asynchronous, ("enable.auto.commit", "true")],
+            &[asynchronous, ("enable.auto.commit", "true"), ("ackMode", "COUNT")],
+            &[asynchronous, ("kafkaAwareTransactionManager", "true")],
+            &[asynchronous, batch, ("ackMode", "RECORD")],
+            &[batch],
+            &[batch, ("retryTopics.maxAttempts", "3")],
+        ] {
+            let mut scenario = crate::scenario::Scenario::plain("method", 1);
+            for (key, value) in sets {
+                scenario.config.set_text(&format!("group.account-view.{key}"), value).expect("valid");
+            }
+            let text = text(&scenario.config);
+            let world = crate::pipeline::World::new(&scenario);
+            let properties = world.consumers()[0].container.properties();
+            assert_eq!(text.contains("ack: Acknowledgment"), properties.ack_mode.is_manual(), "{sets:?}\n{text}");
+            assert_eq!(text.contains("List<DomainEvent>"), properties.kind == ListenerKind::Batch, "{sets:?}\n{text}");
         }
     }
 

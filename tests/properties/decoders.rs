@@ -7,10 +7,10 @@ use cqrs_lab::{
     bank::Command,
     fault::{FaultId, FaultRule, Link, Node, Target},
     kernel::{Prng, SimTime},
-    listener::{Action as ListenerAction, ContainerProperties, ListenerProgram},
+    listener::{Action as ListenerAction, ContainerProperties, ListenerProgram, application_events::Step},
     pipeline::{Action, Decision, Intervention, World},
     scenario::{
-        LabAction, Scenario, TOPIC, builtin,
+        LabAction, LabBean, Scenario, TOPIC, builtin,
         link::{Flaw, Recording, VERSION},
         wire::{from_text, to_text},
     },
@@ -263,4 +263,63 @@ fn no_number_in_an_intervention_brings_the_world_down() {
         world.run_until(SimTime::from_ms(20_000));
         Ok(())
     });
+}
+
+/// The world after these acts of a script, three seconds later; false if one of them was refused.
+fn survives(acts: Vec<LabAction>) -> bool {
+    let mut world = World::new(&Scenario::plain("hand-made", 1));
+    world.run_until(SimTime::from_ms(1_000));
+    let fits = acts.into_iter().all(|act| world.intervene(world.now(), &Intervention::Lab(act)).is_ok());
+    world.run_until(SimTime::from_ms(4_000));
+    fits
+}
+
+fn bean(name: &str, annotations: &str, does: Vec<Step>) -> LabBean {
+    LabBean { name: Arc::from(name), annotations: Arc::from(annotations), does }
+}
+
+fn application(beans: Vec<LabBean>, steps: Vec<Step>, in_transaction: bool) -> Vec<LabAction> {
+    let open = LabAction::OpenApplication { tables: vec![Arc::from("t")], beans, auto_commit: true };
+    vec![open, LabAction::CallApplication { steps, in_transaction }]
+}
+
+fn publish(event: &str) -> Step {
+    Step::Publish { event: Arc::from(event), catch: false }
+}
+
+#[test]
+fn a_rollback_is_asked_for_outside_of_any_transaction() {
+    assert!(survives(application(Vec::new(), vec![Step::RollbackOnly], false)));
+    let suspends = "@EventListener @Transactional(propagation = NOT_SUPPORTED)";
+    assert!(survives(application(vec![bean("b", suspends, vec![Step::RollbackOnly])], vec![publish("E")], true)));
+}
+
+#[test]
+fn listeners_that_publish_what_they_listen_to_come_to_an_end() {
+    let asynchronous = "@Async @EventListener";
+    let after = "@TransactionalEventListener @Transactional(propagation = REQUIRES_NEW)";
+    for annotations in ["@EventListener", asynchronous, after] {
+        let beans = vec![bean("a", annotations, vec![publish("E")]), bean("b", annotations, vec![publish("E")])];
+        assert!(survives(application(beans, vec![publish("E")], true)), "{annotations}");
+    }
+    let waits = bean("a", asynchronous, vec![publish("E"), Step::AwaitListeners]);
+    assert!(survives(application(vec![waits], vec![publish("E")], false)));
+}
+
+#[test]
+fn a_container_whose_poll_waits_for_nothing_is_refused() {
+    for (poll_timeout_us, while_paused_us) in [(0, 1_000), (1_000, 0)] {
+        let mut properties = ContainerProperties::new("hasty", "hasty", vec![Arc::from(TOPIC)]);
+        properties.poll_timeout_us = poll_timeout_us;
+        properties.poll_timeout_while_paused_us = while_paused_us;
+        let start = LabAction::StartContainer {
+            properties: Box::new(properties),
+            consumer: vec![("group.id".into(), "hasty".into())],
+            producer: Vec::new(),
+            listener: 0,
+            projection: None,
+        };
+        let open = LabAction::OpenListener { program: Box::new(ListenerProgram::always(vec![ListenerAction::Effect])) };
+        assert!(!survives(vec![open, start]), "{poll_timeout_us}, {while_paused_us}");
+    }
 }

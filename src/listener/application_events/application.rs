@@ -11,6 +11,13 @@ use super::{Annotations, Database, ListenerKind, Phase, Propagation};
 /// The longest chain of events published by listeners before the model stops it as endless.
 const NESTING_MAX: u32 = 64;
 
+/// The most calls of listeners that one call of the service leads to: two listeners that publish what both listen to would
+/// make more of them than anybody can wait for, however bounded their chain is.
+const INVOCATIONS_MAX: u32 = 1_024;
+
+/// What ends an endless chain.
+const STACK_OVERFLOW: &str = "java.lang.StackOverflowError";
+
 /// One thing that a service method or a listener does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Step {
@@ -116,7 +123,12 @@ pub struct Application {
     transactions: Vec<Transaction>,
     lane: Lane,
     queued: Vec<(u32, Arc<str>)>,
+    /// How many publications of events are under way, each inside the one before.
     nesting: u32,
+    /// How many listeners are being called, each inside the one before.
+    depth: u32,
+    /// How many listeners were called since the service was.
+    invocations: u32,
     facts: Vec<Seen>,
 }
 
@@ -131,6 +143,8 @@ impl Application {
             lane: Lane::Caller,
             queued: Vec::new(),
             nesting: 0,
+            depth: 0,
+            invocations: 0,
             facts: Vec::new(),
         }
     }
@@ -151,6 +165,7 @@ impl Application {
 
     /// Calls the service: `steps` in a transaction or not, then what its caller sees, then the listeners still queued.
     pub fn call(&mut self, steps: &[Step], in_transaction: bool) {
+        self.invocations = 0;
         let result = if in_transaction { self.in_transaction(|app| app.run(steps, None)) } else { self.run(steps, None) };
         self.see(match result {
             Ok(()) => ApplicationFact::CallerReturned,
@@ -258,7 +273,10 @@ impl Application {
             Step::Publish { event: published, catch } => self.publish_step(published, *catch, event.is_some()),
             Step::Throw(class) => Err(class.clone()),
             Step::RollbackOnly => {
-                self.running().rollback_only = true;
+                // `TransactionInterceptor.currentTransactionStatus()` throws where there is none.
+                let transaction = self.transactions.last_mut();
+                let transaction = transaction.ok_or_else(|| Thrown::from("org.springframework.transaction.NoTransactionException"))?;
+                transaction.rollback_only = true;
                 Ok(())
             }
             Step::AwaitListeners => {
@@ -302,7 +320,7 @@ impl Application {
     /// `SimpleApplicationEventMulticaster`: every listener by `@Order`; the first exception ends it and reaches the publisher.
     fn publish(&mut self, event: &Arc<str>) -> Result<(), Thrown> {
         if self.nesting == NESTING_MAX {
-            return Err(Arc::from("java.lang.StackOverflowError"));
+            return Err(Arc::from(STACK_OVERFLOW));
         }
         self.nesting += 1;
         let mut order: Vec<u32> = (0..self.beans.len() as u32).collect();
@@ -336,6 +354,17 @@ impl Application {
     }
 
     fn invoke(&mut self, bean: u32, event: &Arc<str>) -> Result<(), Thrown> {
+        if self.depth == NESTING_MAX || self.invocations == INVOCATIONS_MAX {
+            return Err(Arc::from(STACK_OVERFLOW));
+        }
+        self.invocations += 1;
+        self.depth += 1;
+        let result = self.invoke_as_annotated(bean, event);
+        self.depth -= 1;
+        result
+    }
+
+    fn invoke_as_annotated(&mut self, bean: u32, event: &Arc<str>) -> Result<(), Thrown> {
         match self.beans[bean as usize].annotations.transactional {
             Some(Propagation::RequiresNew) => self.in_transaction(|app| app.call_method(bean, event)),
             Some(Propagation::Required) if self.transactions.is_empty() => self.in_transaction(|app| app.call_method(bean, event)),

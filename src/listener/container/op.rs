@@ -254,6 +254,8 @@ pub(super) enum Op {
     AbortTransaction,
     /// After a rollback the whole batch is sought again; then the back off.
     SeekBatchAgain,
+    /// What no transaction has finished is sought again.
+    SeekUnprocessed,
     /// Waits for an answer of the transactional producer.
     AwaitTransaction {
         /// Which.
@@ -267,6 +269,8 @@ pub(super) enum Op {
     CatchCommitFailed,
     /// Any exception but an Error is logged, nothing more.
     CatchAny,
+    /// A failed abort is logged, nothing more, unless the producer was fenced: that ends the poll (E4).
+    CatchAbort,
     /// A call of an Acknowledgment: its exception is told.
     ApiCall {
         /// Which call.
@@ -302,6 +306,8 @@ pub(super) enum Op {
     FinallyResume,
     /// However it ends: the transaction is aborted.
     Rollback,
+    /// The same for the transaction of the after-rollback processor, which is not processed again.
+    RollbackAgain,
     /// A recoverer's own transaction is aborted if its send fails; the exception goes on.
     AbortLetter,
 

@@ -158,11 +158,12 @@ impl ListenerConsumer {
         }
     }
 
-    /// `start()`. Says `StartFailed` and does nothing else if the settings contradict each other (D1).
+    /// `start()`. Says `StartFailed` and is over if the settings contradict each other (D1).
     pub fn start(&mut self, now: SimTime, listener: &mut Listener, out: &mut Vec<Output>) {
         let mut cx = Context { now, listener, out };
         if let Some(message) = self.contradiction() {
             cx.fact(Fact::StartFailed { class: Arc::from(ILLEGAL_STATE), message });
+            cx.effect(ContainerEffect::Stopped { reason: self.stop_reason });
             return;
         }
         self.alive = true;
@@ -424,6 +425,7 @@ impl ListenerConsumer {
             | Op::CommitTransaction
             | Op::AbortTransaction
             | Op::SeekBatchAgain
+            | Op::SeekUnprocessed
             | Op::Publish(_) => {
                 self.transaction_step(cx, op);
                 Ok(())
@@ -450,6 +452,7 @@ impl ListenerConsumer {
                 true
             }
             Op::CatchAny => plain,
+            Op::CatchAbort => plain && !exception.is_fenced(),
             Op::ApiCall { call, kept } => {
                 let goes_no_further = plain && kept.is_some();
                 let (class, message) = (exception.class.clone(), exception.message.clone());
@@ -486,6 +489,7 @@ impl ListenerConsumer {
                 false
             }
             Op::Rollback => self.roll_back(exception),
+            Op::RollbackAgain => self.roll_back_again(exception),
             Op::AbortLetter if plain => self.abort_letter(exception),
             _ => false,
         }

@@ -29,6 +29,10 @@ impl ListenerConsumer {
                 self.seek_batch_again(cx);
                 return;
             }
+            Op::SeekUnprocessed => {
+                self.seek_from(cx, self.first_unprocessed());
+                return;
+            }
             Op::Publish(letter) => {
                 self.publish(cx, *letter);
                 return;
@@ -109,22 +113,32 @@ impl ListenerConsumer {
             self.plan([Op::AbortTransaction, Op::Throw(exception.clone())]);
             return true;
         }
-        if self.properties.kind == ListenerKind::Batch {
-            if self.handler_settings(true).commit_recovered {
-                self.plan([Op::AbortTransaction, Op::Begin, Op::SeekBatchAgain, Op::CommitTransaction, Op::Rollback]);
-            } else {
-                self.plan([Op::AbortTransaction, Op::SeekBatchAgain]);
+        let process = match self.properties.kind {
+            ListenerKind::Batch => Op::SeekBatchAgain,
+            ListenerKind::Record => {
+                self.next = self.batch.len() as u32;
+                Op::SeekOrRecover { from: self.current, exception: exception.clone(), after_rollback: true }
             }
-            return true;
-        }
-        self.next = self.batch.len() as u32;
-        let process = Op::SeekOrRecover { from: self.current, exception: exception.clone(), after_rollback: true };
+        };
+        // The processor is called whatever the abort throws (`recordAfterRollback`, `batchRollback`), unless it was fenced.
         if self.handler_settings(true).commit_recovered {
-            self.plan([Op::AbortTransaction, Op::Begin, process, Op::CommitTransaction, Op::Rollback]);
+            self.plan([Op::AbortTransaction, Op::CatchAbort, Op::Begin, process, Op::CommitTransaction, Op::RollbackAgain]);
         } else {
-            self.plan([Op::AbortTransaction, process]);
+            self.plan([Op::AbortTransaction, Op::CatchAbort, process]);
         }
         true
+    }
+
+    /// The transaction of the after-rollback processor failed too: nobody processes that again. It is aborted, and the
+    /// exception leaves the iteration; what was not processed comes with a later poll.
+    pub(super) fn roll_back_again(&mut self, exception: &Exception) -> bool {
+        self.plan([Op::AbortTransaction, Op::CatchAny, Op::SeekUnprocessed, Op::Throw(exception.clone())]);
+        true
+    }
+
+    /// The index of the first record of the poll that no transaction has finished.
+    fn first_unprocessed(&self) -> u32 {
+        if self.properties.kind == ListenerKind::Batch { 0 } else { self.current }
     }
 
     /// A recoverer's own transaction failed: it is aborted, and the exception goes on.

@@ -81,6 +81,12 @@ pub(in crate::pipeline) fn is_transactional(config: &Config, group: u32) -> bool
     config.flag(Property::TransactionManager, Of::Group(group)) && retry_chain(config, group).is_none()
 }
 
+/// Whether a group's listener gets a whole poll at once. Retry topics are for record listeners only (D13): with them it gets
+/// its records one by one.
+fn is_batch(config: &Config, group: u32) -> bool {
+    config.choice(Property::ListenerType, Of::Group(group)) == "batch" && retry_chain(config, group).is_none()
+}
+
 /// The topics of a chain's duties, in order: one for each distinct retry topic, then the dead letters.
 pub(in crate::pipeline) fn duty_topic(chain: &RetryTopics, duty: Duty) -> Option<Arc<str>> {
     let topics = chain.topics();
@@ -138,11 +144,12 @@ pub(in crate::pipeline) fn container_properties(config: &Config, group: u32, dut
     let topic = chain.as_ref().and_then(|c| duty_topic(c, duty)).unwrap_or_else(|| Arc::from(TOPIC));
     let mut properties = ContainerProperties::new(name, GROUPS[group as usize], vec![Arc::clone(&topic)]);
     properties.source = ListensTo::Topics(vec![topic]);
-    properties.kind = if config.choice(Property::ListenerType, of) == "batch" { ListenerKind::Batch } else { ListenerKind::Record };
+    properties.kind = if is_batch(config, group) { ListenerKind::Batch } else { ListenerKind::Record };
     properties.ack_mode = ack_mode(config, group);
     properties.ack_count = config.count(Property::AckCount, of) as u32;
     properties.ack_time_us = config.ms_as_us(Property::AckTime, of);
-    properties.async_acks = config.flag(Property::AsyncAcks, of);
+    // Where the application does not acknowledge, nothing ever closes a gap: the container would pause for ever (D5).
+    properties.async_acks = config.flag(Property::AsyncAcks, of) && properties.ack_mode.is_manual();
     properties.poll_timeout_us = config.ms_as_us(Property::PollTimeout, of);
     properties.poll_timeout_while_paused_us = config.ms_as_us(Property::PollTimeoutWhilePaused, of);
     properties.idle_between_polls_us = config.ms_as_us(Property::IdleBetweenPolls, of);
@@ -179,17 +186,17 @@ pub(in crate::pipeline) fn group_of(chain: &RetryTopics, group: u32, duty: Duty)
 fn ack_mode(config: &Config, group: u32) -> AckMode {
     let of = Of::Group(group);
     let mode = AckMode::of_name(config.choice(Property::AckMode, of)).unwrap_or_default();
-    let batch = config.choice(Property::ListenerType, of) == "batch";
+    let batch = is_batch(config, group);
     let auto_commit = config.flag(Property::EnableAutoCommit, of);
     match mode {
         // A container refuses a batch listener with RECORD, and auto commit with a manual mode (D1); BATCH is what such an
         // application would run with.
-        AckMode::Record if batch => AckMode::Batch,
         mode if auto_commit && mode.is_manual() => AckMode::Batch,
         // The container sends the offsets to its transaction (E4).
         _ if is_transactional(config, group) => AckMode::Batch,
-        // asyncAcks forces a manual mode (D1).
+        // asyncAcks forces a manual mode (D1), before anything is refused.
         mode if !auto_commit && !mode.is_manual() && config.flag(Property::AsyncAcks, of) => AckMode::Manual,
+        AckMode::Record if batch => AckMode::Batch,
         mode => mode,
     }
 }
@@ -197,9 +204,10 @@ fn ack_mode(config: &Config, group: u32) -> AckMode {
 fn error_handler(config: &Config, group: u32, retry_topics: bool) -> ErrorHandler {
     let of = Of::Group(group);
     match config.choice(Property::ErrorHandler, of) {
+        // Retry topics come with a handler of their own, whatever the factory has (`ListenerContainerFactoryConfigurer`, D13).
+        _ if retry_topics => ErrorHandler::Default(retry_topic_handler(config, group)),
         "CommonLoggingErrorHandler" => ErrorHandler::Logging { ack_after_handle: config.flag(Property::AckAfterHandle, of) },
         "CommonContainerStoppingErrorHandler" => ErrorHandler::Stopping,
-        _ if retry_topics => ErrorHandler::Default(retry_topic_handler(config, group)),
         _ => ErrorHandler::Default(default_handler(config, group)),
     }
 }
@@ -274,7 +282,7 @@ pub(in crate::pipeline) fn listener_program(config: &Config, group: u32) -> List
         _ => (None, Some(Action::Ack)),
     };
     let actions: Vec<Action> = before.into_iter().chain(work).chain(after).collect();
-    let batch = config.choice(Property::ListenerType, of) == "batch";
+    let batch = is_batch(config, group);
     // Retry topics and rollbacks work by the exception that leaves the listener; a `catch` would hide it (D13, E4).
     let hidden = retry_chain(config, group).is_some() || is_transactional(config, group);
     let catch = match config.choice(Property::OnFailure, of) {

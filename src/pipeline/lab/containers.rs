@@ -20,12 +20,22 @@ pub(in crate::pipeline) struct Template {
     projection: Option<u32>,
     /// The token of a begin that waits for `initTransactions`.
     beginning: Option<u64>,
+    /// The token of a commit or an abort that is not answered.
+    ending: Option<u64>,
+    /// A transactional call of the producer failed (`producerFailed` of `DefaultKafkaProducerFactory`): it is aborted no more,
+    /// and closed before the next transaction.
+    producer_failed: bool,
 }
 
 impl Template {
     /// A template whose producer is not opened yet.
     pub(in crate::pipeline) fn new(config: ProducerConfig) -> Template {
-        Template { config, initialised: false, projection: None, beginning: None }
+        Template { config, initialised: false, projection: None, beginning: None, ending: None, producer_failed: false }
+    }
+
+    /// Another producer is opened: nothing of the last one counts for it.
+    fn forget_producer(&mut self) {
+        (self.initialised, self.beginning, self.ending, self.producer_failed) = (false, None, None, false);
     }
 }
 
@@ -54,7 +64,11 @@ impl World {
     /// Whether an act names only what is there.
     pub(super) fn check_lab_container(&self, action: &LabAction) -> Result<(), InterventionError> {
         match action {
-            LabAction::StartContainer { consumer, producer, listener, projection, .. } => {
+            LabAction::StartContainer { properties, consumer, producer, listener, projection } => {
+                // `poll(0)` answers at once: a container that polls again and again would stand still in one instant.
+                if properties.poll_timeout_us == 0 || properties.poll_timeout_while_paused_us == 0 {
+                    return Err(refused("container that waits for its polls"));
+                }
                 // A listener's effect asks for the settings of the group that it serves.
                 if let Some(number) = projection.filter(|number| *number as usize >= GROUPS.len()) {
                     return Err(InterventionError::NoSuch { what: "projection", number: u64::from(number) });
@@ -78,7 +92,7 @@ impl World {
             LabAction::StartContainer { properties, consumer, producer, listener, projection } => {
                 let consumer = consumer_config(consumer)?;
                 let config = producer_config(producer)?;
-                let template = Template { config, initialised: false, projection: *projection, beginning: None };
+                let template = Template { projection: *projection, ..Template::new(config) };
                 self.lab_start_container(properties, consumer, template, *listener);
             }
             LabAction::StopContainer { name } => {
@@ -187,18 +201,35 @@ impl World {
                 let offsets = offsets.into_iter().map(with_epoch).collect();
                 self.with_producer(producer, |p, now, out| p.send_offsets(now, group, offsets, member_id, generation, token, out));
             }
-            TransactionCall::Commit => self.with_producer(producer, |p, now, out| p.commit_transaction(now, token, out)),
-            TransactionCall::Abort => self.with_producer(producer, |p, now, out| p.abort_transaction(now, token, out)),
+            TransactionCall::Commit => {
+                self.end_for_container(slot, token);
+                self.with_producer(producer, |p, now, out| p.commit_transaction(now, token, out));
+            }
+            TransactionCall::Abort if self.has_failed_producer(slot) => {
+                // "abortTransaction ignored": the producer is closed before the next transaction, and that ends this one.
+                self.with_container(slot, |c, now, listener, out| c.on_transaction(now, token, Ok(()), listener, out));
+            }
+            TransactionCall::Abort => {
+                self.end_for_container(slot, token);
+                self.with_producer(producer, |p, now, out| p.abort_transaction(now, token, out));
+            }
         }
     }
 
+    fn end_for_container(&mut self, slot: u32, token: u64) {
+        if let Some(template) = self.lab.templates.get_mut(&slot) {
+            template.ending = Some(token);
+        }
+    }
+
+    fn has_failed_producer(&self, slot: u32) -> bool {
+        self.lab.templates.get(&slot).is_some_and(|template| template.producer_failed)
+    }
+
     fn begin_for_container(&mut self, slot: u32, producer: u32, token: u64) {
-        if self.consumers[slot as usize].group.is_some() && self.producers[producer as usize].producer.is_fatally_failed() {
-            // The factory closes a fenced producer and makes another one.
-            let renewed = self.replace_producer(producer);
-            self.consumers[slot as usize].producer = Some(renewed);
-            self.renew_template(slot);
-            return self.begin_for_container(slot, renewed, token);
+        let is_fenced = self.consumers[slot as usize].group.is_some() && self.producers[producer as usize].producer.is_fatally_failed();
+        if is_fenced || self.has_failed_producer(slot) {
+            return self.begin_with_another(slot, producer, token);
         }
         let template = self.lab.templates.get_mut(&slot).expect("looked up by the caller");
         if !template.initialised {
@@ -207,7 +238,22 @@ impl World {
         }
         let mut begun = Ok(());
         self.with_producer(producer, |p, _, _| begun = p.begin_transaction());
+        if begun.is_err()
+            && let Some(template) = self.lab.templates.get_mut(&slot)
+        {
+            template.producer_failed = true;
+        }
         self.with_container(slot, |c, now, listener, out| c.on_transaction(now, token, begun, listener, out));
+    }
+
+    /// The factory closes a producer that failed and makes another one, with the settings that it was made with itself.
+    fn begin_with_another(&mut self, slot: u32, producer: u32, token: u64) {
+        if let Some(template) = self.lab.templates.get_mut(&slot) {
+            template.forget_producer();
+        }
+        let renewed = self.replace_producer(producer);
+        self.consumers[slot as usize].producer = Some(renewed);
+        self.begin_for_container(slot, renewed, token);
     }
 
     /// The producer of a script's container is done with a send or a transactional call.
@@ -216,9 +262,13 @@ impl World {
         if template.beginning == Some(token) {
             template.beginning = None;
             template.initialised = result.is_ok();
+            template.producer_failed = result.is_err();
             if let (true, Some(producer)) = (template.initialised, self.consumers[slot as usize].producer) {
                 return self.begin_for_container(slot, producer, token);
             }
+        } else if template.ending == Some(token) {
+            template.ending = None;
+            template.producer_failed = result.is_err();
         }
         self.with_container(slot, |c, now, listener, out| {
             c.on_sent(now, token, result.clone(), listener, out);

@@ -1,6 +1,7 @@
 //! The world as a whole: it runs, it is reproducible, every fault and every setting does something.
 
 mod bank;
+mod containers;
 mod coordinators;
 mod faults;
 mod links;

@@ -196,6 +196,11 @@ const SAFE: &[&[(&str, &str)]] = &[
         ("group.account-view.retryTopics.dltStrategy", "NO_DLT"),
     ],
     &[("topic.dlt.partitions", "0")],
+    &[("group.account-view.enable.auto.commit", "true"), ("group.account-view.asyncAcks", "true")],
+    &[("group.account-view.kafkaAwareTransactionManager", "true"), ("group.account-view.asyncAcks", "true")],
+    &[("group.account-view.listener", "batch"), ("group.account-view.ackMode", "RECORD"), ("group.account-view.asyncAcks", "true")],
+    &[("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.commonErrorHandler", "CommonLoggingErrorHandler")],
+    &[("group.account-view.retryTopics.maxAttempts", "3"), ("group.account-view.listener", "batch")],
 ];
 
 #[test]

@@ -86,7 +86,7 @@ says! {
         AutoOffsetReset: "Where to begin when there is no committed offset, or it is out of range.", "커밋된 오프셋이 없거나 범위를 벗어났을 때 시작할 곳.";
         IsolationLevel: "Whether records of open and aborted transactions are read.", "열려 있거나 중단된 트랜잭션의 레코드를 읽는지.";
         Deserializer: "Whether a record that cannot be decoded goes to the error handler, or stops the consumer for ever.", "해독할 수 없는 레코드를 오류 처리기로 보내는지, 소비자를 영원히 막는지.";
-        ListenerType: "Whether the listener gets records one by one or a whole poll at once.", "리스너가 레코드를 하나씩 받는지, poll 전체를 받는지.";
+        ListenerType: "Whether the listener gets records one by one or a whole poll at once. With retry topics it gets them one by one.", "리스너가 레코드를 하나씩 받는지, poll 전체를 받는지. 재시도 토픽이 있으면 하나씩 받습니다.";
         AckMode: "When the container commits: after each record, after the poll, or when the listener says so.", "컨테이너가 커밋하는 때: 레코드마다, poll마다, 또는 리스너가 말할 때.";
         AckCount: "In the COUNT modes: after how many records to commit.", "COUNT 모드에서 커밋할 레코드의 수.";
         AckTime: "In the TIME modes: after how long to commit.", "TIME 모드에서 커밋할 간격.";
@@ -95,7 +95,7 @@ says! {
         ListenerTime: "How long the listener's own work takes for one record.", "리스너가 레코드 하나에 쓰는 시간.";
         OnFailure: "What the listener does when the read database fails: nack in its catch, let the exception go, or (a batch) name the record that failed.", "읽기 DB가 실패하면 리스너는 catch에서 nack하거나, 예외를 던지거나, (배치에서) 실패한 레코드를 알립니다.";
         NackSleep: "For how long a nack pauses the consumer.", "nack이 소비자를 쉬게 하는 시간.";
-        ErrorHandler: "Who gets an exception of the listener.", "리스너의 예외를 받는 처리기.";
+        ErrorHandler: "Who gets an exception of the listener. Retry topics have a handler of their own.", "리스너의 예외를 받는 처리기. 재시도 토픽에는 자체 처리기가 있습니다.";
         BackOff: "Whether the pauses between attempts stay the same or grow.", "시도 사이의 대기 시간이 일정한지, 늘어나는지.";
         BackOffInterval: "The pause between attempts, or the first one.", "시도 사이의 대기 시간, 또는 첫 번째 대기 시간.";
         BackOffMaxAttempts: "How many attempts follow the first one before the record is given up.", "첫 시도 뒤 포기하기 전까지의 시도 수.";
