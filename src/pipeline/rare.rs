@@ -15,13 +15,19 @@ pub(super) struct Rare {
     pub(super) restarts: SortedMap<Process, SimTime>,
     /// What the tool is to do as soon as a broker runs.
     pub(super) tool_waits: Vec<AdminRequest>,
+    /// Containers of whose producer a transactional call failed (`producerFailed` of `DefaultKafkaProducerFactory`): it is
+    /// aborted no more, and closed before the next transaction.
+    pub(super) failed_producers: SortedSet<u32>,
 }
 
 impl Hash for Rare {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Rare { dismissed, restarts, tool_waits } = self;
-        if *self != Rare::default() {
+        let Rare { dismissed, restarts, tool_waits, failed_producers } = self;
+        if !dismissed.is_empty() || !restarts.is_empty() || !tool_waits.is_empty() {
             (dismissed, restarts, tool_waits).hash(state);
+        }
+        if !failed_producers.is_empty() {
+            failed_producers.hash(state);
         }
     }
 }

@@ -254,8 +254,6 @@ pub(super) enum Op {
     AbortTransaction,
     /// After a rollback the whole batch is sought again; then the back off.
     SeekBatchAgain,
-    /// What no transaction has finished is sought again.
-    SeekUnprocessed,
     /// Waits for an answer of the transactional producer.
     AwaitTransaction {
         /// Which.
@@ -269,8 +267,6 @@ pub(super) enum Op {
     CatchCommitFailed,
     /// Any exception but an Error is logged, nothing more.
     CatchAny,
-    /// A failed abort is logged, nothing more, unless the producer was fenced: that ends the poll (E4).
-    CatchAbort,
     /// A call of an Acknowledgment: its exception is told.
     ApiCall {
         /// Which call.
@@ -306,14 +302,20 @@ pub(super) enum Op {
     FinallyResume,
     /// However it ends: the transaction is aborted.
     Rollback,
-    /// The same for the transaction of the after-rollback processor, which is not processed again.
-    RollbackAgain,
     /// A recoverer's own transaction is aborted if its send fails; the exception goes on.
     AbortLetter,
 
     // --- what a recoverer does ---
     /// A recoverer sends a record and waits for the answer.
     Publish(Box<Letter>),
+
+    // --- what follows a rollback that fails (last, so that the digests of runs without one stay as they are) ---
+    /// A failed abort is logged, nothing more, unless the producer was fenced: that ends the poll (E4).
+    CatchAbort,
+    /// However the transaction of the after-rollback processor ends: it is aborted, and not processed again.
+    RollbackAgain,
+    /// What no transaction has finished is sought again.
+    SeekUnprocessed,
 }
 
 /// A record that a recoverer sends.

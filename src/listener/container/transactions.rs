@@ -66,6 +66,12 @@ impl ListenerConsumer {
         if self.has_producer { Op::SendToTransaction(offsets) } else { Op::Commit(offsets) }
     }
 
+    /// Whether the answer with this token is that to a commit or an abort.
+    pub fn ends_transaction(&self, token: u64) -> bool {
+        let is_end = |step: &TransactionStep| matches!(step, TransactionStep::Committed | TransactionStep::Aborted);
+        matches!(self.stack.last(), Some(Op::AwaitTransaction { token: waiting, step }) if *waiting == token && is_end(step))
+    }
+
     /// The transactional producer answered.
     pub fn on_transaction(
         &mut self,

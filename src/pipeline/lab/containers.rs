@@ -20,22 +20,12 @@ pub(in crate::pipeline) struct Template {
     projection: Option<u32>,
     /// The token of a begin that waits for `initTransactions`.
     beginning: Option<u64>,
-    /// The token of a commit or an abort that is not answered.
-    ending: Option<u64>,
-    /// A transactional call of the producer failed (`producerFailed` of `DefaultKafkaProducerFactory`): it is aborted no more,
-    /// and closed before the next transaction.
-    producer_failed: bool,
 }
 
 impl Template {
     /// A template whose producer is not opened yet.
     pub(in crate::pipeline) fn new(config: ProducerConfig) -> Template {
-        Template { config, initialised: false, projection: None, beginning: None, ending: None, producer_failed: false }
-    }
-
-    /// Another producer is opened: nothing of the last one counts for it.
-    fn forget_producer(&mut self) {
-        (self.initialised, self.beginning, self.ending, self.producer_failed) = (false, None, None, false);
+        Template { config, initialised: false, projection: None, beginning: None }
     }
 }
 
@@ -176,6 +166,7 @@ impl World {
     pub(in crate::pipeline) fn renew_template(&mut self, slot: u32) {
         let Some(group) = self.consumers[slot as usize].group else { return };
         self.lab.templates.remove(&slot);
+        self.rare.failed_producers.remove(&slot);
         if build::is_transactional(&self.config, group) {
             let id = format!("{}-tx-0", self.consumers[slot as usize].name);
             let config = build::publisher_config(&self.config, Some(&id));
@@ -201,34 +192,18 @@ impl World {
                 let offsets = offsets.into_iter().map(with_epoch).collect();
                 self.with_producer(producer, |p, now, out| p.send_offsets(now, group, offsets, member_id, generation, token, out));
             }
-            TransactionCall::Commit => {
-                self.end_for_container(slot, token);
-                self.with_producer(producer, |p, now, out| p.commit_transaction(now, token, out));
-            }
-            TransactionCall::Abort if self.has_failed_producer(slot) => {
+            TransactionCall::Commit => self.with_producer(producer, |p, now, out| p.commit_transaction(now, token, out)),
+            TransactionCall::Abort if self.rare.failed_producers.contains(&slot) => {
                 // "abortTransaction ignored": the producer is closed before the next transaction, and that ends this one.
                 self.with_container(slot, |c, now, listener, out| c.on_transaction(now, token, Ok(()), listener, out));
             }
-            TransactionCall::Abort => {
-                self.end_for_container(slot, token);
-                self.with_producer(producer, |p, now, out| p.abort_transaction(now, token, out));
-            }
+            TransactionCall::Abort => self.with_producer(producer, |p, now, out| p.abort_transaction(now, token, out)),
         }
-    }
-
-    fn end_for_container(&mut self, slot: u32, token: u64) {
-        if let Some(template) = self.lab.templates.get_mut(&slot) {
-            template.ending = Some(token);
-        }
-    }
-
-    fn has_failed_producer(&self, slot: u32) -> bool {
-        self.lab.templates.get(&slot).is_some_and(|template| template.producer_failed)
     }
 
     fn begin_for_container(&mut self, slot: u32, producer: u32, token: u64) {
         let is_fenced = self.consumers[slot as usize].group.is_some() && self.producers[producer as usize].producer.is_fatally_failed();
-        if is_fenced || self.has_failed_producer(slot) {
+        if is_fenced || self.rare.failed_producers.contains(&slot) {
             return self.begin_with_another(slot, producer, token);
         }
         let template = self.lab.templates.get_mut(&slot).expect("looked up by the caller");
@@ -238,18 +213,17 @@ impl World {
         }
         let mut begun = Ok(());
         self.with_producer(producer, |p, _, _| begun = p.begin_transaction());
-        if begun.is_err()
-            && let Some(template) = self.lab.templates.get_mut(&slot)
-        {
-            template.producer_failed = true;
+        if begun.is_err() {
+            self.rare.failed_producers.insert(slot);
         }
         self.with_container(slot, |c, now, listener, out| c.on_transaction(now, token, begun, listener, out));
     }
 
     /// The factory closes a producer that failed and makes another one, with the settings that it was made with itself.
     fn begin_with_another(&mut self, slot: u32, producer: u32, token: u64) {
+        self.rare.failed_producers.remove(&slot);
         if let Some(template) = self.lab.templates.get_mut(&slot) {
-            template.forget_producer();
+            (template.initialised, template.beginning) = (false, None);
         }
         let renewed = self.replace_producer(producer);
         self.consumers[slot as usize].producer = Some(renewed);
@@ -259,16 +233,16 @@ impl World {
     /// The producer of a script's container is done with a send or a transactional call.
     pub(in crate::pipeline) fn lab_container_sent(&mut self, slot: u32, token: u64, result: Result<(), KafkaException>) {
         let template = self.lab.templates.get_mut(&slot).expect("looked up by the caller");
-        if template.beginning == Some(token) {
+        let begins = template.beginning == Some(token);
+        if result.is_err() && (begins || self.consumers[slot as usize].container.thread().ends_transaction(token)) {
+            self.rare.failed_producers.insert(slot);
+        }
+        if begins {
             template.beginning = None;
             template.initialised = result.is_ok();
-            template.producer_failed = result.is_err();
             if let (true, Some(producer)) = (template.initialised, self.consumers[slot as usize].producer) {
                 return self.begin_for_container(slot, producer, token);
             }
-        } else if template.ending == Some(token) {
-            template.ending = None;
-            template.producer_failed = result.is_err();
         }
         self.with_container(slot, |c, now, listener, out| {
             c.on_sent(now, token, result.clone(), listener, out);
