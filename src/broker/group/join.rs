@@ -208,6 +208,7 @@ impl GroupCoordinator {
         group.epoch += 1;
         if group.members.is_empty() {
             group.state = GroupState::Empty;
+            group.gone.0.clear();
             group.protocol = None;
             group.leader = None;
             group.empty_since = Some(now);
@@ -286,6 +287,7 @@ impl GroupCoordinator {
     fn become_stable(&mut self, now: SimTime, index: usize, out: &mut Vec<Effect>) {
         let group = &mut self.groups[index];
         group.state = GroupState::Stable;
+        group.gone.0.clear();
         let assignment: Assignment = group.members.iter().map(|(id, m)| (id.clone(), m.assignment.clone())).collect();
         let rebalanced =
             GroupFact::Rebalanced { group: group.name.clone(), generation: group.generation, assignment: Arc::new(assignment) };

@@ -71,6 +71,9 @@ impl GroupCoordinator {
         if let Some(mut member) = group.members.remove(id) {
             let waiting = [member.join.take(), member.sync.take()].into_iter().flatten();
             out.extend(waiting.map(|pending| pending.respond(Err(ErrorCode::UnknownMemberId))));
+            if !member.is_new {
+                group.gone.0.insert(Arc::from(id), member);
+            }
         }
         if group.leader.as_deref() == Some(id) {
             group.leader = group.members.keys().next().cloned();
@@ -143,6 +146,14 @@ impl GroupCoordinator {
             }
         }
         group.members.retain(|_, m| !m.is_new);
+        // Who went since the last generation was written is a member still as far as this broker can know: its session ends here.
+        for (id, mut member) in std::mem::take(&mut group.gone.0) {
+            member.armed = None;
+            let replaced = member.instance.is_some() && group.members.values().any(|m| m.instance == member.instance);
+            if !replaced {
+                group.members.insert(id, member);
+            }
+        }
         if state == GroupState::CompletingRebalance {
             // The generation was never written: it is as if it had not been.
             group.generation -= 1;

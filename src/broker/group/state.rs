@@ -80,6 +80,19 @@ impl Member {
     }
 }
 
+/// Members that are none any more, by member id, though the last generation that was written has them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Gone(pub(super) SortedMap<Arc<str>, Member>);
+
+impl std::hash::Hash for Gone {
+    /// Nobody is nothing: the digest of a run in which nobody is missed is what it was without this.
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        if !self.0.is_empty() {
+            self.0.hash(state);
+        }
+    }
+}
+
 /// A committed offset and when it was committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoredOffset {
@@ -104,6 +117,8 @@ pub struct Group {
     pub(super) leader: Option<Arc<str>>,
     /// Members by member id.
     pub members: SortedMap<Arc<str>, Member>,
+    /// Members of the last generation that was written who have left or were put out since: another coordinator still knows them.
+    pub(super) gone: Gone,
     /// Set once the consumer protocol is used (C17).
     pub modern: Option<ModernGroup>,
     /// Set once it is a share group (S1).
@@ -136,6 +151,7 @@ impl Group {
             protocol: None,
             leader: None,
             members: SortedMap::new(),
+            gone: Gone::default(),
             modern: None,
             share: None,
             epoch: 0,

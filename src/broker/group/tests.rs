@@ -344,6 +344,34 @@ fn c1_another_broker_takes_over_with_the_last_generation() {
 }
 
 #[test]
+fn c1_who_left_in_a_rebalance_that_was_never_written_is_known_to_the_next_coordinator_until_its_session_ends() {
+    let mut desk = Desk::new();
+    let ids = desk.stable(&["c0", "c1"]);
+    desk.ask(GroupRequest::LeaveGroup { member_id: ids[1].clone(), instance_id: None }).expect("a member may");
+    assert_eq!(desk.state(), GroupState::PreparingRebalance);
+    let mut out = Vec::new();
+    desk.coordinator.broker_lost(desk.now, BrokerId(1), &mut out);
+    desk.coordinator.moved(G, BrokerId(2));
+    desk.carry_out(out);
+    let members = |desk: &Desk| desk.coordinator.group(G).map(|g| g.members.keys().cloned().collect::<Vec<_>>());
+    assert_eq!(members(&desk).map(|m| m.len()), Some(2), "the generation without it was not written");
+    let begun = desk.now.ms();
+    desk.run_to_ms(begun + 40_000);
+    assert!(desk.beat(&ids[0], 1).is_ok());
+    desk.run_to_ms(begun + 45_000);
+    assert_eq!(desk.beat(&ids[0], 1), Err(ErrorCode::RebalanceInProgress), "its session is over");
+    let again = desk.join("c0", &ids[0], None);
+    assert_eq!(desk.joined(again).1, 2);
+    desk.sync(&[&ids[0]]);
+    assert_eq!(members(&desk), Some(vec![ids[0].clone()]));
+    // What was written since holds.
+    let mut out = Vec::new();
+    desk.coordinator.broker_lost(desk.now, BrokerId(1), &mut out);
+    desk.carry_out(out);
+    assert_eq!(members(&desk), Some(vec![ids[0].clone()]));
+}
+
+#[test]
 fn c2_a_newcomer_that_waited_too_long_is_answered() {
     let mut desk = Desk::new();
     let ids = desk.stable(&["c0"]);

@@ -110,3 +110,20 @@ fn c2_who_waited_too_long_to_join_is_told_so_and_joins_again() {
     run_on(&mut world, 320_000);
     assert_eq!(members(&world), (1, partitions));
 }
+
+/// Its partitions, that is: the next coordinator does not know that it has gone.
+#[test]
+fn c1_who_left_just_before_the_coordinator_died_leaves_nothing_behind() {
+    let mut world = running(&[("group.account-view.consumers", "2")]);
+    let partitions = members(&world).1;
+    assert_eq!(members(&world).0, 2);
+    set(&mut world, "group.account-view.consumers", "1");
+    while members(&world).0 == 2 {
+        assert!(world.step());
+    }
+    lay_for(&mut world, FaultKind::CoordinatorLost, Target::Cluster, 20_000);
+    run_on(&mut world, 90_000);
+    set(&mut world, "client.commands-per-minute", "0");
+    run_on(&mut world, 60_000);
+    assert_eq!((members(&world), lag(&world)), ((1, partitions), 0));
+}
