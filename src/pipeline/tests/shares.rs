@@ -349,3 +349,37 @@ fn s2_what_was_there_before_a_group_that_begins_at_the_latest_is_owed_to_nobody(
     let noticed = deeds(&world, 0).iter().filter(|d| matches!(d, WorkFact::Noticed { .. })).count();
     assert!(noticed > 10 && noticed < 60, "{noticed} of those that came since");
 }
+
+/// How long after the last record but one, of the same partition, a worker that gets one record at a time takes the last.
+fn last_gap_us(mode: &str) -> u64 {
+    let sets = [
+        ("topic.partitions", "3"),
+        ("client.commands-per-minute", "900"),
+        ("share.share.acquire.mode", mode),
+        ("share.max.poll.records", "1"),
+        ("share.commit", "commitSync"),
+    ];
+    let mut world = World::new(&scenario(&sets));
+    world.run_until(SimTime::from_ms(15_000));
+    does(&mut world, Intervention::Set { key: "client.commands-per-minute".into(), value: "0".into() });
+    world.run_until(SimTime::from_ms(300_000));
+    assert_eq!(world.pending(), None);
+    let taken = world.trace().iter().filter_map(|fact| match &fact.kind {
+        FactKind::Work(WorkFact::Taken { partition, .. }) => Some((fact.at, *partition)),
+        _ => None,
+    });
+    let taken: Vec<_> = taken.collect();
+    let [.., (before, of_before), (last, of_last)] = taken[..] else { panic!("nothing taken") };
+    assert_eq!(of_before, of_last, "in mode {mode} the last two are of one partition");
+    last.since(before)
+}
+
+#[test]
+fn s4_record_limit_asks_one_leader_at_a_time_and_waits_for_those_that_have_nothing() {
+    // Two leaders without records hold their fetches for fetch.max.wait.ms, one after the other, before the third is asked.
+    let gap_us = last_gap_us("record_limit");
+    assert!((1_000_000..1_400_000).contains(&gap_us), "{gap_us}");
+    // All three are asked at once.
+    let gap_us = last_gap_us("batch_optimized");
+    assert!(gap_us < 500_000, "{gap_us}");
+}
