@@ -319,8 +319,8 @@ impl<'a> Page<'a> {
                       const set = v => { Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(e, v); \
                       e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})) }; \
                       if (wanted in e) { set(e[wanted]); return Promise.resolve(true) } \
-                      return (async () => { for (let v = +e.min; v <= +e.max; v++) { const before = said(); \
-                      if (+e.value !== v) { set(v); for (let n = 0; n < 500 && said() === before; n++) await new Promise(r => setTimeout(r, 20)) } \
+                      return (async () => { const began = Date.now(); for (let v = +e.min; v <= +e.max; v++) { const before = said(); \
+                      if (+e.value !== v) { set(v); while (said() === before && Date.now() - began < 40000) await new Promise(r => setTimeout(r, 20)) } \
                       if (said() === wanted + ' ×') return true } return false })()";
         let found = self.session.run(script, &[css(testid).into(), end.into()]).map_err(|e| format!("{testid}: {e}"))?;
         self.settle();
