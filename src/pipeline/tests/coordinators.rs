@@ -50,7 +50,7 @@ fn lag(world: &World) -> u64 {
 /// Membership by each protocol, static and not, with a session that is shorter than a broker's.
 const PROTOCOLS: [[&str; 2]; 4] = [["consumer", "false"], ["consumer", "true"], ["classic", "false"], ["classic", "true"]];
 
-fn sets<'a>([protocol, is_static]: [&'a str; 2]) -> [(&'a str, &'a str); 7] {
+fn sets([protocol, is_static]: [&str; 2]) -> [(&str, &str); 7] {
     [
         ("group.account-view.group.protocol", protocol),
         ("group.account-view.group.instance.id", is_static),
